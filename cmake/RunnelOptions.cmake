@@ -1,0 +1,33 @@
+# Flags of our own targets only; nothing here leaks into a consumer.
+include_guard()
+
+if(NOT CMAKE_BUILD_TYPE AND PROJECT_IS_TOP_LEVEL)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
+endif()
+if(PROJECT_IS_TOP_LEVEL)
+  set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+  set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+  find_program(CCACHE ccache)
+  if(CCACHE)
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+    set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
+  endif()
+endif()
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+set(RUNNEL_SANITIZE "" CACHE STRING "Sanitizers, as for -fsanitize=")
+
+add_library(runnel_flags INTERFACE)
+target_compile_options(runnel_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Werror
+  # A fused multiply-add stands only where the source says std::fma: the bits of a result do not
+  # depend on what the optimiser happened to contract.
+  -ffp-contract=off -fno-math-errno -fno-trapping-math)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  # The least machine: AVX2 and FMA (2013 and later); std::fma must be one instruction.
+  target_compile_options(runnel_flags INTERFACE -march=x86-64-v3)
+endif()
+if(RUNNEL_SANITIZE)
+  target_compile_options(runnel_flags INTERFACE -fsanitize=${RUNNEL_SANITIZE} -fno-omit-frame-pointer)
+  target_link_options(runnel_flags INTERFACE -fsanitize=${RUNNEL_SANITIZE})
+endif()

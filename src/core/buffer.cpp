@@ -1,0 +1,25 @@
+#include "core/buffer.h"
+
+#include <atomic>
+#include <new>
+
+#include "core/fail.h"
+
+namespace runnel {
+namespace {
+std::atomic<std::size_t> allocated{0};
+constexpr std::align_val_t kAlignment{64};
+}  // namespace
+
+std::shared_ptr<std::byte> allocate_buffer(std::size_t bytes) {
+  // Whole cache lines, so that a vector load at the end of a buffer stays inside it.
+  const std::size_t size = (bytes + 64) / 64 * 64;
+  void* memory = ::operator new(size, kAlignment, std::nothrow);
+  if (memory == nullptr) fail_run("out of memory: an array of {} bytes could not be allocated", bytes);
+  allocated.fetch_add(1, std::memory_order_relaxed);
+  return {static_cast<std::byte*>(memory), [](std::byte* p) { ::operator delete(p, kAlignment); }};
+}
+
+std::size_t buffers_allocated() { return allocated.load(std::memory_order_relaxed); }
+
+}  // namespace runnel

@@ -1,0 +1,15 @@
+// Reference-counted storage of arrays, aligned to 64 bytes.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+
+namespace runnel {
+
+// At least `bytes` bytes (never none), aligned to 64, uninitialised. Throws Error(run) when memory is short.
+std::shared_ptr<std::byte> allocate_buffer(std::size_t bytes);
+
+// How many buffers this process has allocated so far: lets a test show that a compiled step allocates none.
+std::size_t buffers_allocated();
+
+}  // namespace runnel
