@@ -29,15 +29,16 @@ namespace runnel {
 struct Column {
   enum class Type { number, text };
 
-  std::string name;
+  std::string name = {};
   Type type = Type::number;
-  std::vector<double> numbers;        // type number
-  std::vector<std::string> texts;     // type text
-  std::vector<std::uint8_t> missing;  // type text: 1 where the value is missing
+  std::vector<double> numbers = {};        // type number
+  std::vector<std::string> texts = {};     // type text
+  std::vector<std::uint8_t> missing = {};  // type text: 1 where the value is missing
 
   std::size_t size() const { return type == Type::number ? numbers.size() : texts.size(); }
   bool is_missing(std::size_t row) const;
-  std::string text(std::size_t row) const;  // the value as text; "" when missing; shortest form of a number
+  std::string text(
+      std::size_t row) const = {};  // the value as text; "" when missing; shortest form of a number
 };
 
 // Many numbers per row in one dense piece: the pixels of images, a wide array.
@@ -66,13 +67,13 @@ struct Table {
 };
 
 struct ReadOptions {
-  std::optional<char> separator;  // found among , ; tab | when not given
-  std::optional<bool> header;     // false: --no-header, columns are column1, column2, ...
-  std::size_t skip_rows = 0;      // lines at the top of a text file that are not part of the table
+  std::optional<char> separator = {};  // found among , ; tab | when not given
+  std::optional<bool> header = {};     // false: --no-header, columns are column1, column2, ...
+  std::size_t skip_rows = 0;           // lines at the top of a text file that are not part of the table
   std::vector<std::string> missing = {"", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?"};
-  std::string labels;      // the labels' file of an image or array file; found by name for idx
-  std::uint64_t seed = 0;  // of generated tables
-  std::size_t rows = 0;    // of generated tables; 0: the usual number
+  std::string labels = {};  // the labels' file of an image or array file; found by name for idx
+  std::uint64_t seed = 0;   // of generated tables
+  std::size_t rows = 0;     // of generated tables; 0: the usual number
 };
 
 // Reads CSV (any text table), NPY, NPZ, idx, or generates demo:NAME. "images,labels" names a pair of files.
@@ -88,15 +89,15 @@ std::string_view task_name(Task task);
 Task task_from_name(std::string_view name);  // fails, naming the nearest
 
 struct TargetOptions {
-  std::string column;
-  std::optional<Task> task;       // found from the values when not given
-  std::string positive;           // ">50", ">=3", "<1", "<=2", "==yes", "!=no": makes a binary target
+  std::string column = {};
+  std::optional<Task> task = {};  // found from the values when not given
+  std::string positive = {};      // ">50", ">=3", "<1", "<=2", "==yes", "!=no": makes a binary target
   std::size_t max_classes = 100;  // more than this is an error
 };
 
 struct TargetValues {
-  std::vector<double> y;          // one per table row: the number, or the class's index; NaN where missing
-  std::vector<std::size_t> rows;  // the rows that have a target, ascending
+  std::vector<double> y = {};  // one per table row: the number, or the class's index; NaN where missing
+  std::vector<std::size_t> rows = {};  // the rows that have a target, ascending
 };
 
 // How a column is read as a target.
@@ -127,12 +128,12 @@ class Target {
 // ---- splits ----------------------------------------------------------------------------------------------
 
 struct Split {
-  std::vector<std::size_t> train, validation, test;  // ascending row numbers
-  std::string how;                                   // "stratified by class", in plain words
+  std::vector<std::size_t> train = {}, validation = {}, test = {};  // ascending row numbers
+  std::string how = {};                                             // "stratified by class", in plain words
 };
 
 struct Fold {
-  std::vector<std::size_t> train, validation;  // ascending row numbers
+  std::vector<std::size_t> train = {}, validation = {};  // ascending row numbers
 };
 
 enum class SplitKind { automatic, random, stratified };
@@ -141,16 +142,16 @@ struct SplitOptions {
   SplitKind kind = SplitKind::automatic;  // stratified for classes, else random
   double validation = 0.2, test = 0.2;    // fractions of the rows; the rest trains
   std::uint64_t seed = 0;
-  std::string group;  // a column: rows of one group stay on one side
-  std::string time;   // a column: sorted by it, the last rows are test, those before them validation
+  std::string group = {};  // a column: rows of one group stay on one side
+  std::string time = {};   // a column: sorted by it, the last rows are test, those before them validation
 };
 
 // What a split may depend on besides the seed. Empty vectors: not used. All are of the same length.
 struct SplitKeys {
   std::size_t rows = 0;
-  std::vector<std::size_t> labels;  // class indices
-  std::vector<std::size_t> groups;  // group indices
-  std::vector<double> times;
+  std::vector<std::size_t> labels = {};  // class indices
+  std::vector<std::size_t> groups = {};  // group indices
+  std::vector<double> times = {};
 };
 
 // Functions of the keys, fractions and seed alone. Row numbers run from 0 to keys.rows.
@@ -180,22 +181,22 @@ enum class Role { numeric, categorical, boolean, date, dropped, target, group, t
 std::string_view role_name(Role role);
 
 struct ColumnDecision {
-  std::string name;
+  std::string name = {};
   Role role = Role::numeric;
-  std::string why;           // in plain words
+  std::string why = {};      // in plain words
   std::size_t features = 0;  // how many matrix columns it gives
 };
 
 struct TriageOptions {
-  std::string target, group, time;       // columns with a part of their own; may be empty
-  std::vector<std::string> keep;         // never dropped
-  std::vector<std::string> drop;         // always dropped
-  std::vector<std::string> numeric;      // numbers, or an error naming line and column
-  std::vector<std::string> categorical;  // one-hot, numbers too
-  std::size_t max_levels = 32;           // of a category; the rest is "other"
-  bool standardize = true;               // numbers to mean 0 and deviation 1 over the training rows
-  double clip = 10;                      // and then to +-clip; used only when standardizing
-  bool log_companions = true;            // skewed numbers get a second, logarithmic feature
+  std::string target = {}, group = {}, time = {};  // columns with a part of their own; may be empty
+  std::vector<std::string> keep = {};              // never dropped
+  std::vector<std::string> drop = {};              // always dropped
+  std::vector<std::string> numeric = {};           // numbers, or an error naming line and column
+  std::vector<std::string> categorical = {};       // one-hot, numbers too
+  std::size_t max_levels = 32;                     // of a category; the rest is "other"
+  bool standardize = true;                         // numbers to mean 0 and deviation 1 over the training rows
+  double clip = 10;                                // and then to +-clip; used only when standardizing
+  bool log_companions = true;                      // skewed numbers get a second, logarithmic feature
 };
 
 // One column's rule, as found from the training rows.
