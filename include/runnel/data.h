@@ -37,8 +37,8 @@ struct Column {
 
   std::size_t size() const { return type == Type::number ? numbers.size() : texts.size(); }
   bool is_missing(std::size_t row) const;
-  std::string text(
-      std::size_t row) const = {};  // the value as text; "" when missing; shortest form of a number
+  // The value as text: "" when missing, the shortest form of a number.
+  std::string text(std::size_t row) const;
 };
 
 // Many numbers per row in one dense piece: the pixels of images, a wide array.
