@@ -1,0 +1,116 @@
+#include "kernels/reference/random.h"
+
+#include <algorithm>
+#include <array>
+
+#include "core/philox.h"
+#include "kernels/reference/loops.h"
+
+namespace runnel::kernels {
+namespace {
+
+constexpr std::size_t kWidth = 16;  // blocks computed side by side
+using Words = std::array<std::uint32_t, kWidth>;
+
+// Philox::block of sixteen counters and keys at once; loops of fixed length that become vectors.
+struct Side {
+  std::array<Words, 4> c;
+  std::array<Words, 2> k;
+
+  void mix() {
+    for (std::size_t i = 0; i < kWidth; ++i) {
+      const Philox::Counter word = Philox::block({c[0][i], c[1][i], c[2][i], c[3][i]}, {k[0][i], k[1][i]});
+      for (std::size_t w = 0; w < 4; ++w) c[w][i] = word[w];
+    }
+  }
+};
+
+std::uint32_t low(std::int64_t x) { return static_cast<std::uint32_t>(x); }
+std::uint32_t high(std::int64_t x) { return static_cast<std::uint32_t>(x >> 32); }
+
+// The n words of one lane, sixteen blocks of four at a time.
+void fill_lane(const std::array<std::uint32_t, 2>& key, const std::array<std::uint32_t, 2>& stream,
+               std::int64_t n, std::int64_t step, std::uint32_t* out) {
+  constexpr auto kWords = static_cast<std::int64_t>(4 * kWidth);
+  for (std::int64_t first = 0; first < n; first += kWords) {
+    Side side;
+    for (std::size_t i = 0; i < kWidth; ++i) {
+      const std::int64_t block = first / 4 + static_cast<std::int64_t>(i);
+      side.c[0][i] = low(block);
+      side.c[1][i] = high(block);
+      side.c[2][i] = stream[0];
+      side.c[3][i] = stream[1];
+      side.k[0][i] = key[0];
+      side.k[1][i] = key[1];
+    }
+    side.mix();
+    std::uint32_t* o = out + first * step;
+    const std::int64_t left = std::min(kWords, n - first);
+    for (std::int64_t e = 0; e < left; ++e)
+      o[e * step] = side.c[static_cast<std::size_t>(e % 4)][static_cast<std::size_t>(e / 4)];
+  }
+}
+
+struct Lanes {
+  const std::uint32_t* key;
+  const std::uint32_t* stream;
+  std::uint32_t* out;
+  std::int64_t key_word, stream_word, out_word;  // strides from word to word
+  std::int64_t key_lane, stream_lane;            // strides from lane to lane; lanes of the output touch
+};
+
+// Up to sixteen neighbouring lanes, block by block.
+void fill_side(const Lanes& lanes, std::int64_t first, std::int64_t width, std::int64_t n) {
+  Side start{};
+  for (std::int64_t i = 0; i < width; ++i) {
+    const std::uint32_t* key = lanes.key + (first + i) * lanes.key_lane;
+    const std::uint32_t* stream = lanes.stream + (first + i) * lanes.stream_lane;
+    const auto lane = static_cast<std::size_t>(i);
+    start.k[0][lane] = key[0];
+    start.k[1][lane] = key[lanes.key_word];
+    start.c[2][lane] = stream[0];
+    start.c[3][lane] = stream[lanes.stream_word];
+  }
+  for (std::int64_t block = 0; 4 * block < n; ++block) {
+    Side side = start;
+    side.c[0].fill(low(block));
+    side.c[1].fill(high(block));
+    side.mix();
+    const std::int64_t words = std::min<std::int64_t>(4, n - 4 * block);
+    for (std::int64_t w = 0; w < words; ++w)
+      std::copy_n(side.c[static_cast<std::size_t>(w)].data(), width,
+                  lanes.out + (4 * block + w) * lanes.out_word + first);
+  }
+}
+
+}  // namespace
+
+void philox(const View& key, const View& stream, const View& out) {
+  Nest<3> nest;
+  for (std::size_t axis = 1; axis < out.shape.size(); ++axis)
+    nest.add(out.shape[axis], {key.strides[axis], stream.strides[axis], out.strides[axis]});
+  const std::int64_t n = out.shape[0];
+  const std::int64_t lanes = nest.row_size();
+  const auto lane_step = nest.row_stride();
+  const std::int64_t key_word = key.strides[0];
+  const std::int64_t stream_word = stream.strides[0];
+  nest.rows([&](const auto& at) {
+    const std::uint32_t* k = key.as<const std::uint32_t>() + at[0];
+    const std::uint32_t* s = stream.as<const std::uint32_t>() + at[1];
+    std::uint32_t* o = out.as<std::uint32_t>() + at[2];
+    // Few lanes leave most of a vector idle: then the blocks of each lane stand side by side instead.
+    if (lanes < static_cast<std::int64_t>(kWidth) / 2) {
+      for (std::int64_t i = 0; i < lanes; ++i) {
+        const std::uint32_t* ki = k + i * lane_step[0];
+        const std::uint32_t* si = s + i * lane_step[1];
+        fill_lane({ki[0], ki[key_word]}, {si[0], si[stream_word]}, n, out.strides[0], o + i);
+      }
+      return;
+    }
+    const Lanes side{k, s, o, key_word, stream_word, out.strides[0], lane_step[0], lane_step[1]};
+    for (std::int64_t i = 0; i < lanes; i += static_cast<std::int64_t>(kWidth))
+      fill_side(side, i, std::min(static_cast<std::int64_t>(kWidth), lanes - i), n);
+  });
+}
+
+}  // namespace runnel::kernels
