@@ -1,0 +1,136 @@
+#include "graph/builder.h"
+
+#include <algorithm>
+
+#include "core/fail.h"
+#include "graph/node.h"
+
+namespace runnel {
+
+using detail::ArrayAccess;
+
+namespace {
+
+thread_local std::vector<Builder*> stack;
+thread_local std::uint64_t next_serial = 1;
+
+// Equations that the outputs do not need are dropped; ids are given anew, in order.
+Graph::Data prune(const Graph::Data& data) {
+  std::vector<bool> needed(data.types.size(), false);
+  for (ValueId id : data.outputs) needed[id] = true;
+  std::vector<bool> keep(data.equations.size(), false);
+  for (std::size_t i = data.equations.size(); i-- > 0;) {
+    const Equation& eq = data.equations[i];
+    keep[i] = std::any_of(eq.outputs.begin(), eq.outputs.end(), [&](ValueId id) { return needed[id]; });
+    if (keep[i])
+      for (ValueId id : eq.inputs) needed[id] = true;
+  }
+  std::vector<ValueId> renamed(data.types.size());
+  Graph::Data out;
+  auto rename = [&](ValueId id) {
+    renamed[id] = static_cast<ValueId>(out.types.size());
+    out.types.push_back(data.types[id]);
+    return renamed[id];
+  };
+  for (ValueId id : data.inputs) out.inputs.push_back(rename(id));
+  for (const auto& constant : data.constants)
+    if (needed[constant.id]) out.constants.push_back({rename(constant.id), constant.value});
+  for (std::size_t i = 0; i < data.equations.size(); ++i) {
+    if (!keep[i]) continue;
+    Equation eq = data.equations[i];
+    for (ValueId& id : eq.inputs) id = renamed[id];
+    for (ValueId& id : eq.outputs) id = rename(id);
+    out.equations.push_back(std::move(eq));
+  }
+  for (ValueId id : data.outputs) out.outputs.push_back(renamed[id]);
+  return out;
+}
+
+}  // namespace
+
+Builder::Builder() : serial_(next_serial++) { stack.push_back(this); }
+Builder::~Builder() { stack.erase(std::find(stack.begin(), stack.end(), this)); }
+
+ValueId Builder::new_value(const Type& type) {
+  data_.types.push_back(type);
+  return static_cast<ValueId>(data_.types.size() - 1);
+}
+
+Array Builder::input(const Type& type) {
+  const ValueId id = new_value(type);
+  data_.inputs.push_back(id);
+  return ArrayAccess::make_traced(type, serial_, id);
+}
+
+Arrays Builder::inputs(const std::vector<Type>& types) {
+  Arrays out;
+  out.reserve(types.size());
+  for (const Type& type : types) out.push_back(input(type));
+  return out;
+}
+
+ValueId Builder::value_of(const Array& array) {
+  const detail::Node& node = ArrayAccess::node(array);
+  if (array.is_traced() && node.builder == serial_) return node.value;
+  auto [found, is_new] = outside_.try_emplace(&node, 0);
+  if (!is_new) return found->second;
+  const ValueId id = new_value(array.type());
+  found->second = id;
+  kept_.push_back(array);
+  if (array.is_traced()) {
+    captured_.push_back(array);
+    captured_ids_.push_back(id);
+  } else {
+    data_.constants.push_back({id, array});
+  }
+  return id;
+}
+
+Arrays Builder::emit(const Op& op, std::span<const Array> operands, const Attrs& attrs) {
+  Types types;
+  types.reserve(operands.size());
+  for (const Array& operand : operands) types.push_back(operand.type());
+  Equation eq{&op, {}, attrs, {}};
+  Arrays out;
+  for (const Type& type : op.type(types, attrs)) {
+    eq.outputs.push_back(new_value(type));
+    out.push_back(ArrayAccess::make_traced(type, serial_, eq.outputs.back()));
+  }
+  for (const Array& operand : operands) eq.inputs.push_back(value_of(operand));
+  data_.equations.push_back(std::move(eq));
+  return out;
+}
+
+Traced Builder::finish(const Arrays& outputs) {
+  for (const Array& out : outputs) data_.outputs.push_back(value_of(out));
+  data_.inputs.insert(data_.inputs.end(), captured_ids_.begin(), captured_ids_.end());
+  return {std::make_shared<const Graph>(prune(data_)), captured_};
+}
+
+GraphPtr Builder::finish_closed(const Arrays& outputs) {
+  Traced traced = finish(outputs);
+  if (!traced.captured.empty()) fail("a graph transform captured a value of another trace");
+  return traced.graph;
+}
+
+Builder* innermost(std::span<const Array> operands) {
+  Builder* found = nullptr;
+  for (const Array& operand : operands) {
+    if (!operand.is_traced()) continue;
+    const std::uint64_t serial = ArrayAccess::node(operand).builder;
+    auto at = std::find_if(stack.begin(), stack.end(), [&](Builder* b) { return b->serial() == serial; });
+    if (at == stack.end())
+      fail("a value traced by a transform was used after the transform had ended: return it from the function "
+           "instead of storing it outside");
+    // Later builders lie deeper; serial numbers grow with depth.
+    if (found == nullptr || serial > found->serial()) found = *at;
+  }
+  return found;
+}
+
+Traced trace(const ArrayFn& f, const std::vector<Type>& inputs) {
+  Builder builder;
+  return builder.finish(f(builder.inputs(inputs)));
+}
+
+}  // namespace runnel

@@ -1,0 +1,67 @@
+// Running equations one at a time.
+#include "core/buffer.h"
+#include "core/fail.h"
+#include "graph/builder.h"
+#include "graph/node.h"
+
+namespace runnel {
+
+using detail::ArrayAccess;
+
+namespace {
+
+View view_of(const Array& array) {
+  return dense_view(ArrayAccess::node(array).buffer.get(), array.dtype(), array.shape());
+}
+
+Arrays compute(const Op& op, std::span<const Array> operands, const Attrs& attrs) {
+  Types in_types;
+  std::vector<View> in;
+  for (const Array& operand : operands) {
+    in_types.push_back(operand.type());
+    in.push_back(view_of(operand));
+  }
+  const Types out_types = op.type(in_types, attrs);
+  Arrays results;
+  std::vector<View> out;
+  for (const Type& type : out_types) {
+    auto buffer = allocate_buffer(static_cast<std::size_t>(type.shape.product()) * size_of(type.dtype));
+    results.push_back(ArrayAccess::make(type, std::move(buffer)));
+    out.push_back(view_of(results.back()));
+  }
+  std::shared_ptr<std::byte> scratch;
+  if (op.scratch != nullptr) scratch = allocate_buffer(op.scratch(in_types, out_types, attrs));
+  op.kernel({in, out, attrs, scratch.get()});
+  return results;
+}
+
+}  // namespace
+
+Arrays bind_op(const Op& op, std::span<const Array> operands, const Attrs& attrs) {
+  if (Builder* builder = innermost(operands)) return builder->emit(op, operands, attrs);
+  return compute(op, operands, attrs);
+}
+
+std::vector<Array> apply(const Graph& graph, const std::vector<Array>& arguments) {
+  if (arguments.size() != graph.inputs().size())
+    fail("a graph of {} inputs was given {} arguments", graph.inputs().size(), arguments.size());
+  std::vector<Array> values(graph.types().size());
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    if (arguments[i].type() != graph.type(graph.inputs()[i]))
+      fail("input {} of a graph is {}, got {}", i, to_string(graph.type(graph.inputs()[i])), to_string(arguments[i].type()));
+    values[graph.inputs()[i]] = arguments[i];
+  }
+  for (const auto& constant : graph.constants()) values[constant.id] = constant.value;
+  Arrays operands;
+  for (const Equation& eq : graph.equations()) {
+    operands.clear();
+    for (ValueId id : eq.inputs) operands.push_back(values[id]);
+    Arrays results = bind_op(*eq.op, operands, eq.attrs);
+    for (std::size_t i = 0; i < results.size(); ++i) values[eq.outputs[i]] = std::move(results[i]);
+  }
+  Arrays out;
+  for (ValueId id : graph.outputs()) out.push_back(values[id]);
+  return out;
+}
+
+}  // namespace runnel

@@ -1,0 +1,43 @@
+// Functions built from ops, written so that they stay finite at large arguments.
+#include <numeric>
+
+#include "ops/helpers.h"
+
+namespace runnel {
+
+Array square(const Array& x) { return x * x; }
+
+// select rather than max, so that the derivative at 0 is 0.
+Array relu(const Array& x) { return select(x > 0, x, 0); }
+
+// log(1 + eˣ) = max(x, 0) + log(1 + e^-|x|)
+Array softplus(const Array& x) { return relu(x) + log1p(exp(neg(abs(x)))); }
+
+namespace {
+// The largest element along the axis, as a constant: shifting by it changes no value and no derivative. Where it is
+// infinite the shift would give inf - inf, so 0 stands in.
+Array shift_of(const Array& x, int axis) {
+  const Array m = stop_gradient(max(x, axis, true));
+  return select(equal(m - m, 0), m, 0);
+}
+}  // namespace
+
+Array logsumexp(const Array& x, int axis, bool keep) {
+  const Array m = shift_of(x, axis);
+  const Array total = log(sum(exp(x - m), axis, true)) + m;
+  return keep ? total : squeeze(total, axis);
+}
+
+Array softmax(const Array& x, int axis) {
+  const Array e = exp(x - shift_of(x, axis));
+  return e / sum(e, axis, true);
+}
+
+Array log_softmax(const Array& x, int axis) {
+  const Array shifted = x - shift_of(x, axis);
+  return shifted - log(sum(exp(shifted), axis, true));
+}
+
+Array norm(const Array& x) { return sqrt(sum(x * x)); }
+
+}  // namespace runnel

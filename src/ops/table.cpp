@@ -1,0 +1,26 @@
+#include "ops/table.h"
+
+#include "core/fail.h"
+
+namespace runnel {
+
+std::span<const Op> op_table() {
+  static const std::vector<Op> table = [] {
+    std::vector<Op> all;
+    for (auto family : {elementwise_ops, reduction_ops, shape_ops, index_ops, contraction_ops, random_ops,
+                        linalg_ops, control_ops}) {
+      std::vector<Op> rows = family();
+      all.insert(all.end(), rows.begin(), rows.end());
+    }
+    return all;
+  }();
+  return table;
+}
+
+const Op& find_op(std::string_view name) {
+  for (const Op& op : op_table())
+    if (op.name == name) return op;
+  fail("there is no op named \"{}\"", name);
+}
+
+}  // namespace runnel
