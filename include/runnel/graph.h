@@ -99,6 +99,6 @@ Traced trace(const ArrayFn& f, const std::vector<Type>& inputs);
 
 // Runs the equations of a graph on arguments, one op at a time: at once for concrete arrays, into the
 // surrounding trace for traced ones.
-std::vector<Array> apply(const Graph& graph, const std::vector<Array>& arguments);
+std::vector<Array> evaluate(const Graph& graph, const std::vector<Array>& arguments);
 
 }  // namespace runnel

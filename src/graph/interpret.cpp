@@ -42,7 +42,7 @@ Arrays bind_op(const Op& op, std::span<const Array> operands, const Attrs& attrs
   return compute(op, operands, attrs);
 }
 
-std::vector<Array> apply(const Graph& graph, const std::vector<Array>& arguments) {
+std::vector<Array> evaluate(const Graph& graph, const std::vector<Array>& arguments) {
   if (arguments.size() != graph.inputs().size())
     fail("a graph of {} inputs was given {} arguments", graph.inputs().size(), arguments.size());
   std::vector<Array> values(graph.types().size());

@@ -81,7 +81,7 @@ void scan_kernel(const KernelCall& c) {
   for (std::int64_t step = 0; step < s.length; ++step) {
     const std::int64_t place = s.reverse ? s.length - 1 - step : step;
     for (std::size_t i = constants + carries; i < c.in.size(); ++i) arguments[i] = copied(step_of(c.in[i], place));
-    const Arrays out = apply(*s.body, arguments);
+    const Arrays out = evaluate(*s.body, arguments);
     for (std::size_t i = 0; i < carries; ++i) arguments[constants + i] = out[i];
     for (std::size_t i = carries; i < out.size(); ++i) store(out[i], step_of(c.out[i], place));
   }
@@ -143,7 +143,7 @@ void set_call_runner(CallRunner runner) { call_runner = runner; }
 void interpret_views(const GraphPtr& graph, std::span<const View> in, std::span<const View> out) {
   Arrays arguments;
   for (const View& view : in) arguments.push_back(copied(view));
-  const Arrays results = apply(*graph, arguments);
+  const Arrays results = evaluate(*graph, arguments);
   for (std::size_t i = 0; i < results.size(); ++i) store(results[i], out[i]);
 }
 
