@@ -19,6 +19,7 @@ inline constexpr std::int64_t kDotBlock = 512;
 void dot_general(std::string_view spec, const View& a, const View& b, const View& out, std::byte* scratch);
 
 // Bytes of scratch (64-byte aligned) that a call with operands and output of these shapes may need.
-std::size_t dot_general_scratch(std::string_view spec, const Shape& a, const Shape& b, const Shape& out, DType dtype);
+std::size_t dot_general_scratch(std::string_view spec, const Shape& a, const Shape& b, const Shape& out,
+                                DType dtype);
 
 }  // namespace runnel::kernels

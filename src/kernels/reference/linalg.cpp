@@ -1,0 +1,223 @@
+#include "kernels/reference/linalg.h"
+
+#include <lapacke.h>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "core/dispatch.h"
+#include "kernels/reference/loops.h"
+
+// From OpenBLAS; its headers declare it only beside a CBLAS that may not be the one linked.
+extern "C" void openblas_set_num_threads(int threads);
+
+namespace runnel::kernels {
+namespace {
+
+// LAPACK's results depend on its number of threads, and a block of candidates has the other cores already.
+void use_one_thread() {
+  static const bool done = (openblas_set_num_threads(1), true);
+  static_cast<void>(done);
+}
+
+int to_lapack(std::int64_t size) { return static_cast<int>(size); }
+std::size_t index_of(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+// One overload for each precision, so that the functions below are written once. Column-major throughout.
+int potrf(int n, float* a) { return LAPACKE_spotrf(LAPACK_COL_MAJOR, 'L', n, a, std::max(n, 1)); }
+int potrf(int n, double* a) { return LAPACKE_dpotrf(LAPACK_COL_MAJOR, 'L', n, a, std::max(n, 1)); }
+int geqrf(int m, int n, float* a, float* tau) { return LAPACKE_sgeqrf(LAPACK_COL_MAJOR, m, n, a, m, tau); }
+int geqrf(int m, int n, double* a, double* tau) { return LAPACKE_dgeqrf(LAPACK_COL_MAJOR, m, n, a, m, tau); }
+int orgqr(int m, int k, float* a, const float* tau) {
+  return LAPACKE_sorgqr(LAPACK_COL_MAJOR, m, k, k, a, m, tau);
+}
+int orgqr(int m, int k, double* a, const double* tau) {
+  return LAPACKE_dorgqr(LAPACK_COL_MAJOR, m, k, k, a, m, tau);
+}
+int gesdd(int m, int n, float* a, float* s, float* u, float* vt) {
+  return LAPACKE_sgesdd(LAPACK_COL_MAJOR, 'S', m, n, a, m, s, u, m, vt, std::min(m, n));
+}
+int gesdd(int m, int n, double* a, double* s, double* u, double* vt) {
+  return LAPACKE_dgesdd(LAPACK_COL_MAJOR, 'S', m, n, a, m, s, u, m, vt, std::min(m, n));
+}
+
+// One lane's matrix (or vector, columns = 1), column after column as LAPACK wants it.
+template <class T>
+struct Columns {
+  std::int64_t rows;
+  std::int64_t columns;
+  std::vector<T> data;
+
+  Columns(std::int64_t m, std::int64_t n) : rows(m), columns(n), data(index_of(m * n)) {}
+  T& operator()(std::int64_t i, std::int64_t j) { return data[index_of(j * rows + i)]; }
+};
+
+template <class T>
+Columns<T> read(const View& x, std::int64_t offset) {
+  Columns<T> out(x.shape[0], x.shape[1]);
+  const T* from = x.as<const T>() + offset;
+  for (std::int64_t j = 0; j < out.columns; ++j)
+    for (std::int64_t i = 0; i < out.rows; ++i) out(i, j) = from[i * x.strides[0] + j * x.strides[1]];
+  return out;
+}
+
+template <class T>
+void write(Columns<T>& x, const View& out, std::int64_t offset) {
+  T* to = out.as<T>() + offset;
+  for (std::int64_t i = 0; i < x.rows; ++i)
+    for (std::int64_t j = 0; j < x.columns; ++j) to[i * out.strides[0] + j * out.strides[1]] = x(i, j);
+}
+
+// Calls lane(offsets) for each lane; `first` says how many axes of each operand belong to its matrix.
+template <std::size_t N, class Lane>
+void each_lane(const std::array<const View*, N>& views, const std::array<std::size_t, N>& first,
+               Lane&& lane) {
+  Nest<N> nest;
+  for (std::size_t axis = 0; axis + first[0] < views[0]->shape.size(); ++axis) {
+    typename Nest<N>::Offsets stride;
+    for (std::size_t v = 0; v < N; ++v) stride[v] = views[v]->strides[axis + first[v]];
+    nest.add(views[0]->shape[axis + first[0]], stride);
+  }
+  nest.each(lane);
+}
+
+// LAPACK's negative codes name an argument that is not a number.
+void check(const char* op, int code) {
+  if (code < 0) fail_run("[{}] the matrix holds nan or infinity: look for where it arises", op);
+}
+
+template <class T>
+void cholesky_lane(const View& a, const View& l, std::int64_t a_at, std::int64_t l_at) {
+  Columns<T> x = read<T>(a, a_at);
+  for (std::int64_t j = 0; j < x.columns; ++j)
+    for (std::int64_t i = 0; i < j; ++i) x(i, j) = T{0};
+  const int code = potrf(to_lapack(x.rows), x.data.data());
+  check("cholesky", code);
+  if (code > 0) fail_run("[cholesky] the matrix is not positive definite (pivot {})", code);
+  write(x, l, l_at);
+}
+
+template <class T>
+void qr_lane(const View& a, const View& q, const View& r, const std::array<std::int64_t, 3>& at) {
+  Columns<T> x = read<T>(a, at[0]);
+  const std::int64_t k = std::min(x.rows, x.columns);
+  Columns<T> upper(k, x.columns);
+  if (k > 0) {
+    std::vector<T> tau(index_of(k));
+    check("qr", geqrf(to_lapack(x.rows), to_lapack(x.columns), x.data.data(), tau.data()));
+    for (std::int64_t j = 0; j < x.columns; ++j)
+      for (std::int64_t i = 0; i <= std::min(j, k - 1); ++i) upper(i, j) = x(i, j);
+    check("qr", orgqr(to_lapack(x.rows), to_lapack(k), x.data.data(), tau.data()));
+  }
+  x.columns = k;  // the first k columns now hold q
+  for (std::int64_t i = 0; i < k; ++i) {
+    if (!(upper(i, i) < T{0})) continue;
+    for (std::int64_t j = i; j < upper.columns; ++j) upper(i, j) = -upper(i, j);
+    for (std::int64_t row = 0; row < x.rows; ++row) x(row, i) = -x(row, i);
+  }
+  write(x, q, at[1]);
+  write(upper, r, at[2]);
+}
+
+// Whether the first element of largest magnitude in a column is negative.
+template <class T>
+bool leads_negative(Columns<T>& u, std::int64_t column) {
+  T lead{0};
+  for (std::int64_t i = 0; i < u.rows; ++i)
+    if (std::abs(u(i, column)) > std::abs(lead)) lead = u(i, column);
+  return lead < T{0};
+}
+
+template <class T>
+void svd_lane(const View& a, const View& u, const View& s, const View& vt,
+              const std::array<std::int64_t, 4>& at) {
+  Columns<T> x = read<T>(a, at[0]);
+  const std::int64_t k = std::min(x.rows, x.columns);
+  Columns<T> left(x.rows, k);
+  Columns<T> right(k, x.columns);
+  std::vector<T> values(index_of(k));
+  if (k > 0) {
+    const int code = gesdd(to_lapack(x.rows), to_lapack(x.columns), x.data.data(), values.data(),
+                           left.data.data(), right.data.data());
+    check("svd", code);
+    if (code > 0) fail_run("[svd] the iteration did not converge: scale the matrix or use f64");
+  }
+  for (std::int64_t j = 0; j < k; ++j) {
+    if (!leads_negative(left, j)) continue;
+    for (std::int64_t i = 0; i < left.rows; ++i) left(i, j) = -left(i, j);
+    for (std::int64_t i = 0; i < right.columns; ++i) right(j, i) = -right(j, i);
+  }
+  write(left, u, at[1]);
+  for (std::int64_t j = 0; j < k; ++j) s.as<T>()[at[2] + j * s.strides[0]] = values[index_of(j)];
+  write(right, vt, at[3]);
+}
+
+// Substitution, column of a after column: the loop over the right-hand sides is innermost and contiguous. The
+// order is fixed, so unlike its neighbours this one gives the same bits everywhere.
+template <class T>
+void solve_lane(const View& a, const View& b, bool lower, bool transpose, const View& x,
+                const std::array<std::int64_t, 3>& at) {
+  const std::int64_t n = a.shape[0];
+  const std::int64_t m = b.shape[1];
+  const std::int64_t row_stride = a.strides[transpose ? 1 : 0];
+  const std::int64_t column_stride = a.strides[transpose ? 0 : 1];
+  const T* triangle = a.as<const T>() + at[0];
+  std::vector<T> work(index_of(n * m));
+  for (std::int64_t i = 0; i < n; ++i)
+    for (std::int64_t c = 0; c < m; ++c)
+      work[index_of(i * m + c)] = b.as<const T>()[at[1] + i * b.strides[0] + c * b.strides[1]];
+  const bool forward = lower != transpose;
+  for (std::int64_t step = 0; step < n; ++step) {
+    const std::int64_t j = forward ? step : n - 1 - step;
+    T* solved = work.data() + j * m;
+    const T diagonal = triangle[j * row_stride + j * column_stride];
+    for (std::int64_t c = 0; c < m; ++c) solved[c] /= diagonal;
+    const std::int64_t first = forward ? j + 1 : 0;
+    const std::int64_t end = forward ? n : j;
+    for (std::int64_t i = first; i < end; ++i) {
+      const T factor = -triangle[i * row_stride + j * column_stride];
+      T* __restrict row = work.data() + i * m;
+      for (std::int64_t c = 0; c < m; ++c) row[c] = std::fma(factor, solved[c], row[c]);
+    }
+  }
+  for (std::int64_t i = 0; i < n; ++i)
+    for (std::int64_t c = 0; c < m; ++c)
+      x.as<T>()[at[2] + i * x.strides[0] + c * x.strides[1]] = work[index_of(i * m + c)];
+}
+
+}  // namespace
+
+void cholesky(const View& a, const View& l) {
+  use_one_thread();
+  dispatch_float("cholesky", a.dtype, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    each_lane<2>({&a, &l}, {2, 2}, [&](const auto& at) { cholesky_lane<T>(a, l, at[0], at[1]); });
+  });
+}
+
+void qr(const View& a, const View& q, const View& r) {
+  use_one_thread();
+  dispatch_float("qr", a.dtype, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    each_lane<3>({&a, &q, &r}, {2, 2, 2}, [&](const auto& at) { qr_lane<T>(a, q, r, at); });
+  });
+}
+
+void svd(const View& a, const View& u, const View& s, const View& vt) {
+  use_one_thread();
+  dispatch_float("svd", a.dtype, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    each_lane<4>({&a, &u, &s, &vt}, {2, 2, 1, 2}, [&](const auto& at) { svd_lane<T>(a, u, s, vt, at); });
+  });
+}
+
+void triangular_solve(const View& a, const View& b, bool lower, bool transpose, const View& x) {
+  dispatch_float("triangular_solve", a.dtype, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    each_lane<3>({&a, &b, &x}, {2, 2, 2},
+                 [&](const auto& at) { solve_lane<T>(a, b, lower, transpose, x, at); });
+  });
+}
+
+}  // namespace runnel::kernels
