@@ -1,0 +1,122 @@
+// NPZ: a ZIP archive of NPY files, through libzip.
+#include <zip.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "core/fail.h"
+#include "data/readers.h"
+#include "data/text.h"
+
+namespace runnel::data {
+namespace {
+
+using Archive = std::unique_ptr<zip_t, void (*)(zip_t*)>;
+
+Archive open_archive(const std::string& path) {
+  int code = 0;
+  zip_t* zip = zip_open(path.c_str(), ZIP_RDONLY, &code);
+  if (!zip) {
+    zip_error_t error;
+    zip_error_init_with_code(&error, code);
+    const std::string text = zip_error_strerror(&error);
+    zip_error_fini(&error);
+    fail("{}: not an NPZ file, or truncated: {}", path, text);
+  }
+  return {zip, zip_discard};
+}
+
+struct Member {
+  std::string name;  // without .npy
+  ArrayFile array;
+};
+
+Member read_member(const std::string& path, zip_t* zip, zip_uint64_t index) {
+  zip_stat_t stat;
+  if (zip_stat_index(zip, index, 0, &stat) != 0) fail("{}: {}", path, zip_strerror(zip));
+  std::string name = stat.name;
+  const std::string label = path + ": " + name;
+  if (!name.ends_with(".npy")) fail("{}: not an NPY array; an NPZ file holds only such", label);
+  const std::unique_ptr<zip_file_t, int (*)(zip_file_t*)> file(zip_fopen_index(zip, index, 0), zip_fclose);
+  if (!file) fail("{}: cannot be read: {}", label, zip_strerror(zip));
+  std::string bytes(stat.size, '\0');
+  std::size_t have = 0;
+  while (have < bytes.size()) {
+    const zip_int64_t got = zip_fread(file.get(), bytes.data() + have, bytes.size() - have);
+    if (got <= 0) fail("{}: truncated or damaged: {}", label, zip_file_strerror(file.get()));
+    have += static_cast<std::size_t>(got);
+  }
+  name.resize(name.size() - 4);
+  return {name, parse_npy(label, bytes)};
+}
+
+bool one_of(const std::string& name, std::initializer_list<std::string_view> names) {
+  return std::find(names.begin(), names.end(), lower(name)) != names.end();
+}
+
+// x_train with x_test, y_train with y_test: one array, and where the test rows begin.
+std::optional<std::size_t> join_own_test(const std::string& path, std::vector<Member>& members) {
+  std::optional<std::size_t> begin;
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    if (!members[i].name.ends_with("_train")) continue;
+    const std::string stem = members[i].name.substr(0, members[i].name.size() - 6);
+    const auto test = std::find_if(members.begin(), members.end(),
+                                   [&](const Member& m) { return m.name == stem + "_test"; });
+    if (test == members.end()) continue;
+    ArrayFile& a = members[i].array;
+    const ArrayFile& b = test->array;
+    if (a.shape.size() != b.shape.size() || a.shape.empty() || a.is_text != b.is_text ||
+        !std::equal(a.shape.begin() + 1, a.shape.end(), b.shape.begin() + 1)) {
+      fail("{}: {}_train and {}_test do not have the same shape and type beyond their rows", path, stem,
+           stem);
+    }
+    if (begin && *begin != a.rows())
+      fail("{}: the arrays named *_train differ in their numbers of rows", path);
+    begin = a.rows();
+    a.shape[0] += b.shape[0];
+    a.numbers.insert(a.numbers.end(), b.numbers.begin(), b.numbers.end());
+    a.block.insert(a.block.end(), b.block.begin(), b.block.end());
+    a.texts.insert(a.texts.end(), b.texts.begin(), b.texts.end());
+    a.is_bytes = a.is_bytes && b.is_bytes;
+    members[i].name = stem;
+    const auto at = static_cast<std::size_t>(test - members.begin());
+    members.erase(test);
+    if (at < i) --i;
+  }
+  return begin;
+}
+
+}  // namespace
+
+Table read_npz(const std::string& path, const ReadOptions& options) {
+  if (!options.labels.empty()) {
+    fail("{}: an NPZ file holds its labels itself (a one-axis array such as y); {} is not read", path,
+         options.labels);
+  }
+  const Archive archive = open_archive(path);
+  const zip_int64_t count = zip_get_num_entries(archive.get(), 0);
+  if (count <= 0) fail("{}: the archive holds no arrays", path);
+  std::vector<Member> members;
+  for (zip_int64_t i = 0; i < count; ++i) {
+    members.push_back(read_member(path, archive.get(), static_cast<zip_uint64_t>(i)));
+  }
+
+  Table table;
+  table.source = path;
+  table.test_begin = join_own_test(path, members);
+  for (Member& member : members) {
+    ArrayFile& array = member.array;
+    if (array.shape.size() == 2 && array.shape[1] == 1) array.shape.pop_back();
+    if (array.shape.size() == 1 && one_of(member.name, {"y", "label", "labels", "target"})) {
+      table.usual_target = member.name;
+    }
+    add_array(table, member.name, std::move(array));
+  }
+  if (table.test_begin) {
+    table.notes.push_back(fmt::format("the last {} are the file's own test rows",
+                                      counted(table.rows - *table.test_begin, "row")));
+  }
+  return table;
+}
+
+}  // namespace runnel::data

@@ -1,0 +1,28 @@
+// --positive 'EXPR': a comparison that makes a binary target of any column.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runnel/data.h"
+
+namespace runnel::data {
+
+class PositiveRule {
+ public:
+  // ">50", ">= 3", "<1", "<=2", "==yes", "!=no"; fails for anything else.
+  static PositiveRule parse(const std::string& expression);
+
+  // Whether it holds for a value that is not missing. Orders compare numbers; fails for text.
+  bool holds(const Table& table, const Column& column, std::size_t row) const;
+  std::vector<std::string> class_names() const;  // {"not >50", ">50"}
+
+ private:
+  enum class Comparison { less, less_equal, greater, greater_equal, equal, not_equal };
+  Comparison comparison_ = Comparison::equal;
+  std::string expression_, operand_;
+  std::optional<double> number_;
+};
+
+}  // namespace runnel::data

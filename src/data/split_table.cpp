@@ -1,0 +1,107 @@
+// Splits of tables: which columns and rows the split functions see.
+#include <algorithm>
+#include <limits>
+#include <unordered_map>
+
+#include "core/fail.h"
+#include "data/dates.h"
+#include "data/text.h"
+#include "runnel/data.h"
+
+namespace runnel {
+namespace {
+
+// Groups numbered as they first appear. A missing value is a group of its own row: nothing says that two
+// unknown ids are the same.
+std::vector<std::size_t> group_numbers(const Column& column, std::span<const std::size_t> rows) {
+  std::unordered_map<std::string, std::size_t> known;
+  std::vector<std::size_t> out;
+  std::size_t next = 0;
+  for (const std::size_t row : rows) {
+    if (column.is_missing(row)) {
+      out.push_back(next++);
+      continue;
+    }
+    const auto [it, fresh] = known.emplace(column.text(row), next);
+    if (fresh) ++next;
+    out.push_back(it->second);
+  }
+  return out;
+}
+
+std::vector<double> times(const Table& table, const Column& column, std::span<const std::size_t> rows) {
+  std::vector<double> out;
+  for (const std::size_t row : rows) {
+    if (column.is_missing(row)) {
+      fail("{}, column '{}': a missing value, but the rows are to be ordered by it (--time)",
+           table.where(row), column.name);
+    }
+    if (column.type == Column::Type::number) {
+      out.push_back(column.numbers[row]);
+      continue;
+    }
+    const auto year = data::to_year(column.texts[row]);
+    if (!year) {
+      fail("{}, column '{}': '{}' is neither a number nor a date (YYYY, YYYY-MM or YYYY-MM-DD)",
+           table.where(row), column.name, data::shortened(column.texts[row]));
+    }
+    out.push_back(*year);
+  }
+  return out;
+}
+
+SplitKeys keys_of(const Table& table, std::span<const std::size_t> rows, const TargetValues& y, Task task,
+                  const SplitOptions& options) {
+  SplitKeys keys;
+  keys.rows = rows.size();
+  if (!options.group.empty()) keys.groups = group_numbers(table.at(options.group), rows);
+  if (!options.time.empty()) keys.times = times(table, table.at(options.time), rows);
+  if (task != Task::regression) {
+    for (const std::size_t row : rows) keys.labels.push_back(static_cast<std::size_t>(y.y[row]));
+  }
+  return keys;
+}
+
+std::vector<std::size_t> chosen(std::span<const std::size_t> rows, const std::vector<std::size_t>& picks) {
+  std::vector<std::size_t> out;
+  for (const std::size_t pick : picks) out.push_back(rows[pick]);
+  return out;
+}
+
+Split mapped(std::span<const std::size_t> rows, Split split) {
+  split.train = chosen(rows, split.train);
+  split.validation = chosen(rows, split.validation);
+  split.test = chosen(rows, split.test);
+  return split;
+}
+
+}  // namespace
+
+Split split_table(const Table& table, const TargetValues& y, Task task, const SplitOptions& options) {
+  if (!table.test_begin) return mapped(y.rows, split_rows(keys_of(table, y.rows, y, task, options), options));
+
+  const auto border = std::lower_bound(y.rows.begin(), y.rows.end(), *table.test_begin);
+  const std::span<const std::size_t> head(y.rows.begin(), border), own_test(border, y.rows.end());
+  SplitOptions rest = options;
+  rest.test = 0;
+  Split split = mapped(head, split_rows(keys_of(table, head, y, task, rest), rest));
+  if (options.test > 0) {
+    split.test.assign(own_test.begin(), own_test.end());
+    split.how += "; the test rows are the table's own";
+  }
+  return split;
+}
+
+std::vector<Fold> fold_table(const Table& table, std::span<const std::size_t> rows, const TargetValues& y,
+                             Task task, std::size_t folds, const SplitOptions& options) {
+  std::vector<Fold> out = fold_rows(keys_of(table, rows, y, task, options), folds, options);
+  for (Fold& fold : out) {
+    fold.train = chosen(rows, fold.train);
+    fold.validation = chosen(rows, fold.validation);
+    std::sort(fold.train.begin(), fold.train.end());
+    std::sort(fold.validation.begin(), fold.validation.end());
+  }
+  return out;
+}
+
+}  // namespace runnel

@@ -1,0 +1,193 @@
+// What `inspect` says of a table: one summary per column, with what looks suspicious.
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <map>
+#include <numeric>
+#include <unordered_map>
+
+#include "core/fail.h"
+#include "data/facts.h"
+#include "data/text.h"
+#include "data/triage.h"
+#include "runnel/data.h"
+
+namespace runnel {
+namespace {
+
+using data::counted;
+using data::Facts;
+
+constexpr std::size_t most_levels = 32;  // for judging text; of these the first few are reported
+constexpr std::size_t reported_levels = 5;
+
+std::string type_of(const Column& column, const Facts& facts) {
+  if (facts.present() == 0) return "missing";
+  if (facts.distinct == 2) return "boolean";
+  if (column.type == Column::Type::text) return facts.dates ? "date" : "text";
+  return facts.whole ? "integer" : "number";
+}
+
+std::vector<std::string> suspicions_of(const Table& table, const Column& column, const Facts& facts) {
+  std::vector<std::string> out;
+  const bool text = column.type == Column::Type::text;
+  if (facts.present() == 0) return {"every value is missing"};
+  if (facts.distinct == 1) out.push_back(facts.missing ? "one value or missing" : "constant");
+  if (facts.counts_rows) out.push_back("counts the rows");
+  if (data::is_id_name(column.name) && (text || facts.whole) && facts.distinct > most_levels) {
+    out.push_back("an id by its name");
+    if (facts.distinct < facts.present() && facts.distinct * 2 > facts.present()) {
+      const std::size_t repeats = facts.present() - facts.distinct;
+      out.push_back(fmt::format("{} repeat{} an id", counted(repeats, "row"), repeats == 1 ? "s" : ""));
+    }
+  } else if (text && !facts.dates && facts.distinct > 1 && data::is_free_text(facts, most_levels)) {
+    out.push_back("names or free text");
+  }
+  if (text && facts.first_no_number && facts.numbers * 10 >= facts.present() * 9) {
+    const std::size_t row = *facts.first_no_number;
+    out.push_back(fmt::format("numbers but for values such as '{}' ({})", data::shortened(column.texts[row]),
+                              table.where(row)));
+  }
+  if (facts.missing * 2 > facts.rows) out.push_back("mostly missing");
+  return out;
+}
+
+bool same_values(const Column& a, const Column& b) {
+  if (a.type != b.type) return false;
+  if (a.type == Column::Type::text) return a.texts == b.texts && a.missing == b.missing;
+  return std::equal(a.numbers.begin(), a.numbers.end(), b.numbers.begin(), b.numbers.end(),
+                    [](double x, double y) { return x == y || (std::isnan(x) && std::isnan(y)); });
+}
+
+std::size_t hash_of(const Column& column) {
+  std::size_t hash = column.type == Column::Type::text ? 1 : 2;
+  const auto mix = [&](std::size_t h) { hash = (hash ^ h) * 0x9E3779B97F4A7C15u; };
+  for (const double x : column.numbers) mix(std::isnan(x) ? 7 : std::hash<double>{}(x));
+  for (const std::string& s : column.texts) mix(std::hash<std::string>{}(s));
+  return hash;
+}
+
+// Marks each column that repeats an earlier one.
+void find_duplicates(const Table& table, std::vector<ColumnSummary>& out) {
+  std::multimap<std::size_t, std::size_t> seen;
+  for (std::size_t c = 0; c < table.columns.size(); ++c) {
+    const std::size_t hash = hash_of(table.columns[c]);
+    const auto [begin, end] = seen.equal_range(hash);
+    for (auto it = begin; it != end; ++it) {
+      if (!same_values(table.columns[it->second], table.columns[c])) continue;
+      out[c].suspicions.push_back(fmt::format("a copy of column '{}'", table.columns[it->second].name));
+      break;
+    }
+    seen.emplace(hash, c);
+  }
+}
+
+// Whether equal values always go with equal targets, though values repeat.
+bool determines(const Column& column, const Column& target) {
+  std::unordered_map<std::string, std::string> value;
+  std::size_t rows = 0;
+  for (std::size_t row = 0; row < column.size(); ++row) {
+    if (column.is_missing(row) || target.is_missing(row)) continue;
+    ++rows;
+    const auto [it, fresh] = value.emplace(column.text(row), target.text(row));
+    if (!fresh && it->second != target.text(row)) return false;
+  }
+  return rows > 0 && value.size() * 2 <= rows;
+}
+
+double correlation(const Column& a, const Column& b) {
+  double n = 0, sa = 0, sb = 0;
+  const auto each = [&](auto&& use) {
+    for (std::size_t row = 0; row < a.size(); ++row) {
+      if (!a.is_missing(row) && !b.is_missing(row)) use(a.numbers[row], b.numbers[row]);
+    }
+  };
+  each([&](double x, double y) {
+    n += 1;
+    sa += x;
+    sb += y;
+  });
+  double aa = 0, bb = 0, ab = 0;
+  each([&](double x, double y) {
+    aa += (x - sa / n) * (x - sa / n);
+    bb += (y - sb / n) * (y - sb / n);
+    ab += (x - sa / n) * (y - sb / n);
+  });
+  return aa > 0 && bb > 0 ? ab / std::sqrt(aa * bb) : 0;
+}
+
+constexpr double near_copy = 0.999;  // correlation with the target
+
+void find_target_copies(const Table& table, const Column& target, std::vector<ColumnSummary>& out) {
+  for (std::size_t c = 0; c < table.columns.size(); ++c) {
+    const Column& column = table.columns[c];
+    if (&column == &target || out[c].distinct < 2) continue;
+    const bool numbers = column.type == Column::Type::number && target.type == Column::Type::number;
+    if (determines(column, target)) {
+      out[c].suspicions.push_back(
+          fmt::format("gives the target '{}' away: equal values, equal targets", target.name));
+    } else if (numbers && std::abs(correlation(column, target)) > near_copy) {
+      out[c].suspicions.push_back(fmt::format("nearly a copy of the target '{}'", target.name));
+    }
+  }
+}
+
+ColumnSummary block_summary(const Block& block) {
+  ColumnSummary s;
+  s.name = block.name;
+  s.type = block.shape.size() > 1 ? "pixels" : "numbers";
+  double sum = 0, squares = 0, n = 0;
+  float low = std::numeric_limits<float>::infinity(), high = -low;
+  for (const float v : block.values) {
+    if (std::isnan(v)) {
+      ++s.missing;
+      continue;
+    }
+    n += 1;
+    sum += v;
+    low = std::min(low, v);
+    high = std::max(high, v);
+  }
+  if (n == 0) return s;
+  s.mean = sum / n;
+  for (const float v : block.values) {
+    if (!std::isnan(v)) squares += (v - s.mean) * (v - s.mean);
+  }
+  s.deviation = std::sqrt(squares / n);
+  s.min = low;
+  s.max = high;
+  if (low == high) s.suspicions.push_back("constant");
+  return s;
+}
+
+}  // namespace
+
+std::vector<ColumnSummary> summarize(const Table& table, const std::string& target) {
+  std::vector<std::size_t> rows(table.rows);
+  std::iota(rows.begin(), rows.end(), std::size_t{0});
+  std::vector<ColumnSummary> out;
+  for (const Column& column : table.columns) {
+    const Facts facts = data::facts_of(column, rows, most_levels);
+    ColumnSummary s;
+    s.name = column.name;
+    s.type = type_of(column, facts);
+    s.missing = facts.missing;
+    s.distinct = facts.distinct;
+    if (column.type == Column::Type::number && facts.present() > 0) {
+      s.min = facts.min;
+      s.mean = facts.mean;
+      s.deviation = facts.deviation;
+      s.max = facts.max;
+    }
+    const std::size_t shown = std::min(reported_levels, facts.levels.size());
+    s.top.assign(facts.levels.begin(), facts.levels.begin() + static_cast<std::ptrdiff_t>(shown));
+    s.suspicions = suspicions_of(table, column, facts);
+    out.push_back(std::move(s));
+  }
+  find_duplicates(table, out);
+  if (!target.empty()) find_target_copies(table, table.at(target), out);
+  if (table.block) out.push_back(block_summary(*table.block));
+  return out;
+}
+
+}  // namespace runnel

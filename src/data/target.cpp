@@ -1,0 +1,269 @@
+// The target: which task it sets, its classes, and reading it.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "core/fail.h"
+#include "data/positive.h"
+#include "data/text.h"
+#include "runnel/data.h"
+
+namespace runnel {
+
+std::string_view task_name(Task task) {
+  switch (task) {
+    case Task::regression:
+      return "regression";
+    case Task::binary:
+      return "binary";
+    case Task::multiclass:
+      return "multiclass";
+  }
+  return "";
+}
+
+Task task_from_name(std::string_view name) {
+  std::vector<std::string> names;
+  for (const Task task : {Task::regression, Task::binary, Task::multiclass}) {
+    if (name == task_name(task)) return task;
+    names.emplace_back(task_name(task));
+  }
+  fail("unknown task '{}'{}", name, data::suggestion(name, names));
+}
+
+namespace {
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+// What a target column holds, counted once.
+struct Facts {
+  std::map<std::string, std::size_t> counts;  // of each value, as text
+  std::size_t rows = 0, missing = 0;
+  bool whole = true;  // numbers without fractions
+};
+
+Facts facts_of(const Column& column) {
+  Facts facts;
+  std::map<double, std::size_t> numbers;
+  for (std::size_t row = 0; row < column.size(); ++row) {
+    if (column.is_missing(row)) {
+      ++facts.missing;
+      continue;
+    }
+    ++facts.rows;
+    if (column.type == Column::Type::number) {
+      const double value = column.numbers[row];
+      facts.whole = facts.whole && value == std::floor(value);
+      ++numbers[value];
+    } else {
+      ++facts.counts[column.texts[row]];
+    }
+  }
+  for (const auto& [value, count] : numbers) facts.counts[data::from_number(value)] += count;
+  return facts;
+}
+
+std::vector<std::string> sorted_classes(const Column& column, const Facts& facts) {
+  std::vector<std::string> out;
+  for (const auto& [label, count] : facts.counts) out.push_back(label);
+  if (column.type == Column::Type::number) {
+    std::sort(out.begin(), out.end(), [](const std::string& a, const std::string& b) {
+      return data::to_number(a).value_or(0) < data::to_number(b).value_or(0);
+    });
+  }
+  return out;
+}
+
+// Numbers are classes when there are two of them, or few whole ones that each stand for many rows.
+constexpr std::size_t most_number_classes = 20, least_rows_per_number_class = 10;
+
+std::pair<Task, std::string> find_task(const Column& column, const Facts& facts) {
+  const std::size_t distinct = facts.counts.size();
+  if (distinct == 2) return {Task::binary, "two distinct values"};
+  if (column.type == Column::Type::text) {
+    return {Task::multiclass, fmt::format("text with {} distinct values", distinct)};
+  }
+  if (facts.whole && distinct <= most_number_classes &&
+      facts.rows >= least_rows_per_number_class * distinct) {
+    return {Task::multiclass,
+            fmt::format("only {} distinct whole numbers (--task regression overrules)", distinct)};
+  }
+  return {Task::regression, fmt::format("{} distinct numbers", data::grouped(distinct))};
+}
+
+void check_classes(const std::string& where, const Column& column, const Facts& facts, std::size_t most) {
+  const std::size_t distinct = facts.counts.size();
+  const std::string_view hint =
+      column.type == Column::Type::number ? "; give --task regression if it is a quantity" : "";
+  if (column.type == Column::Type::text && distinct > 2 && distinct * 2 > facts.rows) {
+    fail("{}: {} distinct values in {}: nearly every row has its own, so it cannot be predicted as a class",
+         where, data::grouped(distinct), data::counted(facts.rows, "row"));
+  }
+  if (distinct > most) {
+    fail("{}: {} classes; at most {} are allowed{}", where, data::grouped(distinct), most, hint);
+  }
+  if (distinct * 2 > facts.rows) {
+    fail("{}: {} classes in {}; at least two rows per class are needed{}", where, distinct,
+         data::counted(facts.rows, "row"), hint);
+  }
+}
+
+// One sentence on classes so rare that a part of the data must do without them.
+void warn_of_rare_classes(const std::string& where, const Facts& facts, std::vector<std::string>& warnings) {
+  std::string rare;
+  for (const auto& [label, count] : facts.counts) {
+    if (count < 3)
+      rare += fmt::format("{}'{}' ({})", rare.empty() ? "" : ", ", data::shortened(label), count);
+  }
+  if (!rare.empty()) {
+    warnings.push_back(fmt::format(
+        "{}: classes with fewer than three rows cannot stand in training, validation and test: {}", where,
+        rare));
+  }
+}
+
+std::string without_dot(const std::string& label) {
+  return label.size() > 1 && label.ends_with('.') ? label.substr(0, label.size() - 1) : label;
+}
+
+}  // namespace
+
+Target Target::fit(const Table& table, const TargetOptions& options, std::vector<std::string>& warnings) {
+  if (options.column.empty()) fail("{}: no target is named; give --target COLUMN", table.source);
+  const Column& column = table.at(options.column);
+  const std::string where = fmt::format("{}, target '{}'", table.source, column.name);
+  Facts facts = facts_of(column);
+  if (facts.rows == 0) fail("{}: every value is missing", where);
+
+  Target target;
+  target.column_ = column.name;
+  if (!options.positive.empty()) {
+    const data::PositiveRule rule = data::PositiveRule::parse(options.positive);
+    std::size_t hits = 0;
+    for (std::size_t row = 0; row < table.rows; ++row) {
+      if (!column.is_missing(row) && rule.holds(table, column, row)) ++hits;
+    }
+    if (hits == 0 || hits == facts.rows) {
+      fail("{}: '{}' holds for {} of the {}, so there is nothing to predict", where, options.positive,
+           hits == 0 ? "none" : "all", data::counted(facts.rows, "row"));
+    }
+    if (options.task && *options.task != Task::binary) {
+      fail("{}: --positive makes a binary target; it does not go with --task {}", where,
+           task_name(*options.task));
+    }
+    target.positive_ = options.positive;
+    target.task_ = Task::binary;
+    target.classes_ = rule.class_names();
+    target.why_ = fmt::format("made by --positive '{}': {} of {}", options.positive, data::grouped(hits),
+                              data::counted(facts.rows, "row"));
+    return target;
+  }
+
+  if (facts.counts.size() == 1) {
+    fail("{}: constant (every value is '{}'), so there is nothing to predict", where,
+         data::shortened(facts.counts.begin()->first));
+  }
+  const auto [found, why] = find_task(column, facts);
+  target.task_ = options.task.value_or(found);
+  target.why_ = options.task ? "given with --task" : why;
+  if (target.task_ == Task::regression) {
+    if (column.type == Column::Type::text) {
+      fail("{}: text ('{}') cannot be the target of a regression", where,
+           data::shortened(facts.counts.begin()->first));
+    }
+    return target;
+  }
+  if (target.task_ == Task::binary && facts.counts.size() != 2) {
+    fail("{}: {} distinct values, a binary target has two; --positive 'EXPR' makes one", where,
+         data::grouped(facts.counts.size()));
+  }
+  check_classes(where, column, facts, options.max_classes);
+  warn_of_rare_classes(where, facts, warnings);
+  target.classes_ = sorted_classes(column, facts);
+  return target;
+}
+
+TargetValues Target::read(const Table& table, std::vector<std::string>& warnings) const {
+  const Column& column = table.at(column_);
+  const std::string where = fmt::format("{}, target '{}'", table.source, column_);
+  std::map<std::string, std::size_t> index;
+  for (std::size_t c = 0; c < classes_.size(); ++c) index[classes_[c]] = c;
+  std::optional<data::PositiveRule> rule;
+  if (!positive_.empty()) rule = data::PositiveRule::parse(positive_);
+
+  TargetValues out;
+  out.y.assign(table.rows, nan);
+  std::size_t missing = 0, dotted = 0;
+  for (std::size_t row = 0; row < table.rows; ++row) {
+    if (column.is_missing(row)) {
+      ++missing;
+      continue;
+    }
+    out.rows.push_back(row);
+    if (rule) {
+      out.y[row] = rule->holds(table, column, row) ? 1 : 0;
+      continue;
+    }
+    if (task_ == Task::regression) {
+      if (column.type == Column::Type::text) {
+        fail("{}, column '{}': '{}' is not a number, but the target is one", table.where(row), column_,
+             data::shortened(column.texts[row]));
+      }
+      out.y[row] = column.numbers[row];
+      continue;
+    }
+    const std::string label = column.text(row);
+    auto it = index.find(label);
+    if (it == index.end()) {
+      // Labels that differ by a final dot alone, in either file (the census test file writes them so).
+      it = std::find_if(index.begin(), index.end(),
+                        [&](const auto& entry) { return without_dot(entry.first) == without_dot(label); });
+      ++dotted;
+    }
+    if (it == index.end()) {
+      fail("{}, column '{}': the label '{}' was not among the classes ({})", table.where(row), column_,
+           data::shortened(label), data::shortened(fmt::format("{}", fmt::join(classes_, ", ")), 80));
+    }
+    out.y[row] = static_cast<double>(it->second);
+  }
+  if (out.rows.empty()) fail("{}: every value is missing", where);
+  if (missing > 0) {
+    warnings.push_back(fmt::format("{}: {} without a target {} left out", where,
+                                   data::counted(missing, "row"), missing == 1 ? "is" : "are"));
+  }
+  if (dotted > 0) {
+    warnings.push_back(
+        fmt::format("{}: in {} the label differs from the training label by a final '.' and is taken for it",
+                    where, data::counted(dotted, "row")));
+  }
+  return out;
+}
+
+std::string Target::to_json() const {
+  return nlohmann::json{{"task", task_name(task_)},
+                        {"column", column_},
+                        {"positive", positive_},
+                        {"why", why_},
+                        {"classes", classes_}}
+      .dump();
+}
+
+Target Target::from_json(std::string_view text) {
+  try {
+    const auto json = nlohmann::json::parse(text);
+    Target target;
+    target.task_ = task_from_name(json.at("task").get<std::string>());
+    json.at("column").get_to(target.column_);
+    json.at("positive").get_to(target.positive_);
+    json.at("why").get_to(target.why_);
+    json.at("classes").get_to(target.classes_);
+    return target;
+  } catch (const nlohmann::json::exception& e) {
+    fail("the stored target cannot be read: {}", e.what());
+  }
+}
+
+}  // namespace runnel

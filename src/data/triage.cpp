@@ -1,0 +1,290 @@
+#include "data/triage.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "core/fail.h"
+#include "data/dates.h"
+#include "data/text.h"
+
+namespace runnel {
+
+std::string_view role_name(Role role) {
+  switch (role) {
+    case Role::numeric:
+      return "numeric";
+    case Role::categorical:
+      return "categorical";
+    case Role::boolean:
+      return "boolean";
+    case Role::date:
+      return "date";
+    case Role::dropped:
+      return "dropped";
+    case Role::target:
+      return "target";
+    case Role::group:
+      return "group";
+    case Role::time:
+      return "time";
+  }
+  return "";
+}
+
+namespace data {
+namespace {
+
+bool holds(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+Verdict without_features(Role role, std::string why) { return {role, std::move(why), {}}; }
+
+// Says what becomes of missing values, when there are any.
+std::string on_missing(const Facts& facts, std::string_view becomes) {
+  if (facts.missing == 0) return "";
+  return fmt::format("; {} missing: {}", grouped(facts.missing), becomes);
+}
+
+// The most frequent levels as features; the rest, if any, is "other".
+Verdict as_levels(const Column& column, const Facts& facts, const TriageOptions& options,
+                  const std::string& reason) {
+  Verdict verdict;
+  verdict.role = Role::categorical;
+  Encoding& e = verdict.encoding;
+  e.kind = Encoding::Kind::levels;
+  for (std::size_t i = 0; i < std::min(options.max_levels, facts.levels.size()); ++i) {
+    e.levels.push_back(facts.levels[i].first);
+  }
+  e.other = facts.distinct > e.levels.size();
+  e.indicator = facts.missing > 0;
+  verdict.why = fmt::format("{}{} as categories", reason, counted(facts.distinct, "distinct value"));
+  if (e.other) verdict.why += fmt::format(", the {} most frequent and 'other'", e.levels.size());
+  if (!e.other && column.type == Column::Type::text) {
+    std::string names;
+    for (const std::string& level : e.levels) names += (names.empty() ? "" : ", ") + shortened(level, 20);
+    verdict.why += fmt::format(" ({})", shortened(names, 60));
+  }
+  verdict.why += on_missing(facts, "a category of their own");
+  return verdict;
+}
+
+Verdict as_boolean_text(const Facts& facts) {
+  Verdict verdict;
+  verdict.role = Role::boolean;
+  Encoding& e = verdict.encoding;
+  e.kind = Encoding::Kind::boolean_text;
+  e.levels = {facts.levels[0].first, facts.levels[1].first};
+  std::sort(e.levels.begin(), e.levels.end());
+  e.fill = facts.levels[0].first == e.levels[1] ? 1 : 0;
+  e.indicator = facts.missing > 0;
+  verdict.why =
+      fmt::format("two values: '{}' is 0, '{}' is 1", shortened(e.levels[0]), shortened(e.levels[1])) +
+      on_missing(facts, "the more frequent value, and an indicator");
+  return verdict;
+}
+
+Verdict as_presence(const Facts& facts) {
+  Verdict verdict;
+  verdict.role = Role::boolean;
+  verdict.encoding.only_indicator = verdict.encoding.indicator = true;
+  verdict.why = fmt::format("one value ('{}') and {} missing: only whether it is there is used",
+                            shortened(facts.levels[0].first), grouped(facts.missing));
+  return verdict;
+}
+
+constexpr double skewed = 2;                  // |third standardised moment| above this
+constexpr std::size_t least_for_skewed = 10;  // distinct values
+
+// The part common to numbers and dates: filling, scaling, the companion.
+Verdict as_numbers(const Facts& facts, const TriageOptions& options, Role role, Encoding::Kind kind,
+                   const std::string& what) {
+  Verdict verdict;
+  verdict.role = role;
+  Encoding& e = verdict.encoding;
+  e.kind = kind;
+  e.fill = facts.median;
+  e.indicator = facts.missing > 0;
+  const bool two_values = facts.distinct == 2 && kind == Encoding::Kind::number;
+  if (two_values) {
+    verdict.role = Role::boolean;
+    verdict.why =
+        fmt::format("two numbers: {} is 0, {} is 1", from_number(facts.min), from_number(facts.max));
+    e.mean = {facts.min};
+    e.deviation = {facts.max - facts.min};
+  } else {
+    verdict.why = what;
+    e.mean = {facts.mean};
+    e.deviation = {facts.deviation > 0 ? facts.deviation : 1};
+    if (options.standardize) {
+      verdict.why += fmt::format(", standardised (clipped at {} deviations)", from_number(options.clip));
+    }
+  }
+  if (options.log_companions && options.standardize && kind == Encoding::Kind::number &&
+      facts.distinct >= least_for_skewed && std::abs(facts.skewness) > skewed && facts.log_scale > 0) {
+    e.log_scale = facts.log_scale;
+    verdict.why += fmt::format("; skewed (skewness {:.1f}): also on a logarithmic scale", facts.skewness);
+  }
+  verdict.why += on_missing(facts, fmt::format("the median {} and an indicator", from_number(facts.median)));
+  return verdict;
+}
+
+// A text column read as numbers because the user says that it is one.
+Column parsed(const Table& table, const Column& column, std::span<const std::size_t> rows) {
+  Column out;
+  out.name = column.name;
+  out.numbers.assign(column.size(), std::numeric_limits<double>::quiet_NaN());
+  for (const std::size_t row : rows) {
+    if (column.missing[row]) continue;
+    const auto number = to_number(column.texts[row]);
+    if (!number || !std::isfinite(*number)) {
+      fail(
+          "{}, column '{}': '{}' is not a number, but the column is declared numeric; correct it, or count "
+          "the "
+          "word as missing with --missing",
+          table.where(row), column.name, shortened(column.texts[row]));
+    }
+    out.numbers[row] = *number;
+  }
+  return out;
+}
+
+// Why a column should not be a feature; empty when nothing speaks against it.
+std::string objection(const Table& table, const Column& column, const Facts& facts,
+                      const TriageOptions& options) {
+  const bool text = column.type == Column::Type::text;
+  if (facts.distinct == 1 && facts.missing == 0) {
+    return fmt::format("constant: always '{}'", shortened(facts.levels[0].first));
+  }
+  if (facts.counts_rows) return "counts the rows";
+  const bool declared = holds(options.numeric, column.name) || holds(options.categorical, column.name);
+  if (declared) return "";
+  if (is_id_name(column.name) && (text || facts.whole) && facts.distinct > options.max_levels) {
+    return fmt::format("an id by its name, with {} in {}", counted(facts.distinct, "distinct value"),
+                       counted(facts.present(), "row"));
+  }
+  if (!text || facts.dates || !is_free_text(facts, options.max_levels)) return "";
+  std::string why = fmt::format("names or free text: {} in {}", counted(facts.distinct, "distinct value"),
+                                counted(facts.present(), "row"));
+  if (facts.first_no_number && facts.numbers * 10 >= facts.present() * 9) {
+    const std::size_t row = *facts.first_no_number;
+    why +=
+        fmt::format("; most are numbers, but '{}' is not ({}): --missing '{}' would make it a numeric column",
+                    shortened(column.texts[row]), table.where(row), shortened(column.texts[row]));
+  }
+  return why;
+}
+
+Verdict accepted(const Column& column, const Facts& facts, const TriageOptions& options) {
+  if (holds(options.categorical, column.name))
+    return as_levels(column, facts, options, "declared categorical: ");
+  if (facts.distinct == 1 && facts.missing > 0) return as_presence(facts);
+  if (column.type == Column::Type::number) {
+    if (is_id_name(column.name) && facts.whole && facts.distinct > 2 &&
+        !holds(options.numeric, column.name) && facts.distinct <= options.max_levels) {
+      return as_levels(column, facts, options, "an id by its name: ");
+    }
+    return as_numbers(
+        facts, options, Role::numeric, Encoding::Kind::number,
+        facts.whole
+            ? fmt::format("whole numbers from {} to {}", from_number(facts.min), from_number(facts.max))
+            : fmt::format("numbers from {} to {}", from_number(facts.min), from_number(facts.max)));
+  }
+  if (facts.distinct == 2) return as_boolean_text(facts);
+  return as_levels(column, facts, options, "");
+}
+
+}  // namespace
+
+bool is_free_text(const Facts& facts, std::size_t max_levels) {
+  if (facts.distinct * 2 > facts.present() && facts.distinct > 2) return true;
+  if (facts.distinct <= max_levels) return false;
+  // More levels than features: still a category if the frequent ones cover most rows.
+  std::size_t covered = 0;
+  for (std::size_t i = 0; i < std::min(max_levels, facts.levels.size()); ++i)
+    covered += facts.levels[i].second;
+  return covered * 10 < facts.present() * 6 || facts.distinct * 5 > facts.present();
+}
+
+Verdict triage(const Table& table, const Column& column, std::span<const std::size_t> rows,
+               const TriageOptions& options) {
+  if (column.name == options.target) return without_features(Role::target, "the target");
+  if (column.name == options.group)
+    return without_features(Role::group, "groups the rows (--group); not a feature");
+  if (column.name == options.time)
+    return without_features(Role::time, "orders the rows (--time); not a feature");
+  if (holds(options.drop, column.name)) return without_features(Role::dropped, "dropped on request");
+  if (holds(options.numeric, column.name) && column.type == Column::Type::text) {
+    return triage(table, parsed(table, column, rows), rows, options);
+  }
+
+  const bool kept = holds(options.keep, column.name);
+  const Facts facts = facts_of(column, rows, options.max_levels);
+  if (facts.present() == 0) {
+    if (kept)
+      fail("{}, column '{}': kept on request, but every training value is missing", table.source,
+           column.name);
+    return without_features(Role::dropped, "every value is missing");
+  }
+  const std::string against = objection(table, column, facts, options);
+  if (!against.empty() && !kept) return without_features(Role::dropped, against);
+  if (facts.dates && !holds(options.categorical, column.name)) {
+    Column years;
+    years.numbers.assign(column.size(), std::numeric_limits<double>::quiet_NaN());
+    for (const std::size_t row : rows) {
+      if (!column.missing[row]) years.numbers[row] = *to_year(column.texts[row]);
+    }
+    return as_numbers(facts_of(years, rows, 0), options, Role::date, Encoding::Kind::date,
+                      "dates, as fractional years");
+  }
+  Verdict verdict = accepted(column, facts, options);
+  if (!against.empty()) verdict.why += fmt::format("; kept on request (it would be dropped: {})", against);
+  return verdict;
+}
+
+void check_names(const Table& table, const TriageOptions& options) {
+  const auto known = [&](const std::string& name) {
+    if (!name.empty() && !(table.block && table.block->name == name)) table.at(name);
+  };
+  for (const std::string* name : {&options.target, &options.group, &options.time}) known(*name);
+  for (const auto* list : {&options.keep, &options.drop, &options.numeric, &options.categorical}) {
+    for (const std::string& name : *list) known(name);
+  }
+  for (const std::string& name : options.drop) {
+    if (name == options.target) fail("column '{}' is the target and cannot be dropped", name);
+    if (holds(options.keep, name)) fail("column '{}' is named with both --keep and --drop", name);
+  }
+  for (const std::string& name : options.numeric) {
+    if (holds(options.categorical, name))
+      fail("column '{}' is named with both --numeric and --categorical", name);
+  }
+}
+
+}  // namespace data
+
+std::vector<std::string> leak_warnings(const Table& table, const TriageOptions& options) {
+  if (!options.group.empty()) return {};
+  std::vector<std::size_t> rows(table.rows);
+  for (std::size_t i = 0; i < table.rows; ++i) rows[i] = i;
+  // Of several id columns, the one with most distinct values is the id of the row; the others are ids of
+  // what it belongs to. Only an id that hardly ever repeats is meant to be unique.
+  std::string name;
+  std::size_t most = 0, repeats = 0;
+  for (const Column& column : table.columns) {
+    if (column.name == options.target || !data::is_id_name(column.name)) continue;
+    const data::Facts facts = data::facts_of(column, rows, 0);
+    if (column.type == Column::Type::number && !facts.whole) continue;
+    if (facts.distinct * 2 <= facts.present() || facts.distinct <= most) continue;
+    name = column.name;
+    most = facts.distinct;
+    repeats = facts.present() - facts.distinct;
+  }
+  if (repeats == 0) return {};
+  return {
+      fmt::format("{} repeat{} an id in column {}; give --group {} to keep the rows of one id on one side of "
+                  "every split, or the test score may be too good to be true",
+                  data::counted(repeats, "row"), repeats == 1 ? "s" : "", name, name)};
+}
+
+}  // namespace runnel
