@@ -28,4 +28,21 @@ inline View dense_view(std::byte* data, DType dtype, const Shape& shape) {
   return {data, dtype, shape, row_major(shape)};
 }
 
+// Elements in row-major order without gaps (axes of size 1 may have any stride).
+inline bool is_dense(const View& view) {
+  std::int64_t step = 1;
+  for (std::size_t i = view.shape.size(); i-- > 0;) {
+    if (view.shape[i] != 1 && view.strides[i] != step) return false;
+    step *= view.shape[i];
+  }
+  return true;
+}
+
+// One element, repeated.
+inline bool is_repeated(const View& view) {
+  for (std::size_t i = 0; i < view.shape.size(); ++i)
+    if (view.shape[i] != 1 && view.strides[i] != 0) return false;
+  return true;
+}
+
 }  // namespace runnel

@@ -67,7 +67,8 @@ struct ColumnTile {
     Vector<T, W> acc[Rows][Vectors] = {};
     for (std::int64_t p = 0; p < k; ++p, a += a_k, b += b_k) {
       Vector<T, W> column[Vectors];
-      std::memcpy(column, b, sizeof column);
+#pragma GCC unroll 4
+      for (int j = 0; j < Vectors; ++j) column[j] = load<T, W>(b + j * W);
 #pragma GCC unroll 8
       for (int i = 0; i < Rows; ++i)
 #pragma GCC unroll 4
