@@ -237,8 +237,8 @@ Tree hvp(const F& f, const Tree& x, const Tree& v) { return jvp(grad(f), x, v).s
 // and the stacked outputs. The carry keeps its structure, dtypes and shapes.
 template <class F, class Carry, class Sequences>
 auto scan(const F& f, const Carry& carry, const Sequences& sequences, bool reverse = false) {
-  using Step = detail::Result<F, Carry, Sequences>;
-  using Output = typename Step::second_type;
+  using StepResult = detail::Result<F, Carry, Sequences>;
+  using Output = typename StepResult::second_type;
   const std::vector<Array> slices = tree::flatten(sequences);
   if (slices.empty() || slices[0].rank() == 0)
     throw Error(ErrorKind::input, "[scan] needs a sequence to step along: an array with a leading axis");
@@ -247,7 +247,7 @@ auto scan(const F& f, const Carry& carry, const Sequences& sequences, bool rever
     std::size_t offset = 0;
     const Carry c = tree::unflatten(carry, leaves, offset);
     const Sequences s = tree::unflatten(sequences, leaves, offset);
-    Step out = f(c, s);
+    StepResult out = f(c, s);
     std::vector<Array> flat_out = tree::flatten(out.first);
     output.emplace(out.second);
     for (const Array& leaf : tree::flatten(out.second)) flat_out.push_back(leaf);

@@ -5,6 +5,7 @@
 #include "core/buffer.h"
 #include "core/dispatch.h"
 #include "graph/node.h"
+#include "kernels/reference/elementwise.h"
 
 namespace runnel {
 
@@ -45,15 +46,22 @@ double element(const std::byte* data, DType dtype, std::int64_t i) {
   });
 }
 
-const std::byte* concrete(const Array& array) {
+}  // namespace
+
+const std::byte* detail::dense_bytes(const Array& array) {
   if (array.is_traced())
     fail("the elements of a traced {} were asked for: inside a transform an array has a type but no value yet; "
          "return it from the function, or compute with it",
          to_string(array.type()));
-  return ArrayAccess::node(array).buffer.get();
+  const View view = ArrayAccess::view(array);
+  if (is_dense(view)) return view.data;
+  const detail::Node& node = ArrayAccess::node(array);
+  std::call_once(node.once, [&] {
+    node.dense = allocate_buffer(byte_count(node.type));
+    kernels::copy(view, dense_view(node.dense.get(), view.dtype, view.shape));
+  });
+  return node.dense.get();
 }
-
-}  // namespace
 
 Array::Array() {
   static const Array zero = scalar(0);
@@ -75,7 +83,13 @@ Array::Array(std::initializer_list<std::initializer_list<double>> rows, DType dt
 Array Array::scalar(double value, DType dtype) { return full({}, value, dtype); }
 
 Array Array::full(const Shape& shape, double value, DType dtype) {
-  return filled({dtype, shape}, [&](std::int64_t) { return value; });
+  byte_count({dtype, shape});
+  const Array one = filled({dtype, {}}, [&](std::int64_t) { return value; });
+  View view = ArrayAccess::view(one);
+  view.shape = shape;
+  view.strides = shape;
+  for (std::int64_t& stride : view.strides) stride = 0;
+  return ArrayAccess::make_view(view, ArrayAccess::node(one).buffer);
 }
 
 Array Array::from_bytes(const void* values, std::size_t count, const Type& type) {
@@ -92,14 +106,14 @@ bool Array::is_traced() const { return node_->buffer == nullptr; }
 std::int64_t Array::dim(int axis) const { return shape()[static_cast<std::size_t>(normal_axis("dim", axis, rank()))]; }
 
 const void* Array::bytes(DType wanted) const {
-  const std::byte* data = concrete(*this);
+  const std::byte* data = detail::dense_bytes(*this);
   if (wanted != dtype()) fail("the elements of a {} array were asked for as {}", name_of(dtype()), name_of(wanted));
   return data;
 }
 
 double Array::item() const {
   if (size() != 1) fail("item() needs an array of one element, got shape {}", to_string(shape()));
-  return element(concrete(*this), dtype(), 0);
+  return element(detail::dense_bytes(*this), dtype(), 0);
 }
 
 double Array::at(std::initializer_list<std::int64_t> index) const {
@@ -112,18 +126,18 @@ double Array::at(std::initializer_list<std::int64_t> index) const {
     if (k < 0 || k >= shape()[i]) fail("at(): index {} is out of range for axis {} with size {}", k, i, shape()[i]);
     offset += k * strides[i];
   }
-  return element(concrete(*this), dtype(), offset);
+  return element(detail::dense_bytes(*this), dtype(), offset);
 }
 
 std::vector<double> Array::to_doubles() const {
-  const std::byte* data = concrete(*this);
+  const std::byte* data = detail::dense_bytes(*this);
   std::vector<double> out(static_cast<std::size_t>(size()));
   for (std::size_t i = 0; i < out.size(); ++i) out[i] = element(data, dtype(), static_cast<std::int64_t>(i));
   return out;
 }
 
 bool same_bits(const Array& a, const Array& b) {
-  return a.type() == b.type() && std::memcmp(concrete(a), concrete(b), byte_count(a.type())) == 0;
+  return a.type() == b.type() && std::memcmp(detail::dense_bytes(a), detail::dense_bytes(b), byte_count(a.type())) == 0;
 }
 
 Array Operand::resolve(DType beside) const {

@@ -10,8 +10,24 @@ using detail::ArrayAccess;
 
 namespace {
 
-View view_of(const Array& array) {
-  return dense_view(ArrayAccess::node(array).buffer.get(), array.dtype(), array.shape());
+std::shared_ptr<std::byte> buffer_for(const Type& type) {
+  return allocate_buffer(static_cast<std::size_t>(type.shape.product()) * size_of(type.dtype));
+}
+
+// An elementwise op on operands that each repeat one element gives one element, repeated.
+std::optional<Array> compute_repeated(const Op& op, const std::vector<View>& in, const Type& type, const Attrs& attrs) {
+  if (op.fusion != Fusion::elementwise || type.shape.product() < 2) return {};
+  std::vector<View> scalars;
+  for (const View& view : in) {
+    if (!is_repeated(view)) return {};
+    scalars.push_back({view.data, view.dtype, {}, {}});
+  }
+  auto buffer = buffer_for({type.dtype, {}});
+  const View out[] = {{buffer.get(), type.dtype, {}, {}}};
+  op.kernel({scalars, out, attrs, nullptr});
+  View repeated{buffer.get(), type.dtype, type.shape, type.shape};
+  for (std::int64_t& stride : repeated.strides) stride = 0;
+  return ArrayAccess::make_view(repeated, std::move(buffer));
 }
 
 Arrays compute(const Op& op, std::span<const Array> operands, const Attrs& attrs) {
@@ -19,15 +35,18 @@ Arrays compute(const Op& op, std::span<const Array> operands, const Attrs& attrs
   std::vector<View> in;
   for (const Array& operand : operands) {
     in_types.push_back(operand.type());
-    in.push_back(view_of(operand));
+    in.push_back(ArrayAccess::view(operand));
   }
   const Types out_types = op.type(in_types, attrs);
+  if (op.view != nullptr)
+    if (const auto view = op.view(in[0], out_types[0], attrs))
+      return {ArrayAccess::make_view(*view, ArrayAccess::node(operands[0]).buffer)};
+  if (auto repeated = compute_repeated(op, in, out_types[0], attrs)) return {*repeated};
   Arrays results;
   std::vector<View> out;
   for (const Type& type : out_types) {
-    auto buffer = allocate_buffer(static_cast<std::size_t>(type.shape.product()) * size_of(type.dtype));
-    results.push_back(ArrayAccess::make(type, std::move(buffer)));
-    out.push_back(view_of(results.back()));
+    results.push_back(ArrayAccess::make(type, buffer_for(type)));
+    out.push_back(ArrayAccess::view(results.back()));
   }
   std::shared_ptr<std::byte> scratch;
   if (op.scratch != nullptr) scratch = allocate_buffer(op.scratch(in_types, out_types, attrs));

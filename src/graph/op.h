@@ -81,6 +81,9 @@ struct KernelCall {
   std::byte* scratch;
 };
 using Kernel = void (*)(const KernelCall&);
+// An op that only moves or repeats elements: its result as a view of its operand, or none where strides cannot say it
+// (a reshaped transpose), in which case the kernel copies.
+using ViewRule = std::optional<View> (*)(const View& in, const Type& out, const Attrs&);
 using ScratchRule = std::size_t (*)(std::span<const Type> in, std::span<const Type> out, const Attrs&);
 
 // How the compiler may treat an equation.
@@ -104,6 +107,7 @@ struct Op {
   ScratchRule scratch;  // null: none needed
   Fusion fusion;
   std::function<std::vector<Sample>()> samples;
+  ViewRule view = nullptr;
 };
 
 // The result of an op: computed at once when all operands are concrete, recorded when one is traced.

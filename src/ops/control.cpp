@@ -28,7 +28,7 @@ Array copied(const View& view) {
 }
 
 void store(const Array& array, const View& out) {
-  if (const std::size_t bytes = bytes_of(out); bytes > 0) std::memcpy(out.data, detail::ArrayAccess::node(array).buffer.get(), bytes);
+  if (const std::size_t bytes = bytes_of(out); bytes > 0) std::memcpy(out.data, detail::dense_bytes(array), bytes);
 }
 
 // Slice i along the leading axis.

@@ -190,7 +190,8 @@ Op select_row() {
 Op stop_gradient_row() {
   return {"stop_gradient", "x, whose derivative is zero", 1, {}, same_type("stop_gradient", Domain::any),
           Partials{{zero()}}, same_op_with_lanes("stop_gradient"),
-          [](const KernelCall& c) { kernels::copy(c.in[0], c.out[0]); }, nullptr, Fusion::view, unary_samples(-2, 2)};
+          [](const KernelCall& c) { kernels::copy(c.in[0], c.out[0]); }, nullptr, Fusion::view, unary_samples(-2, 2),
+          [](const View& in, const Type&, const Attrs&) { return std::optional<View>(in); }};
 }
 
 Op convert_row() {

@@ -33,6 +33,55 @@ Dims appended(Dims dims, std::int64_t last) {
   return dims;
 }
 
+// A kernel that copies what the view rule points at.
+template <ViewRule Rule>
+void copy_view(const KernelCall& c) {
+  kernels::copy(*Rule(c.in[0], {c.out[0].dtype, c.out[0].shape}, c.attrs), c.out[0]);
+}
+
+std::int64_t bytes(const View& view, std::int64_t elements) { return elements * static_cast<std::int64_t>(size_of(view.dtype)); }
+
+// Strides of a dense or a repeated operand carry over; others may not.
+std::optional<View> view_reshape(const View& in, const Type& out, const Attrs&) {
+  if (is_dense(in)) return dense_view(in.data, in.dtype, out.shape);
+  if (!is_repeated(in)) return {};
+  View view{in.data, in.dtype, out.shape, out.shape};
+  std::fill(view.strides.begin(), view.strides.end(), 0);
+  return view;
+}
+
+std::optional<View> view_transpose(const View& in, const Type& out, const Attrs& attrs) {
+  const Dims& p = attrs.dims("permutation");
+  View view{in.data, in.dtype, out.shape, in.strides};
+  for (std::size_t i = 0; i < p.size(); ++i) view.strides[i] = in.strides[at(p[i])];
+  return view;
+}
+
+std::optional<View> view_broadcast(const View& in, const Type& out, const Attrs& attrs) {
+  View view{in.data, in.dtype, out.shape, out.shape};
+  std::fill(view.strides.begin(), view.strides.end(), 0);
+  const Dims& axes = attrs.dims("axes");
+  for (std::size_t i = 0; i < axes.size(); ++i) view.strides[at(axes[i])] = in.strides[i];
+  return view;
+}
+
+std::optional<View> view_slice(const View& in, const Type& out, const Attrs& attrs) {
+  View view{in.data, in.dtype, out.shape, in.strides};
+  if (out.shape.product() == 0) return view;
+  for (std::size_t i = 0; i < in.shape.size(); ++i) view.data += bytes(in, attrs.dims("start")[i] * in.strides[i]);
+  return view;
+}
+
+std::optional<View> view_reverse(const View& in, const Type& out, const Attrs& attrs) {
+  View view{in.data, in.dtype, out.shape, in.strides};
+  if (in.size() == 0) return view;
+  for (std::int64_t axis : attrs.dims("axes")) {
+    view.data += bytes(in, (in.shape[at(axis)] - 1) * in.strides[at(axis)]);
+    view.strides[at(axis)] = -in.strides[at(axis)];
+  }
+  return view;
+}
+
 Op reshape_row() {
   return {"reshape", "the same elements in row-major order under another shape", 1, {"shape"},
           [](std::span<const Type> in, const Attrs& attrs) -> Types {
@@ -48,7 +97,8 @@ Op reshape_row() {
             kernels::copy(c.in[0], dense_view(c.out[0].data, c.out[0].dtype, c.in[0].shape));
           },
           nullptr, Fusion::view,
-          [] { return std::vector<Sample>{{{sample({3, 4})}, {{"shape", Shape{2, 6}}}}, {{sample({1})}, {{"shape", Shape{}}}}}; }};
+          [] { return std::vector<Sample>{{{sample({3, 4})}, {{"shape", Shape{2, 6}}}}, {{sample({1})}, {{"shape", Shape{}}}}}; },
+          view_reshape};
 }
 
 Op transpose_row() {
@@ -76,15 +126,10 @@ Op transpose_row() {
             const Dims& p = attrs.dims("permutation");
             return attrs.with("permutation", appended(p, p.rank()));
           }),
-          [](const KernelCall& c) {
-            const Dims& p = c.attrs.dims("permutation");
-            View in = c.in[0];
-            for (std::size_t i = 0; i < p.size(); ++i) in.strides[i] = c.in[0].strides[at(p[i])];
-            in.shape = c.out[0].shape;
-            kernels::copy(in, c.out[0]);
-          },
+          copy_view<view_transpose>,
           nullptr, Fusion::view,
-          [] { return std::vector<Sample>{{{sample({3, 4, 2})}, {{"permutation", Dims{2, 0, 1}}}}, {{sample({3, 4})}, {{"permutation", Dims{1, 0}}}}}; }};
+          [] { return std::vector<Sample>{{{sample({3, 4, 2})}, {{"permutation", Dims{2, 0, 1}}}}, {{sample({3, 4})}, {{"permutation", Dims{1, 0}}}}}; },
+          view_transpose};
 }
 
 Op broadcast_row() {
@@ -109,18 +154,13 @@ Op broadcast_row() {
             const Shape& shape = attrs.dims("shape");
             return attrs.with("axes", appended(attrs.dims("axes"), shape.rank())).with("shape", appended(shape, lanes));
           }),
-          [](const KernelCall& c) {
-            View in{c.in[0].data, c.in[0].dtype, c.out[0].shape, c.out[0].shape};
-            std::fill(in.strides.begin(), in.strides.end(), 0);
-            const Dims& axes = c.attrs.dims("axes");
-            for (std::size_t i = 0; i < axes.size(); ++i) in.strides[at(axes[i])] = c.in[0].strides[i];
-            kernels::copy(in, c.out[0]);
-          },
+          copy_view<view_broadcast>,
           nullptr, Fusion::view,
           [] {
             return std::vector<Sample>{{{sample({3})}, {{"shape", Shape{2, 3, 4}}, {"axes", Dims{1}}}},
                                        {{sample({})}, {{"shape", Shape{2, 2}}, {"axes", Dims{}}}}};
-          }};
+          },
+          view_broadcast};
 }
 
 Op slice_row() {
@@ -145,15 +185,10 @@ Op slice_row() {
           with_attrs("slice", [](Ins, const Attrs& attrs, std::int64_t lanes) {
             return attrs.with("start", appended(attrs.dims("start"), 0)).with("stop", appended(attrs.dims("stop"), lanes));
           }),
-          [](const KernelCall& c) {
-            View in = c.in[0];
-            for (std::size_t i = 0; i < in.shape.size(); ++i)
-              in.data += c.attrs.dims("start")[i] * in.strides[i] * static_cast<std::int64_t>(size_of(in.dtype));
-            in.shape = c.out[0].shape;
-            kernels::copy(in, c.out[0]);
-          },
+          copy_view<view_slice>,
           nullptr, Fusion::view,
-          [] { return std::vector<Sample>{{{sample({3, 4})}, {{"start", Dims{1, 0}}, {"stop", Dims{3, 2}}}}}; }};
+          [] { return std::vector<Sample>{{{sample({3, 4})}, {{"start", Dims{1, 0}}, {"stop", Dims{3, 2}}}}}; },
+          view_slice};
 }
 
 Op concatenate_row() {
@@ -231,18 +266,10 @@ Op reverse_row() {
           },
           linear([](const Array& ct, Ins, std::size_t, const Attrs& attrs) { return reverse(ct, attrs.dims("axes")); }),
           same_op_with_lanes("reverse"),
-          [](const KernelCall& c) {
-            View in = c.in[0];
-            if (in.size() == 0) return;
-            for (std::int64_t axis : c.attrs.dims("axes")) {
-              const std::int64_t back = (in.shape[at(axis)] - 1) * in.strides[at(axis)];
-              in.data += back * static_cast<std::int64_t>(size_of(in.dtype));
-              in.strides[at(axis)] = -in.strides[at(axis)];
-            }
-            kernels::copy(in, c.out[0]);
-          },
+          copy_view<view_reverse>,
           nullptr, Fusion::view,
-          [] { return std::vector<Sample>{{{sample({3, 4})}, {{"axes", Dims{1}}}}, {{sample({3, 4})}, {{"axes", Dims{0, 1}}}}}; }};
+          [] { return std::vector<Sample>{{{sample({3, 4})}, {{"axes", Dims{1}}}}, {{sample({3, 4})}, {{"axes", Dims{0, 1}}}}}; },
+          view_reverse};
 }
 
 }  // namespace

@@ -120,6 +120,4 @@ Arrays checkpoint(const ArrayFn& f, const Arrays& arguments) {
   return bind_op(find_op("checkpoint"), with(arguments, traced.captured), {{"graph", traced.graph}});
 }
 
-Arrays call(const GraphPtr& graph, const Arrays& arguments) { return bind_op(find_op("call"), arguments, {{"graph", graph}}); }
-
 }  // namespace runnel::flat

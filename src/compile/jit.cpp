@@ -1,0 +1,102 @@
+// Compiled calls: programs are made once per graph and kept, frames are handed from run to run.
+#include <list>
+
+#include "compile/pipeline.h"
+#include "core/fail.h"
+#include "ops/helpers.h"
+#include "runnel/transforms.h"
+
+namespace runnel {
+namespace {
+
+// A program with the frames that no run uses at the moment.
+class Executable {
+ public:
+  explicit Executable(const GraphPtr& graph) : program_(compile(graph)) {}
+
+  void run(std::span<std::byte* const> arguments) {
+    std::unique_ptr<Frame> frame = take();
+    frame->run(arguments);
+    const std::lock_guard lock(mutex_);
+    idle_.push_back(std::move(frame));
+  }
+
+ private:
+  std::unique_ptr<Frame> take() {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!idle_.empty()) {
+        auto frame = std::move(idle_.back());
+        idle_.pop_back();
+        return frame;
+      }
+    }
+    return std::make_unique<Frame>(*program_);
+  }
+
+  std::shared_ptr<const Program> program_;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Frame>> idle_;
+};
+
+// The latest programs, by graph.
+class ProgramCache {
+ public:
+  std::shared_ptr<Executable> get(const GraphPtr& graph) {
+    {
+      const std::lock_guard lock(mutex_);
+      for (auto it = entries_.begin(); it != entries_.end(); ++it)
+        if (it->graph == graph) {
+          entries_.splice(entries_.begin(), entries_, it);
+          return it->executable;
+        }
+    }
+    auto made = std::make_shared<Executable>(graph);
+    const std::lock_guard lock(mutex_);
+    entries_.push_front({graph, made});
+    if (entries_.size() > kMost) entries_.pop_back();
+    return made;
+  }
+
+ private:
+  static constexpr std::size_t kMost = 128;
+  struct Entry {
+    GraphPtr graph;
+    std::shared_ptr<Executable> executable;
+  };
+  std::mutex mutex_;
+  std::list<Entry> entries_;
+};
+
+void run_compiled(const GraphPtr& graph, std::span<const View> in, std::span<const View> out) {
+  static ProgramCache cache;
+  std::vector<std::shared_ptr<std::byte>> copies;
+  std::vector<std::byte*> arguments;
+  for (const View& view : in) {
+    if (is_dense(view)) {
+      arguments.push_back(view.data);
+      continue;
+    }
+    copies.push_back(allocate_buffer(static_cast<std::size_t>(view.size()) * size_of(view.dtype)));
+    const View dense = dense_view(copies.back().get(), view.dtype, view.shape);
+    find_op("stop_gradient").kernel({{&view, 1}, {&dense, 1}, {}, nullptr});
+    arguments.push_back(dense.data);
+  }
+  for (const View& view : out) arguments.push_back(view.data);
+  cache.get(graph)->run(arguments);
+}
+
+// flat::call() below is what makes call equations, so whoever has one has linked this file and its runner.
+const bool installed = [] {
+  set_call_runner(run_compiled);
+  return true;
+}();
+
+}  // namespace
+
+std::vector<Array> flat::call(const GraphPtr& graph, const std::vector<Array>& arguments) {
+  if (!installed) fail("the compiler is not installed");
+  return bind_op(find_op("call"), arguments, {{"graph", graph}});
+}
+
+}  // namespace runnel
