@@ -21,6 +21,8 @@
 #include <utility>
 #include <vector>
 
+#include "runnel/error.h"
+
 namespace runnel {
 
 // ---- tables ----------------------------------------------------------------------------------------------

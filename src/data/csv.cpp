@@ -303,6 +303,12 @@ std::string_view without_top(const std::string& path, std::string_view bytes, st
 }  // namespace
 
 Table read_csv(const std::string& path, const std::string& bytes, const ReadOptions& options) {
+  if (!is_utf8(bytes) && bytes.find('\0') == std::string::npos && !bytes.starts_with("\xFF\xFE") &&
+      !bytes.starts_with("\xFE\xFF")) {
+    Table table = read_csv(path, from_latin1(bytes), options);
+    table.notes.push_back("the text is not UTF-8 and read as Latin-1");
+    return table;
+  }
   const std::string_view text = without_top(path, bytes, options.skip_rows);
   const char separator = options.separator ? *options.separator : find_separator(text);
   const Cells cells = tokenize(path, text, separator, options.skip_rows);

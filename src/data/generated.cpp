@@ -33,7 +33,8 @@ Column text_column(std::string name, std::size_t rows) {
 }
 
 double logistic(double x) { return 1 / (1 + std::exp(-x)); }
-double rounded(double x, double unit) { return std::round(x / unit) * unit; }
+// To a number of decimals; dividing by the power of ten gives the double nearest to the decimal number.
+double rounded(double x, double per_unit) { return std::round(x * per_unit) / per_unit; }
 
 // Whether a song is a hit depends on its twelve columns partly linearly, partly not: a good tempo is neither
 // slow nor fast, and energy helps cheerful songs and harms sad ones. The rest is chance.
@@ -107,14 +108,14 @@ class Songs {
     std::size_t c = 0;
     t.columns[c++].texts[i] = id(i);
     t.columns[c++].texts[i] = name(i);
-    const double values[] = {rounded(logistic(0.4 + 0.7 * dance), 0.001),
-                             rounded(logistic(0.6 + 0.9 * energy), 0.001),
-                             rounded(-7 + 2.5 * loud, 0.001),
-                             rounded(logistic(-2 + 0.5 * speech), 0.0001),
-                             rounded(logistic(-0.8 + acoustic), 0.001),
-                             rounded(logistic(-1 + instrumental), 0.0001),
-                             rounded(logistic(0.8 * valence), 0.001),
-                             u(i, 12) < 0.03 ? nan : rounded(118 + 22 * tempo, 0.001),
+    const double values[] = {rounded(logistic(0.4 + 0.7 * dance), 1e3),
+                             rounded(logistic(0.6 + 0.9 * energy), 1e3),
+                             rounded(-7 + 2.5 * loud, 1e3),
+                             rounded(logistic(-2 + 0.5 * speech), 1e4),
+                             rounded(logistic(-0.8 + acoustic), 1e3),
+                             rounded(logistic(-1 + instrumental), 1e4),
+                             rounded(logistic(0.8 * valence), 1e3),
+                             u(i, 12) < 0.03 ? nan : rounded(118 + 22 * tempo, 1e3),
                              std::round(215000 + 35000 * length),
                              explicit_words,
                              1990 + year};

@@ -171,19 +171,22 @@ Split cut_stratified(const Rows& order, const std::vector<std::size_t>& labels, 
 Split cut_groups(const Rows& order, const std::vector<std::size_t>& groups, const SplitOptions& options) {
   const Sizes size = sizes(options, order.size());
   Split split;
-  // A group goes to the part that is furthest, in rows, from what it should have; so a large group does not
-  // drown a small part.
   const double wanted[] = {static_cast<double>(order.size() - size.test - size.validation),
                            static_cast<double>(size.validation), static_cast<double>(size.test)};
   Rows* parts[] = {&split.train, &split.validation, &split.test};
   const auto all = groups_in_order(order, groups);
   for (const Rows& group : all) {
+    const auto rows = static_cast<double>(group.size());
     std::size_t best = 0;
     double most = -1e300;
     for (std::size_t p = 0; p < 3; ++p) {
+      if (wanted[p] == 0) continue;
       const double lack = wanted[p] - static_cast<double>(parts[p]->size());
-      if (wanted[p] > 0 && lack > most) {
-        most = lack;
+      // A group goes to the part that is relatively emptiest, of those that can hold at least half of it;
+      // a group too large for all goes where most rows are lacking.
+      const double score = lack >= rows / 2 ? 1e9 + lack / wanted[p] : lack;
+      if (score > most) {
+        most = score;
         best = p;
       }
     }

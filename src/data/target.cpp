@@ -96,8 +96,9 @@ std::pair<Task, std::string> find_task(const Column& column, const Facts& facts)
 
 void check_classes(const std::string& where, const Column& column, const Facts& facts, std::size_t most) {
   const std::size_t distinct = facts.counts.size();
-  const std::string_view hint =
-      column.type == Column::Type::number ? "; give --task regression if it is a quantity" : "";
+  const std::string_view hint = column.type == Column::Type::number
+                                    ? "; give --task regression if it is a quantity"
+                                    : "; merge the rare ones";
   if (column.type == Column::Type::text && distinct > 2 && distinct * 2 > facts.rows) {
     fail("{}: {} distinct values in {}: nearly every row has its own, so it cannot be predicted as a class",
          where, data::grouped(distinct), data::counted(facts.rows, "row"));

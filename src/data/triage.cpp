@@ -35,6 +35,9 @@ std::string_view role_name(Role role) {
 namespace data {
 namespace {
 
+// A number for people: six digits do.
+std::string brief(double x) { return fmt::format("{:.6g}", x); }
+
 bool holds(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
@@ -109,8 +112,7 @@ Verdict as_numbers(const Facts& facts, const TriageOptions& options, Role role, 
   const bool two_values = facts.distinct == 2 && kind == Encoding::Kind::number;
   if (two_values) {
     verdict.role = Role::boolean;
-    verdict.why =
-        fmt::format("two numbers: {} is 0, {} is 1", from_number(facts.min), from_number(facts.max));
+    verdict.why = fmt::format("two numbers: {} is 0, {} is 1", brief(facts.min), brief(facts.max));
     e.mean = {facts.min};
     e.deviation = {facts.max - facts.min};
   } else {
@@ -118,7 +120,7 @@ Verdict as_numbers(const Facts& facts, const TriageOptions& options, Role role, 
     e.mean = {facts.mean};
     e.deviation = {facts.deviation > 0 ? facts.deviation : 1};
     if (options.standardize) {
-      verdict.why += fmt::format(", standardised (clipped at {} deviations)", from_number(options.clip));
+      verdict.why += fmt::format(", standardised (clipped at {} deviations)", brief(options.clip));
     }
   }
   if (options.log_companions && options.standardize && kind == Encoding::Kind::number &&
@@ -126,7 +128,7 @@ Verdict as_numbers(const Facts& facts, const TriageOptions& options, Role role, 
     e.log_scale = facts.log_scale;
     verdict.why += fmt::format("; skewed (skewness {:.1f}): also on a logarithmic scale", facts.skewness);
   }
-  verdict.why += on_missing(facts, fmt::format("the median {} and an indicator", from_number(facts.median)));
+  verdict.why += on_missing(facts, fmt::format("the median {} and an indicator", brief(facts.median)));
   return verdict;
 }
 
@@ -185,11 +187,10 @@ Verdict accepted(const Column& column, const Facts& facts, const TriageOptions& 
         !holds(options.numeric, column.name) && facts.distinct <= options.max_levels) {
       return as_levels(column, facts, options, "an id by its name: ");
     }
-    return as_numbers(
-        facts, options, Role::numeric, Encoding::Kind::number,
-        facts.whole
-            ? fmt::format("whole numbers from {} to {}", from_number(facts.min), from_number(facts.max))
-            : fmt::format("numbers from {} to {}", from_number(facts.min), from_number(facts.max)));
+    return as_numbers(facts, options, Role::numeric, Encoding::Kind::number,
+                      facts.whole
+                          ? fmt::format("whole numbers from {} to {}", brief(facts.min), brief(facts.max))
+                          : fmt::format("numbers from {} to {}", brief(facts.min), brief(facts.max)));
   }
   if (facts.distinct == 2) return as_boolean_text(facts);
   return as_levels(column, facts, options, "");
@@ -220,7 +221,7 @@ Verdict triage(const Table& table, const Column& column, std::span<const std::si
   }
 
   const bool kept = holds(options.keep, column.name);
-  const Facts facts = facts_of(column, rows, options.max_levels);
+  const Facts facts = facts_of(column, rows, std::max<std::size_t>(options.max_levels, 2));
   if (facts.present() == 0) {
     if (kept)
       fail("{}, column '{}': kept on request, but every training value is missing", table.source,
