@@ -102,7 +102,7 @@ T fold_lane(const T* x, const Nest<1>& reduced, std::int64_t n) {
 template <class Op, class T>
 void fold_chunk(const T* x, const Nest<1>& reduced, std::int64_t n, std::int64_t width, T* __restrict out) {
   alignas(64) std::array<T, kPartials * kChunk> p;
-  std::fill_n(p.data(), std::min(n, kPartials) * kChunk, Op::template start<T>());
+  std::fill_n(p.data(), std::clamp<std::int64_t>(n, 1, kPartials) * kChunk, Op::template start<T>());
   const std::int64_t run = reduced.row_size();
   const std::int64_t step = reduced.row_stride()[0];
   std::int64_t i = 0;
