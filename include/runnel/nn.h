@@ -1,0 +1,147 @@
+// Models, losses, initialisers and exact linear solvers: plain functions of arrays, so that every one of them
+// can be differentiated, vectorised over candidates and compiled. A model is a plain struct, a layer works on
+// a batch of rows (n, d), nothing is kept between calls. C++ numbers fix the structure (sizes, the
+// activation); whatever a search may vary (rates, scale, delta, L2) is an Operand: a number, or a scalar
+// array that can become a lane.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "runnel/array.h"
+#include "runnel/ops.h"
+#include "runnel/tree.h"
+
+namespace runnel::nn {
+
+// ---- models ----------------------------------------------------------------------------------------------
+
+struct Dense {
+  Array w;  // (in, out)
+  Array b;  // (out,)
+};
+
+// Layers with an activation between each two of them, none after the last. One layer is linear regression, or
+// logistic and softmax regression under the losses that take logits.
+struct Mlp {
+  std::vector<Dense> layers;
+};
+
+enum class Activation { relu, tanh, sigmoid };
+
+// The activation of scale * x. For the sigmoid that is 1 / (1 + exp(-scale x)), with the derivative
+// scale s (1 - s); a large scale tends to a step.
+Array activate(const Array& x, Activation activation, const Operand& scale = 1);
+
+// Inverted dropout of hidden units (Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov, "Dropout",
+// JMLR 15, 2014, section 10): a unit is zero with probability `rate`, else divided by 1 - rate, so that the
+// expectation is the unit itself and prediction needs no change. Whether a unit falls is a function of (key,
+// layer, example, unit) alone: the caller folds candidate and step into the key, and names the examples, so
+// the masks do not depend on how rows are put into batches. A rate of 0 changes no bit. The derivative with
+// respect to the rate sees the factor 1 / (1 - rate) and takes the masks as given.
+struct Dropout {
+  Array key;   // of random::key, with candidate and step folded in
+  Array rate;  // a scalar, 0 <= rate < 1
+  Array rows;  // (n,) integers, the number of each example; or a scalar: example i has the number rows + i
+};
+
+// `x` (n, units) after dropout; `layer` tells the masks of the layers of one model apart.
+Array drop(const Array& x, const Dropout& dropout, std::uint32_t layer = 0);
+
+// The outputs (n, out) for the rows of x (n, in). The second form is for training: dropout after each hidden
+// activation. A flat target wants flat predictions: squeeze(forward(...), 1).
+Array forward(const Dense& layer, const Array& x);
+Array forward(const Mlp& mlp, const Array& x, Activation activation, const Operand& scale = 1);
+Array forward(const Mlp& mlp, const Array& x, Activation activation, const Operand& scale,
+              const Dropout& dropout);
+
+// (alpha / 2) times the sum of the squared weights; biases are never penalised.
+Array l2_penalty(const Dense& layer, const Operand& alpha);
+Array l2_penalty(const Mlp& mlp, const Operand& alpha);
+
+// The numbers in a model (of one candidate, inside vmap).
+template <class Model>
+std::int64_t parameter_count(const Model& model) {
+  std::int64_t count = 0;
+  tree::for_each_leaf(model, [&](const Array& leaf) { count += leaf.size(); });
+  return count;
+}
+
+// ---- initial weights (in, out), functions of a key
+// ----------------------------------------------------------
+
+// Variance 2 / in: He, Zhang, Ren and Sun, "Delving deep into rectifiers" (ICCV 2015), equation 10.
+Array he_normal(const Array& key, std::int64_t in, std::int64_t out, DType dtype = DType::f32);
+// Variance 1 / in: LeCun, Bottou, Orr and Müller, "Efficient BackProp" (1998), equation 16.
+Array lecun_normal(const Array& key, std::int64_t in, std::int64_t out, DType dtype = DType::f32);
+// Variance 2 / (in + out): Glorot and Bengio, "Understanding the difficulty of training deep feedforward
+// neural networks" (AISTATS 2010), equation 12; uniform: their equation 16.
+Array glorot_normal(const Array& key, std::int64_t in, std::int64_t out, DType dtype = DType::f32);
+Array glorot_uniform(const Array& key, std::int64_t in, std::int64_t out, DType dtype = DType::f32);
+
+// A perceptron of the sizes in, hidden..., out. Layers before a relu start by He, other hidden layers by
+// Glorot, the last by LeCun; every bias is `bias`. Layer l draws from fold_in(key, l).
+Mlp init_mlp(const Array& key, const std::vector<std::int64_t>& sizes, Activation activation,
+             const Operand& bias = 0, DType dtype = DType::f32);
+
+// ---- losses
+// ------------------------------------------------------------------------------------------------
+
+// Predictions and targets are (n,) or (n, k) and of one shape: a column (n, 1) against a flat (n,) is
+// refused, for it would broadcast to (n, n). Targets take the predictions' dtype. The loss of an example is
+// the sum over its k outputs.
+namespace each {                                                         // the loss of every example, (n,)
+Array squared_error(const Array& prediction, const Array& target);       // (p - y)²
+Array half_squared_error(const Array& prediction, const Array& target);  // (p - y)² / 2
+Array absolute_error(const Array& prediction, const Array& target);      // |p - y|, with derivative 0 at 0
+// r² / 2 where |r| <= delta, delta (|r| - delta / 2) beyond: Huber, "Robust estimation of a location
+// parameter" (Annals of Mathematical Statistics 35, 1964), equation 4.
+Array huber(const Array& prediction, const Array& target, const Operand& delta = 1);
+// -y log p - (1 - y) log(1 - p) for p = 1 / (1 + exp(-z)), computed from z; targets in [0, 1].
+Array binary_cross_entropy_from_logits(const Array& logits, const Array& target);
+// -log softmax(z)[label] for logits (n, classes) and labels (n,) in 0 … classes - 1. A label out of range is
+// an error where its value is known and gives nan inside a transform.
+Array softmax_cross_entropy_from_logits(const Array& logits, const Array& labels);
+// -log of the normal density: Nix and Weigend, "Estimating the mean and variance of the target probability
+// distribution" (ICNN 1994), with the constant log(2 pi) / 2 kept.
+Array gaussian_nll(const Array& mean, const Array& log_variance, const Array& target);
+}  // namespace each
+
+// The mean of a loss over the rows; with row weights (n,) the weighted mean, sum(w loss) / sum(w).
+Array mean_loss(const Array& losses);
+Array mean_loss(const Array& losses, const Array& row_weights);
+
+// The mean over the rows of the losses above.
+Array squared_error(const Array& prediction, const Array& target);
+Array squared_error(const Array& prediction, const Array& target, const Array& row_weights);
+Array half_squared_error(const Array& prediction, const Array& target);
+Array half_squared_error(const Array& prediction, const Array& target, const Array& row_weights);
+Array absolute_error(const Array& prediction, const Array& target);
+Array absolute_error(const Array& prediction, const Array& target, const Array& row_weights);
+Array huber(const Array& prediction, const Array& target, const Operand& delta = 1);
+Array huber(const Array& prediction, const Array& target, const Operand& delta, const Array& row_weights);
+Array binary_cross_entropy_from_logits(const Array& logits, const Array& target);
+Array binary_cross_entropy_from_logits(const Array& logits, const Array& target, const Array& row_weights);
+Array softmax_cross_entropy_from_logits(const Array& logits, const Array& labels);
+Array softmax_cross_entropy_from_logits(const Array& logits, const Array& labels, const Array& row_weights);
+Array gaussian_nll(const Array& mean, const Array& log_variance, const Array& target);
+Array gaussian_nll(const Array& mean, const Array& log_variance, const Array& target,
+                   const Array& row_weights);
+
+// ---- exact linear solvers, f32 and f64
+// -----------------------------------------------------------------------
+
+// x is (n, d); y is (n,) or, for k outputs at once, (n, k). Weights come back as (d,) or (d, k), the bias as
+// () or (k,); with a y of (n, k) the result is a layer for forward().
+
+// The minimiser of |x w + b - y|² / (2 n) + (alpha / 2) |w|², the bias not penalised. alpha > 0; alpha = 0 is
+// right only where the centred x has full column rank (use least_squares otherwise). Has derivatives, alpha's
+// too.
+Dense ridge(const Array& x, const Array& y, const Operand& alpha);
+// The w of least norm among the minimisers of |x w - y|². Singular values up to `cut` times the largest count
+// as zero; a negative cut means max(n, d) times the dtype's epsilon. By SVD, which has no derivative.
+Array minimum_norm(const Array& x, const Array& y, double cut = -1);
+// The same with a bias: the w of least norm among the minimisers of |x w + b - y|².
+Dense least_squares(const Array& x, const Array& y, double cut = -1);
+
+}  // namespace runnel::nn

@@ -1,0 +1,151 @@
+// Optimisers as init/update pairs that chain. Rates live in the state as scalar arrays, so a search can give
+// each lane its own and a derivative can be taken with respect to them; the state is a tree, so it passes
+// through scan, vmap, grad and jit. Everything is elementwise but the norm of clip_by_global_norm, so a
+// candidate's steps are the same alone and abreast.
+//
+//   auto optimizer = optim::chain({optim::clip_by_global_norm(1), optim::adam(),
+//   optim::scheduled(optim::inverse_sqrt(100))}); auto state = optim::init(optimizer, params,
+//   {{"learning_rate", rate}}); auto [updates, next] = optim::update(optimizer, gradients, state, params);
+//   params = optim::apply(params, updates);
+//
+// Notation: w parameter, g gradient, u the update that is added to w, t steps taken (1 in the first), eta the
+// learning rate.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "runnel/array.h"
+#include "runnel/tree.h"
+
+namespace runnel::optim {
+
+using Leaves = std::vector<Array>;
+using Rates = std::map<std::string, Array>;  // each a scalar
+
+struct State {
+  Rates rates;                          // in the parameters' dtype
+  std::map<std::string, Leaves> slots;  // "velocity", "mean", ...: one array like each parameter
+  Array count;                          // i32, steps taken
+};
+
+// A rule, or a chain of rules. A rule turns what comes in (gradients, or the updates of the rule before it)
+// into what goes out; `change` may write its slots and reads its rates from the state.
+struct Optimizer {
+  Rates rates;  // its rates' names and their values where init is given none
+  std::function<void(const Leaves& params, State& state)> prepare;  // makes its slots
+  std::function<Leaves(const Leaves& in, State& state, const Leaves& params)> change;
+};
+
+// ---- rules: the last to chain is the one that makes steps of gradients, weight decay and schedules follow
+// it -------
+
+// u = -eta g. Rates: learning_rate (0.01).
+Optimizer sgd(const Rates& rates = {});
+
+// v = mu v + g, u = -eta v: Polyak's heavy ball, "Some methods of speeding up the convergence of iteration
+// methods" (1964). Nesterov's form, u = -eta (g + mu v): Sutskever, Martens, Dahl and Hinton, "On the
+// importance of initialization and momentum in deep learning" (ICML 2013), section 2. Rates: learning_rate
+// (0.01), momentum (0.9).
+enum class Momentum { heavy_ball, nesterov };
+Optimizer momentum(Momentum form = Momentum::heavy_ball, const Rates& rates = {});
+
+// v = v + g², u = -eta g / (sqrt(v + eps_root) + eps): Duchi, Hazan and Singer, "Adaptive subgradient methods
+// for online learning and stochastic optimization" (JMLR 12, 2011), figure 1, diagonal case. v starts at
+// initial_accumulator. Rates: learning_rate (0.01), initial_accumulator (0), eps (1e-10), eps_root (0).
+Optimizer adagrad(const Rates& rates = {});
+
+// v = rho v + (1 - rho) g², u = -eta g / (sqrt(v + eps_root) + eps): Tieleman and Hinton, "Lecture 6.5:
+// rmsprop" (2012). Rates: learning_rate (0.001), decay (rho, 0.9), initial_accumulator (0), eps (1e-8),
+// eps_root (0).
+Optimizer rmsprop(const Rates& rates = {});
+
+// m = b1 m + (1 - b1) g, v = b2 v + (1 - b2) g²,
+// u = -eta (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t) + eps_root) + eps): Kingma and Ba, "Adam: a method for
+// stochastic optimization" (ICLR 2015), algorithm 1. A positive eps_root keeps derivatives through the root
+// finite at g = 0. Rates: learning_rate (0.001), beta1 (0.9), beta2 (0.999), eps (1e-8), eps_root (0).
+Optimizer adam(const Rates& rates = {});
+
+// Which leaves are weights, to be decayed or penalised: by default those of rank 2 and more, so that biases
+// are not.
+using IsWeight = std::function<bool(std::size_t index, const Array& leaf)>;
+bool rank_two_or_more(std::size_t index, const Array& leaf);
+
+// u = u - weight_decay w on weights: decoupled decay as Loshchilov and Hutter define it, "Decoupled weight
+// decay regularization" (ICLR 2019), algorithm 2: a step shrinks w by the factor 1 - weight_decay, NOT times
+// the learning rate (a schedule that follows in the chain scales both, as in the paper). After sgd it equals
+// L2 with l2 = weight_decay / eta; after other rules no L2 equals it. Rates: weight_decay (0).
+Optimizer decay_weights(const IsWeight& is_weight = rank_two_or_more, const Rates& rates = {});
+
+// g = g + l2 w on weights: the gradient of (l2 / 2) |w|². Stands before the rule that makes steps. Rates: l2
+// (0).
+Optimizer add_l2(const IsWeight& is_weight = rank_two_or_more, const Rates& rates = {});
+
+// chain({adam, decay_weights}). Rates: adam's and weight_decay (0).
+Optimizer adamw(const IsWeight& is_weight = rank_two_or_more, const Rates& rates = {});
+
+// ---- clipping
+// ----------------------------------------------------------------------------------------------
+
+// All gradients times min(1, clip_norm / |g|), with |g| over all leaves: Pascanu, Mikolov and Bengio, "On the
+// difficulty of training recurrent neural networks" (ICML 2013), algorithm 1. The direction stays; below the
+// threshold no bit changes. (A rule that clips when |g|² > G has clip_norm = sqrt(G).) Rates: clip_norm (the
+// threshold).
+Optimizer clip_by_global_norm(const Operand& threshold);
+// Each element limited to [-clip_value, clip_value]. Rates: clip_value (the threshold).
+Optimizer clip_by_value(const Operand& threshold);
+
+// ---- schedules: steps taken so far (0 at the first update) to a factor on the updates
+// ------------------------
+
+using Schedule = std::function<Array(const Array& count)>;                // i32 scalar to f64 scalar
+Schedule constant();                                                      // 1
+Schedule step_decay(const Operand& every, const Operand& factor);         // factor^floor(count / every)
+Schedule exponential_decay(const Operand& steps, const Operand& factor);  // factor^(count / steps)
+// (count + 1) / warmup while count < warmup, then half a cosine from 1 to `floor` at `total` steps, and
+// `floor` from there on: Loshchilov and Hutter, "SGDR" (ICLR 2017), equation 5, one period.
+Schedule cosine(const Operand& warmup, const Operand& total, const Operand& floor = 0);
+// min((count + 1) / warmup, sqrt(warmup / (count + 1))): Vaswani et al., "Attention is all you need" (NeurIPS
+// 2017), equation 3, scaled to 1 at its peak.
+Schedule inverse_sqrt(const Operand& warmup);
+
+// u = schedule(count) u.
+Optimizer scheduled(const Schedule& schedule);
+
+// ---- using them
+// ----------------------------------------------------------------------------------------------
+
+// The rules in order, each on what the one before gave. Two rules with a rate of the same name are refused.
+Optimizer chain(const std::vector<Optimizer>& rules);
+
+namespace flat {
+State init(const Optimizer& optimizer, const Leaves& params, const Rates& rates);
+std::pair<Leaves, State> update(const Optimizer& optimizer, const Leaves& gradients, const State& state,
+                                const Leaves& params);
+Leaves apply(const Leaves& params, const Leaves& updates);
+}  // namespace flat
+
+// The state before the first step. `rates` overrule the optimiser's own; an unknown name throws.
+template <class Params>
+State init(const Optimizer& optimizer, const Params& params, const Rates& rates = {}) {
+  return flat::init(optimizer, tree::flatten(params), rates);
+}
+
+// What to add to the parameters, and the next state. Pure: `state` is left as it was.
+template <class Params>
+std::pair<Params, State> update(const Optimizer& optimizer, const Params& gradients, const State& state,
+                                const Params& params) {
+  auto [updates, next] = flat::update(optimizer, tree::flatten(gradients), state, tree::flatten(params));
+  return {tree::unflatten(params, updates), std::move(next)};
+}
+
+// params + updates, leaf by leaf.
+template <class Params>
+Params apply(const Params& params, const Params& updates) {
+  return tree::unflatten(params, flat::apply(tree::flatten(params), tree::flatten(updates)));
+}
+
+}  // namespace runnel::optim

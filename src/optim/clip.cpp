@@ -1,0 +1,49 @@
+// Clipping of gradients.
+#include "core/fail.h"
+#include "optim/rule.h"
+
+namespace runnel::optim {
+namespace {
+
+Array positive_threshold(const char* rule, const Operand& threshold) {
+  const Array value = threshold.resolve(DType::f64);
+  if (value.rank() != 0) fail("[{}] threshold {}: one number is needed", rule, to_string(value.type()));
+  if (!value.is_traced() && !(value.item() > 0))
+    fail("[{}] a threshold of {}: it must be positive", rule, value.item());
+  return value;
+}
+
+Array sum_of_squares(const Leaves& leaves) {
+  Array total = sum(square(leaves.at(0)));
+  for (std::size_t i = 1; i < leaves.size(); ++i) total = total + sum(square(leaves[i]));
+  return total;
+}
+
+}  // namespace
+
+Optimizer clip_by_global_norm(const Operand& threshold) {
+  auto change = [](const Leaves& in, State& state, const Leaves&) {
+    const Array total = sum_of_squares(in);
+    const Array limit = rate_for(total, state, "clip_norm");
+    const Array over = total > square(limit);
+    // The root is taken of 1 where nothing is clipped: at a gradient of 0 its derivative would be infinite.
+    const Array factor = select(over, limit / sqrt(select(over, total, 1)), 1);
+    return for_leaves(in, [&](std::size_t i) { return in[i] * convert(factor, in[i].dtype()); });
+  };
+  return {{{"clip_norm", positive_threshold("clip_by_global_norm", threshold)}},
+          [](const Leaves&, State&) {},
+          change};
+}
+
+Optimizer clip_by_value(const Operand& threshold) {
+  auto change = [](const Leaves& in, State& state, const Leaves&) {
+    return for_leaves(in, [&](std::size_t i) {
+      const Array limit = rate_for(in[i], state, "clip_value");
+      return maximum(minimum(in[i], limit), -limit);
+    });
+  };
+  return {
+      {{"clip_value", positive_threshold("clip_by_value", threshold)}}, [](const Leaves&, State&) {}, change};
+}
+
+}  // namespace runnel::optim
