@@ -14,7 +14,8 @@ namespace {
 
 constexpr std::int64_t kPanelBytes = 1024;  // of b, in columns of one k, that are packed together
 constexpr std::int64_t kRowsBytes = 384;    // of a, in rows, that stay in the second cache beside the panel
-constexpr std::int64_t kFewRows = 12;       // below this, packing b costs more than reading it as it lies
+constexpr std::int64_t kLaneBytes = 512 * 1024;  // of an operand's few lanes that are packed together
+constexpr std::int64_t kFewRows = 12;  // below this, packing b costs more than reading it as it lies
 
 std::size_t round_up(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
 
@@ -139,6 +140,7 @@ struct LaneProduct {
   static constexpr std::int64_t kRows = 4;
   static constexpr std::int64_t kColumns = 3;
   const DotAxis m, n, k, lane;
+  T* const packed;  // room for up to kLaneBytes of each operand
 
   using Run = void (*)(const T*, const T*, T*, const LaneStrides&, std::int64_t, std::int64_t);
   template <int R>
@@ -160,24 +162,53 @@ struct LaneProduct {
     }
   }
 
+  // Steps of k that leap far apart in memory meet in the same few places of the first cache. A copy of the
+  // lanes at hand, the steps of k side by side, is worth making where it is read several times.
+  bool worth_packing(std::int64_t size, std::int64_t step, std::int64_t reads) const {
+    const std::int64_t bytes = size * k.size * Width * static_cast<std::int64_t>(sizeof(T));
+    return step * static_cast<std::int64_t>(sizeof(T)) >= 1024 && k.size >= 8 && reads >= 3 &&
+           bytes <= kLaneBytes;
+  }
+
+  // [i][k][lane] from x, where i steps by `row` and k by `step`.
+  static void pack(const T* x, std::int64_t size, std::int64_t row, std::int64_t steps, std::int64_t step,
+                   T* to) {
+    for (std::int64_t p = 0; p < steps; ++p)
+      for (std::int64_t i = 0; i < size; ++i)
+        store<T, Width>(to + (i * steps + p) * Width, load<T, Width>(x + i * row + p * step));
+  }
+
   void run(const T* a, const T* b, T* out) const {
-    const LaneStrides strides{m.a, k.a, k.b, n.b, m.out, n.out};
+    const bool pack_a = worth_packing(m.size, k.a, (n.size + kColumns - 1) / kColumns);
+    const bool pack_b = worth_packing(n.size, k.b, (m.size + kRows - 1) / kRows);
+    const LaneStrides strides{pack_a ? k.size * Width : m.a,
+                              pack_a ? Width : k.a,
+                              pack_b ? Width : k.b,
+                              pack_b ? k.size * Width : n.b,
+                              m.out,
+                              n.out};
+    T* const a_copy = packed;
+    T* const b_copy = packed + (pack_a ? m.size * k.size * Width : 0);
     for (std::int64_t l = 0; l < lane.size; l += Width) {
       // The last lanes overlap the ones before rather than leave a remainder: a lane's result is the same
       // whoever computes it, and a tile only writes.
       const std::int64_t first = std::min(l, lane.size - Width);
+      if (pack_a) pack(a + first, m.size, m.a, k.size, k.a, a_copy);
+      if (pack_b) pack(b + first, n.size, n.b, k.size, k.b, b_copy);
+      const T* x = pack_a ? a_copy : a + first;
+      const T* y = pack_b ? b_copy : b + first;
       for (std::int64_t i = 0; i < m.size; i += kRows)
         for (std::int64_t j = 0; j < n.size; j += kColumns)
           run_of(std::min(kRows, m.size - i), std::min(kColumns, n.size - j))(
-              a + i * m.a + first, b + j * n.b + first, out + i * m.out + j * n.out + first, strides, k.size,
+              x + i * strides.a_m, y + j * strides.b_n, out + i * m.out + j * n.out + first, strides, k.size,
               kDotBlock);
     }
   }
 };
 
 template <class T, int Width>
-void run_lanes(const DotPlan& plan, const View& a, const View& b, const View& out) {
-  const LaneProduct<T, Width> product{plan.m, plan.n, plan.k, plan.lane};
+void run_lanes(const DotPlan& plan, const View& a, const View& b, const View& out, std::byte* scratch) {
+  const LaneProduct<T, Width> product{plan.m, plan.n, plan.k, plan.lane, reinterpret_cast<T*>(scratch)};
   plan.outer.each([&](const auto& at) {
     product.run(a.as<const T>() + at[0], b.as<const T>() + at[1], out.as<T>() + at[2]);
   });
@@ -245,9 +276,9 @@ void run_float(DotPlan plan, const View& a, const View& b, const View& out, std:
   // Too few lanes to fill half a register, and enough other work: an ordinary product for each.
   const bool few = lanes < W / 2 && plan.m.size * plan.n.size * plan.k.size > 64;
   if (lanes > 1 && !few) {
-    if (lanes >= W) return run_lanes<T, W>(plan, a, b, out);
-    if (lanes >= W / 2) return run_lanes<T, W / 2>(plan, a, b, out);
-    return run_lanes<T, 1>(plan, a, b, out);
+    if (lanes >= W) return run_lanes<T, W>(plan, a, b, out, scratch);
+    if (lanes >= W / 2) return run_lanes<T, W / 2>(plan, a, b, out, scratch);
+    return run_lanes<T, 1>(plan, a, b, out, scratch);
   }
   if (lanes > 1) plan.drop_lanes();
   run_product<T>(plan, a, b, out, scratch);
@@ -310,6 +341,12 @@ std::size_t dot_general_scratch(std::string_view text, const Shape& a, const Sha
     if (spec.contracted(spec.a[i])) k *= a[i];
   const auto panel =
       static_cast<std::size_t>(std::min(kPanelBytes, 64 + static_cast<std::int64_t>(size) * out.product()));
+  // A packed copy holds a register's width of lanes, never more than the operand or kLaneBytes.
+  const auto packed = [&](const Shape& shape) {
+    return round_up(
+        static_cast<std::size_t>(std::min(kLaneBytes, shape.product() * static_cast<std::int64_t>(size))));
+  };
+  if (lanes) bytes += packed(a) + packed(b);
   return bytes + static_cast<std::size_t>(std::min(k, kDotBlock)) * round_up(panel);
 }
 

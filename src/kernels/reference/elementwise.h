@@ -7,7 +7,22 @@ namespace runnel::kernels {
 
 // f32 and f64; neg, abs, sign also i32; logical_not on bool. sign(0) = 0, sign(nan) = nan.
 enum class Unary {
-  neg, abs, sign, exp, expm1, log, log1p, sqrt, rsqrt, sin, cos, tanh, logistic, erf, floor, logical_not
+  neg,
+  abs,
+  sign,
+  exp,
+  expm1,
+  log,
+  log1p,
+  sqrt,
+  rsqrt,
+  sin,
+  cos,
+  tanh,
+  logistic,
+  erf,
+  floor,
+  logical_not
 };
 
 // Arithmetic on the four numeric types (operands and output of one dtype). Integers wrap; integer division

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "core/philox.h"
 #include "kernels/reference/loops.h"
 
 namespace runnel::kernels {
@@ -12,15 +11,23 @@ namespace {
 constexpr std::size_t kWidth = 16;  // blocks computed side by side
 using Words = std::array<std::uint32_t, kWidth>;
 
-// Philox::block of sixteen counters and keys at once; loops of fixed length that become vectors.
+// Philox::block of sixteen counters and keys at once, round by round so that each round is one vector loop.
 struct Side {
   std::array<Words, 4> c;
   std::array<Words, 2> k;
 
   void mix() {
-    for (std::size_t i = 0; i < kWidth; ++i) {
-      const Philox::Counter word = Philox::block({c[0][i], c[1][i], c[2][i], c[3][i]}, {k[0][i], k[1][i]});
-      for (std::size_t w = 0; w < 4; ++w) c[w][i] = word[w];
+    for (int round = 0; round < 10; ++round) {
+      for (std::size_t i = 0; i < kWidth; ++i) {
+        const std::uint64_t p0 = std::uint64_t{0xD2511F53u} * c[0][i];
+        const std::uint64_t p1 = std::uint64_t{0xCD9E8D57u} * c[2][i];
+        c[0][i] = static_cast<std::uint32_t>(p1 >> 32) ^ c[1][i] ^ k[0][i];
+        c[1][i] = static_cast<std::uint32_t>(p1);
+        c[2][i] = static_cast<std::uint32_t>(p0 >> 32) ^ c[3][i] ^ k[1][i];
+        c[3][i] = static_cast<std::uint32_t>(p0);
+        k[0][i] += 0x9E3779B9u;
+        k[1][i] += 0xBB67AE85u;
+      }
     }
   }
 };

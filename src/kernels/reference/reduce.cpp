@@ -7,6 +7,7 @@
 #include "core/dispatch.h"
 #include "kernels/reference/arithmetic.h"
 #include "kernels/reference/loops.h"
+#include "kernels/reference/vectors.h"
 
 namespace runnel::kernels {
 namespace {
@@ -25,6 +26,10 @@ struct Sum {
   static T join(T acc, T x) {
     return add(acc, x);
   }
+  template <class V>
+  static V join_vectors(V acc, V x) {
+    return acc + x;
+  }
 };
 
 struct Max {
@@ -36,6 +41,10 @@ struct Max {
   template <class T>
   static T join(T acc, T x) {
     return larger(acc, x);
+  }
+  template <class V>
+  static V join_vectors(V acc, V x) {
+    return ((x > acc) | (x != x)) ? x : acc;
   }
 };
 
@@ -49,6 +58,10 @@ struct Min {
   static T join(T acc, T x) {
     return smaller(acc, x);
   }
+  template <class V>
+  static V join_vectors(V acc, V x) {
+    return ((x < acc) | (x != x)) ? x : acc;
+  }
 };
 
 // The fixed tree over the first `used` of sixteen rows of `width` partial results; row 0 receives the result.
@@ -60,6 +73,23 @@ void meet(T* p, std::int64_t used, std::int64_t width, std::int64_t row) {
         p[j * row + c] = Op::join(p[j * row + c], p[(j + h) * row + c]);
 }
 
+// Folds whole blocks of sixteen neighbours, the partial results in registers; returns where it stopped.
+template <class Op, class T>
+std::int64_t fold_blocks([[maybe_unused]] T* p, [[maybe_unused]] const T* x, std::int64_t i,
+                         [[maybe_unused]] std::int64_t n) {
+  if constexpr (std::is_floating_point_v<T>) {
+    constexpr int W = 32 / static_cast<int>(sizeof(T));
+    constexpr int kVectors = kPartials / W;
+    Vector<T, W> q[kVectors];
+    for (int v = 0; v < kVectors; ++v) q[v] = load<T, W>(p + v * W);
+    for (; i + kPartials <= n; i += kPartials)
+#pragma GCC unroll 4
+      for (int v = 0; v < kVectors; ++v) q[v] = Op::join_vectors(q[v], load<T, W>(x + i + v * W));
+    for (int v = 0; v < kVectors; ++v) store<T, W>(p + v * W, q[v]);
+  }
+  return i;
+}
+
 // Folds n elements into the sixteen partial results of one lane; `phase` is the number of the first one.
 template <class Op, class T>
 void fold_run(T* p, std::int64_t phase, const T* x, std::int64_t n, std::int64_t step) {
@@ -68,13 +98,8 @@ void fold_run(T* p, std::int64_t phase, const T* x, std::int64_t n, std::int64_t
     T& part = p[(phase + i) % kPartials];
     part = Op::join(part, x[i * step]);
   }
-  if (step == 1) {
-    // A local copy, which stays in registers.
-    std::array<T, kPartials> q;
-    std::copy_n(p, kPartials, q.data());
-    for (; i + kPartials <= n; i += kPartials)
-      for (std::size_t j = 0; j < kPartials; ++j) q[j] = Op::join(q[j], x[i + static_cast<std::int64_t>(j)]);
-    std::copy_n(q.data(), kPartials, p);
+  if (step == 1 && std::is_floating_point_v<T>) {
+    i = fold_blocks<Op>(p, x, i, n);
   } else {
     for (; i + kPartials <= n; i += kPartials)
       for (std::int64_t j = 0; j < kPartials; ++j) p[j] = Op::join(p[j], x[(i + j) * step]);
