@@ -1,0 +1,61 @@
+// From a table to a model with an honest score: split, preprocess, search, and one look at the test rows.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runnel/data.h"
+#include "runnel/model.h"
+#include "runnel/sweep.h"
+
+namespace runnel {
+
+struct FitOptions {
+  TargetOptions target;
+  TriageOptions triage;               // its target, group and time are filled in by fit()
+  SplitOptions split;
+  std::size_t folds = 0;              // 0: one validation split; k: k-fold cross-validation, the winner trained on all of it
+  std::optional<sweep::Metric> metric;  // r2 for regression, accuracy for classes
+  std::optional<sweep::Loss> loss;      // squared, logistic or softmax by the task
+  sweep::Hyper base;                  // fields that the search does not vary
+  std::vector<std::string> fixed;     // names of the fields of `base` that the user set: the default space leaves them alone
+  std::vector<std::string> grid;      // "name=v1,v2": every combination
+  std::int64_t random = 0;            // draws from `space`
+  std::vector<std::string> space;     // "name=v1,v2" or "name=low..high"; empty: the default space
+  bool scale_target = true;           // regression: train on (y - mean) / deviation
+  bool f64 = false;
+  std::uint64_t seed = 0;
+  int threads = 0;
+  std::function<void(const sweep::Progress&)> progress;
+  const std::atomic<bool>* stop = nullptr;
+};
+
+struct Score {
+  double value = 0;
+  double low = 0, high = 0;           // 95% bootstrap interval over rows
+  std::size_t rows = 0;
+};
+
+struct FitResult {
+  Model model;
+  sweep::Metric metric;
+  Score test;                         // of the winner; zero rows when there are no test rows
+  std::vector<std::pair<std::string, double>> also;  // further test measures by name: rmse, mae, log_loss, …
+  double constant_baseline = 0;       // test scores of the best constant and the best linear model
+  double linear_baseline = 0;
+  sweep::Result search;
+  std::int64_t best = 0;              // the index of the winning candidate
+  Split split;
+  std::vector<ColumnDecision> columns;
+  std::vector<std::string> warnings;
+  double seconds = 0;
+};
+
+// `test`, when given, holds the test rows (of the same columns); the table is then cut into train and validation alone.
+// Throws Error(run) when every candidate diverged, or when stopped before any candidate had finished.
+FitResult fit(const Table& table, const FitOptions& options, const Table* test = nullptr);
+
+}  // namespace runnel

@@ -1,0 +1,313 @@
+#include "runnel/fit.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "core/fail.h"
+#include "model/default_space.h"
+#include "runnel/linalg.h"
+#include "runnel/ops.h"
+#include "runnel/version.h"
+
+namespace runnel {
+namespace {
+
+using sweep::Hyper;
+using sweep::Loss;
+using sweep::Metric;
+using Rows = std::vector<std::size_t>;
+
+// A target as networks learn it: centred and scaled numbers, 0 and 1, or class numbers.
+struct Scale {
+  double mean = 0, deviation = 1;
+};
+
+Array features(const Preprocessor& preprocessor, const Table& table, const Rows& rows, DType dtype) {
+  const Matrix<float> m = preprocessor.transform(table, rows);
+  return convert(Array::from(m.values, {static_cast<std::int64_t>(m.rows), static_cast<std::int64_t>(m.cols)}), dtype);
+}
+
+std::vector<double> targets(const TargetValues& y, const Rows& rows) {
+  std::vector<double> out;
+  for (std::size_t row : rows) out.push_back(y.y[row]);
+  return out;
+}
+
+Array target_array(std::vector<double> y, const Scale& scale, Loss loss, DType dtype) {
+  for (double& value : y) value = (value - scale.mean) / scale.deviation;
+  const Array array = Array::from(y, {static_cast<std::int64_t>(y.size())});
+  return convert(array, loss == Loss::softmax ? DType::i32 : dtype);
+}
+
+Scale scale_of(const std::vector<double>& y) {
+  Scale s;
+  for (double v : y) s.mean += v / static_cast<double>(y.size());
+  double variance = 0;
+  for (double v : y) variance += (v - s.mean) * (v - s.mean) / static_cast<double>(y.size());
+  s.deviation = variance > 0 ? std::sqrt(variance) : 1;
+  return s;
+}
+
+Loss usual_loss(Task task) {
+  return task == Task::regression ? Loss::squared : task == Task::binary ? Loss::logistic : Loss::softmax;
+}
+
+void expect_fitting(Task task, Loss loss, Metric metric) {
+  const bool classes = task != Task::regression;
+  if (train::is_classification(loss) != classes || (task == Task::multiclass) != (loss == Loss::softmax))
+    if (!(task == Task::binary && loss == Loss::softmax))
+      fail("the loss {} does not fit a {} target", sweep::loss_name(loss), task_name(task));
+  if ((metric == Metric::accuracy || metric == Metric::log_loss) != classes)
+    fail("the metric {} does not fit a {} target", sweep::metric_name(metric), task_name(task));
+}
+
+// Outputs of a network in the target's unit.
+std::vector<double> unscaled(const Array& outputs, const Scale& scale) {
+  std::vector<double> out = outputs.to_doubles();
+  for (double& v : out) v = v * scale.deviation + scale.mean;
+  return out;
+}
+
+// Everything the steps of a fit share.
+struct Work {
+  const Table& table;
+  const FitOptions& options;
+  const Table* test_table;
+  std::vector<std::string> warnings;
+  Target target;
+  TargetValues y;
+  TargetValues y_test_table;
+  Split split;
+  TriageOptions triage;
+  Loss loss = Loss::squared;
+  Metric metric = Metric::r2;
+  DType dtype = DType::f32;
+
+  std::int64_t outputs() const { return loss == Loss::softmax ? static_cast<std::int64_t>(target.classes().size()) : 1; }
+  Scale target_scale(const Rows& rows) const {
+    const bool scaled = target.task() == Task::regression && options.scale_target;
+    return scaled ? scale_of(targets(y, rows)) : Scale{};
+  }
+};
+
+Work prepare(const Table& table, const FitOptions& options, const Table* test) {
+  Work w{table, options, test, {}, {}, {}, {}, {}, options.triage, Loss::squared, Metric::r2, options.f64 ? DType::f64 : DType::f32};
+  TargetOptions target = options.target;
+  if (target.column.empty()) target.column = table.usual_target;
+  w.target = Target::fit(table, target, w.warnings);
+  w.y = w.target.read(table, w.warnings);
+  if (test != nullptr) w.y_test_table = w.target.read(*test, w.warnings);
+  w.triage.target = w.target.column();
+  w.triage.group = options.split.group;
+  w.triage.time = options.split.time;
+  SplitOptions split = options.split;
+  split.seed = options.seed;
+  if (test != nullptr) split.test = 0;
+  w.split = split_table(table, w.y, w.target.task(), split);
+  w.loss = options.loss.value_or(usual_loss(w.target.task()));
+  w.metric = options.metric.value_or(w.target.task() == Task::regression ? Metric::r2 : Metric::accuracy);
+  expect_fitting(w.target.task(), w.loss, w.metric);
+  for (std::string& text : leak_warnings(table, w.triage)) w.warnings.push_back(std::move(text));
+  return w;
+}
+
+sweep::Fold make_fold(const Work& w, const Preprocessor& preprocessor, const Scale& scale, const Rows& training, const Rows& validation) {
+  return {features(preprocessor, w.table, training, w.dtype), target_array(targets(w.y, training), scale, w.loss, w.dtype),
+          features(preprocessor, w.table, validation, w.dtype), target_array(targets(w.y, validation), scale, w.loss, w.dtype)};
+}
+
+Rows without_test(const Work& w) {
+  Rows rows = w.split.train;
+  rows.insert(rows.end(), w.split.validation.begin(), w.split.validation.end());
+  std::sort(rows.begin(), rows.end());
+  return rows;
+}
+
+std::vector<Hyper> candidates_of(const Work& w, std::size_t rows, std::size_t columns) {
+  const FitOptions& o = w.options;
+  Hyper base = o.base;
+  base.seed = o.seed;
+  if (!o.grid.empty() && (o.random > 0 || !o.space.empty())) fail("a search is a grid or random draws from a space, not both");
+  std::vector<sweep::Choice> choices;
+  std::vector<sweep::Range> ranges;
+  for (const std::string& text : o.grid) choices.push_back(sweep::parse_choice(text));
+  for (const std::string& text : o.space) {
+    if (sweep::is_range(text)) ranges.push_back(sweep::parse_range(text));
+    else choices.push_back(sweep::parse_choice(text));
+  }
+  if (o.random == 0 && !o.space.empty()) fail("a space needs a number of random draws");
+  if (o.grid.empty() && o.space.empty()) choices = default_space(w.target.task(), rows, columns, o.fixed);
+  return o.random > 0 ? sweep::random(base, choices, ranges, o.random, o.seed) : sweep::grid(base, choices);
+}
+
+// ---- baselines -----------------------------------------------------------------------------------------
+
+// The best constant for the metric, as outputs for n rows: the mean or median; the logarithm of the classes' shares.
+std::vector<double> constant_outputs(const Work& w, std::vector<double> y, std::size_t n) {
+  std::vector<double> one;
+  if (w.target.task() == Task::regression) {
+    double value = scale_of(y).mean;
+    if (w.metric == Metric::mae) {
+      std::nth_element(y.begin(), y.begin() + static_cast<std::ptrdiff_t>(y.size() / 2), y.end());
+      value = y[y.size() / 2];
+    }
+    one = {value};
+  } else {
+    std::vector<double> share(w.target.classes().size(), 0.0);
+    for (double label : y) share[static_cast<std::size_t>(label)] += 1;
+    for (double s : share) one.push_back(std::log(std::max(s, 0.5)));
+    if (w.outputs() == 1) one = {one[1] - one[0]};
+  }
+  std::vector<double> out;
+  for (std::size_t i = 0; i < n; ++i) out.insert(out.end(), one.begin(), one.end());
+  return out;
+}
+
+// The best linear model, chosen on validation rows as the candidates are.
+struct Linear {
+  nn::Mlp model;
+  Hyper hyper;
+};
+
+Linear linear_regression(const sweep::Fold& fold) {
+  Linear best;
+  best.hyper.hidden.clear();
+  double least = INFINITY;
+  for (double alpha : {1e-6, 1e-4, 1e-3, 1e-2, 1e-1, 1.0}) {
+    const Array y = expand_dims(fold.y, 1);
+    const nn::Mlp model{{nn::ridge(fold.x, y, alpha)}};
+    const double loss = train::mean_loss(Loss::squared, sweep::predict(model, best.hyper, fold.x_validation).to_doubles(), fold.y_validation.to_doubles());
+    if (!(loss < least)) continue;
+    least = loss;
+    best.model = model;
+  }
+  return best;
+}
+
+Linear linear_classifier(const Work& w, const sweep::Fold& fold) {
+  Hyper base;
+  base.hidden.clear();
+  base.optimizer = "adam";
+  base.batch = 256;
+  const std::vector<Hyper> candidates =
+      sweep::grid(base, {{"rate", {"0.003", "0.01"}}, {"l2", {"0", "0.0001", "0.01"}}, {"epochs", {"5", "20", "40"}}});
+  sweep::Options options;
+  options.seed = w.options.seed;
+  options.threads = w.options.threads;
+  options.stop = w.options.stop;
+  const sweep::Result result = sweep::run({{fold}, w.loss, w.metric, w.outputs()}, candidates, options);
+  if (!result.best) return {};
+  const auto& winner = result.outcomes[static_cast<std::size_t>(*result.best)];
+  return {*winner.model, winner.hyper};
+}
+
+// ---- the winner ----------------------------------------------------------------------------------------
+
+void report_units(sweep::Result& search, Metric metric, double deviation) {
+  if (metric != Metric::rmse && metric != Metric::mae) return;
+  for (auto& outcome : search.outcomes) {
+    outcome.validation *= deviation;
+    for (double& value : outcome.curve) value *= deviation;
+  }
+}
+
+// The winner of a cross-validation, trained on all rows that are not test rows. There are no rows left to choose by, nor is
+// there a choice: the training rows stand in for them.
+nn::Mlp retrained(const Work& w, const sweep::Fold& all, const Hyper& hyper) {
+  sweep::Options options;
+  options.seed = w.options.seed;
+  options.threads = 1;
+  const sweep::Result result = sweep::run({{all}, w.loss, w.metric, w.outputs()}, {hyper}, options);
+  if (!result.best) fail_run("the winner of the folds diverged when it was trained on all of them");
+  return *result.outcomes[0].model;
+}
+
+std::string no_winner(const sweep::Result& search) {
+  if (search.interrupted) return "stopped before any candidate had finished: nothing is kept";
+  return fmt::format("all {} candidates diverged: try a smaller rate, or clip the gradients (clip=1)", search.outcomes.size());
+}
+
+void measure_test(const Work& w, const Linear& linear, const Scale& scale, FitResult& result) {
+  const bool separate = w.test_table != nullptr;
+  const Table& table = separate ? *w.test_table : w.table;
+  const TargetValues& values = separate ? w.y_test_table : w.y;
+  const Rows& rows = separate ? values.rows : w.split.test;
+  if (rows.empty()) {
+    result.warnings.push_back("there are no test rows: nothing says how good the model is on rows that did not choose it");
+    return;
+  }
+  const std::vector<double> y = targets(values, rows);
+  const Array x = features(result.model.preprocessor, table, rows, w.dtype);
+  const std::vector<double> outputs = unscaled(sweep::predict(result.model.network, result.model.hyper, x), scale);
+  const train::Interval interval = train::bootstrap(w.metric, outputs, y, w.options.seed);
+  result.test = {train::measure(w.metric, outputs, y), interval.low, interval.high, rows.size()};
+  for (Metric other : {Metric::r2, Metric::rmse, Metric::mae, Metric::accuracy, Metric::log_loss}) {
+    const bool of_classes = other == Metric::accuracy || other == Metric::log_loss;
+    if (other != w.metric && of_classes == (w.target.task() != Task::regression))
+      result.also.emplace_back(sweep::metric_name(other), train::measure(other, outputs, y));
+  }
+  result.constant_baseline = train::measure(w.metric, constant_outputs(w, targets(w.y, without_test(w)), rows.size()), y);
+  result.linear_baseline = linear.model.layers.empty()
+                               ? std::nan("")
+                               : train::measure(w.metric, unscaled(sweep::predict(linear.model, linear.hyper, x), scale), y);
+}
+
+}  // namespace
+
+FitResult fit(const Table& table, const FitOptions& options, const Table* test) {
+  const auto begin = std::chrono::steady_clock::now();
+  Work w = prepare(table, options, test);
+
+  // Statistics of columns and target come from the rows that train the final model, and from them alone.
+  const Rows training = options.folds > 0 ? without_test(w) : w.split.train;
+  Preprocessor preprocessor = Preprocessor::fit(table, training, w.triage);
+  const Scale scale = w.target_scale(training);
+  sweep::Problem problem{{}, w.loss, w.metric, w.outputs()};
+  if (options.folds > 0) {
+    SplitOptions split = options.split;
+    split.seed = options.seed;
+    for (const auto& fold : fold_table(table, training, w.y, w.target.task(), options.folds, split))
+      problem.folds.push_back(make_fold(w, Preprocessor::fit(table, fold.train, w.triage), w.target_scale(fold.train), fold.train, fold.validation));
+  } else {
+    problem.folds.push_back(make_fold(w, preprocessor, scale, w.split.train, w.split.validation));
+  }
+  const std::vector<Hyper> candidates =
+      candidates_of(w, static_cast<std::size_t>(problem.folds[0].x.dim(0)), preprocessor.features().size());
+
+  FitResult result;
+  sweep::Options run;
+  run.seed = options.seed;
+  run.threads = options.threads;
+  run.progress = options.progress;
+  run.stop = options.stop;
+  result.search = sweep::run(problem, candidates, run);
+  if (!result.search.best) fail_run("{}", no_winner(result.search));
+  result.best = *result.search.best;
+  report_units(result.search, w.metric, scale.deviation);
+
+  const sweep::Outcome& winner = result.search.outcomes[static_cast<std::size_t>(result.best)];
+  result.metric = w.metric;
+  result.warnings = w.warnings;
+  result.warnings.insert(result.warnings.end(), result.search.warnings.begin(), result.search.warnings.end());
+  sweep::Fold all = options.folds > 0 ? make_fold(w, preprocessor, scale, training, training) : problem.folds[0];
+  result.model.network = options.folds > 0 ? retrained(w, all, winner.hyper) : *winner.model;
+  result.model.hyper = winner.hyper;
+  result.model.target = w.target;
+  result.model.preprocessor = std::move(preprocessor);
+  result.model.metric = w.metric;
+  result.model.loss = w.loss;
+  result.model.target_mean = scale.mean;
+  result.model.target_scale = scale.deviation;
+  result.model.seed = options.seed;
+  result.model.version = RUNNEL_VERSION;
+  result.split = w.split;
+  result.columns = result.model.preprocessor.decisions();
+
+  const Linear linear = w.target.task() == Task::regression ? linear_regression(all) : linear_classifier(w, all);
+  measure_test(w, linear, scale, result);
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  return result;
+}
+
+}  // namespace runnel

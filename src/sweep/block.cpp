@@ -1,0 +1,202 @@
+#include "sweep/block.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <tuple>
+
+#include "core/fail.h"
+#include "runnel/random.h"
+#include "runnel/train.h"
+#include "runnel/transforms.h"
+
+namespace runnel::sweep {
+namespace {
+
+// Rows that go through a network at once when nothing is learnt from them.
+constexpr std::int64_t kEvaluationRows = 512;
+constexpr std::size_t kMostLanes = 64;
+// Floats of activations that one step of a block may touch: what a core's caches hold.
+constexpr std::int64_t kStepFloats = 1 << 20;
+
+std::int64_t batch_of(const Hyper& hyper, const Fold& fold) { return std::min(hyper.batch, fold.x.dim(0)); }
+
+std::vector<std::int64_t> sizes_of(const Problem& problem, const Fold& fold, const Hyper& hyper) {
+  std::vector<std::int64_t> sizes{fold.x.dim(1)};
+  sizes.insert(sizes.end(), hyper.hidden.begin(), hyper.hidden.end());
+  sizes.push_back(problem.outputs);
+  return sizes;
+}
+
+// Candidates of one key share a program.
+auto shape_key(const Hyper& h, std::int64_t batch) {
+  return std::tuple(h.hidden, h.activation, h.optimizer, batch, h.dropout > 0, h.clip > 0);
+}
+
+std::size_t lanes_that_fit(const Problem& problem, const Fold& fold, const Hyper& hyper) {
+  std::int64_t units = 0;
+  for (std::int64_t width : sizes_of(problem, fold, hyper)) units += width;
+  const std::int64_t floats = std::max<std::int64_t>(1, 3 * batch_of(hyper, fold) * (units - fold.x.dim(1)));
+  return static_cast<std::size_t>(std::clamp<std::int64_t>(kStepFloats / floats / 8 * 8, 8, kMostLanes));
+}
+
+train::Recipe recipe_of(const Problem& problem, const Fold& fold, const Hyper& h) {
+  return {sizes_of(problem, fold, h), h.activation, problem.loss, h.optimizer, h.dropout > 0, h.clip > 0, fold.x.dtype()};
+}
+
+// One field of all lanes.
+template <class Get>
+Array lane_array(const std::vector<Trajectory>& lanes, DType dtype, Get get) {
+  std::vector<double> values;
+  for (const Trajectory& t : lanes) values.push_back(get(t.hyper));
+  return convert(Array::from(values, {static_cast<std::int64_t>(values.size())}), dtype);
+}
+
+train::Rates rates_of(const std::vector<Trajectory>& lanes, DType dtype) {
+  auto field = [&](double Hyper::*member) { return lane_array(lanes, dtype, [&](const Hyper& h) { return h.*member; }); };
+  std::vector<Array> keys;
+  for (const Trajectory& t : lanes) keys.push_back(random::key(t.hyper.seed));
+  return {field(&Hyper::rate),  field(&Hyper::l2),   field(&Hyper::dropout), field(&Hyper::momentum),
+          field(&Hyper::beta2), field(&Hyper::clip), field(&Hyper::scale),   field(&Hyper::bias), stack(keys, 1)};
+}
+
+// The order of the rows in an epoch is the same for all candidates: (steps, batch), the rows left over wait for another epoch.
+Array row_order(std::uint64_t seed, std::size_t fold, std::int64_t epoch, std::int64_t rows, std::int64_t batch) {
+  const Array key = random::fold_in(random::fold_in(random::key(seed), static_cast<std::int64_t>(fold)), epoch);
+  const std::int64_t steps = rows / batch;
+  return reshape(slice(random::permutation(key, rows), 0, 0, steps * batch), {steps, batch});
+}
+
+nn::Mlp lane_of(const nn::Mlp& models, std::int64_t lane) {
+  return tree::map([&](const Array& leaf) { return squeeze(slice(leaf, -1, lane, lane + 1), -1); }, models);
+}
+
+std::vector<bool> finite_lanes(const nn::Mlp& models, std::size_t lanes) {
+  std::vector<bool> finite(lanes, true);
+  tree::for_each_leaf(models, [&](const Array& leaf) {
+    const std::vector<double> values = leaf.to_doubles();
+    for (std::size_t i = 0; i < values.size(); ++i)
+      if (!std::isfinite(values[i])) finite[i % lanes] = false;
+  });
+  return finite;
+}
+
+// Outputs of every lane on rows of x, (n, outputs) each, row-major.
+template <class Forward>
+std::vector<std::vector<double>> outputs_of_lanes(const Forward& forward, const nn::Mlp& models, const train::Rates& rates,
+                                                  const Array& x, std::size_t lanes) {
+  std::vector<std::vector<double>> out(lanes);
+  for (std::int64_t begin = 0; begin < x.dim(0); begin += kEvaluationRows) {
+    const Array rows = slice(x, 0, begin, std::min(begin + kEvaluationRows, x.dim(0)));
+    const std::vector<double> values = Array(forward(models, rates, rows)).to_doubles();
+    for (std::size_t i = 0; i < values.size(); ++i) out[i % lanes].push_back(values[i]);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::int64_t Block::epochs() const {
+  std::int64_t most = 0;
+  for (const Trajectory& t : trajectories) most = std::max(most, t.hyper.epochs);
+  return most;
+}
+
+double Block::work_per_epoch() const {
+  const Hyper& h = trajectories[0].hyper;
+  double weights = 0;
+  auto before = static_cast<double>(data->x.dim(1));
+  for (std::int64_t width : h.hidden) {
+    weights += before * static_cast<double>(width);
+    before = static_cast<double>(width);
+  }
+  weights += before;
+  return weights * static_cast<double>(data->x.dim(0)) * static_cast<double>(trajectories.size());
+}
+
+double Block::work() const { return work_per_epoch() * static_cast<double>(epochs()); }
+
+std::vector<Block> make_blocks(const Problem& problem, const std::vector<Hyper>& candidates, int threads) {
+  std::vector<Block> blocks;
+  for (std::size_t fold = 0; fold < problem.folds.size(); ++fold) {
+    const Fold& data = problem.folds[fold];
+    // Candidates that differ in their epochs alone are one trajectory.
+    std::map<decltype(shape_key(Hyper(), 0)), std::vector<Trajectory>> groups;
+    for (std::size_t i = 0; i < candidates.size(); ++i) {
+      const Hyper& hyper = candidates[i];
+      auto& group = groups[shape_key(hyper, batch_of(hyper, data))];
+      auto same = std::find_if(group.begin(), group.end(), [&](const Trajectory& t) {
+        Hyper h = t.hyper;
+        h.epochs = hyper.epochs;
+        h.batch = hyper.batch;
+        return h == hyper;
+      });
+      if (same == group.end()) same = group.insert(group.end(), {hyper, {}});
+      same->hyper.epochs = std::max(same->hyper.epochs, hyper.epochs);
+      same->readings.emplace_back(hyper.epochs, static_cast<std::int64_t>(i));
+    }
+    for (auto& [key, group] : groups) {
+      // Lanes of about equal length go together.
+      std::stable_sort(group.begin(), group.end(), [](const auto& a, const auto& b) { return a.hyper.epochs > b.hyper.epochs; });
+      for (Trajectory& t : group) std::stable_sort(t.readings.begin(), t.readings.end());
+      const std::size_t most = lanes_that_fit(problem, data, group[0].hyper);
+      // Enough blocks for all threads, as even as can be.
+      const auto t = static_cast<std::size_t>(threads);
+      std::size_t pieces = (group.size() + most - 1) / most;
+      if (groups.size() * problem.folds.size() < t && group.size() >= 2 * t) pieces = (std::max(pieces, t) + t - 1) / t * t;
+      const std::size_t size = (group.size() + pieces - 1) / pieces;
+      for (std::size_t begin = 0; begin < group.size(); begin += size) {
+        const auto end = std::min(begin + size, group.size());
+        Block block;
+        block.trajectories.assign(group.begin() + static_cast<std::ptrdiff_t>(begin), group.begin() + static_cast<std::ptrdiff_t>(end));
+        block.fold = fold;
+        block.data = &data;
+        blocks.push_back(std::move(block));
+      }
+    }
+  }
+  std::stable_sort(blocks.begin(), blocks.end(), [](const Block& a, const Block& b) { return a.work() > b.work(); });
+  return blocks;
+}
+
+void train_block(const Problem& problem, const Block& block, std::uint64_t seed, const BlockHooks& hooks) {
+  const Fold& data = *block.data;
+  const Hyper& shape = block.trajectories[0].hyper;
+  const train::Recipe recipe = recipe_of(problem, data, shape);
+  const std::int64_t batch = batch_of(shape, data);
+  const std::size_t lanes = block.trajectories.size();
+  const train::Rates rates = rates_of(block.trajectories, recipe.dtype);
+  const std::vector<double> y_validation = data.y_validation.to_doubles();
+
+  const auto start = jit(vmap([&](const train::Rates& r) { return train::start(recipe, r); }, {Axis(-1)}, -1));
+  const auto epoch = jit(vmap(
+      [&](const train::State& s, const train::Rates& r, const Array& x, const Array& y, const Array& rows) {
+        return train::steps(recipe, s, r, x, y, rows).first;
+      },
+      {Axis(-1), Axis(-1), shared, shared, shared}, -1));
+  const auto forward = jit(vmap(
+      [&](const nn::Mlp& m, const train::Rates& r, const Array& x) { return nn::forward(m, x, recipe.activation, r.scale); },
+      {Axis(-1), Axis(-1), shared}, -1));
+
+  train::State state = start(rates);
+  std::vector<std::vector<double>> curves(lanes);
+  for (std::int64_t e = 1; e <= block.epochs(); ++e) {
+    if (hooks.stopped()) return;
+    state = epoch(state, rates, data.x, data.y, row_order(seed, block.fold, e - 1, data.x.dim(0), batch));
+    const auto outputs = outputs_of_lanes(forward, state.model, rates, data.x_validation, lanes);
+    std::vector<bool> finite;
+    for (std::size_t lane = 0; lane < lanes; ++lane) {
+      curves[lane].push_back(train::measure(problem.metric, outputs[lane], y_validation));
+      for (const auto& [epochs, candidate] : block.trajectories[lane].readings) {
+        if (epochs != e) continue;
+        if (finite.empty()) finite = finite_lanes(state.model, lanes);
+        Reading reading{candidate, block.fold, curves[lane].back(), train::mean_loss(problem.loss, outputs[lane], y_validation), false, curves[lane]};
+        reading.finite = finite[lane] && std::isfinite(reading.validation) && std::isfinite(reading.loss);
+        if (hooks.read(reading)) hooks.take_model(reading, lane_of(state.model, static_cast<std::int64_t>(lane)));
+      }
+    }
+    hooks.epoch_done();
+  }
+}
+
+}  // namespace runnel::sweep

@@ -1,0 +1,125 @@
+// The table of hyperparameters: names, texts, checks. Flags, grids, printed tables and JSON derive from it.
+#include <fast_float/fast_float.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/fail.h"
+#include "data/text.h"
+#include "runnel/sweep.h"
+
+namespace runnel::sweep {
+namespace {
+
+[[noreturn]] void unknown(std::string_view what, std::string_view name, const std::vector<std::string>& known) {
+  fail("there is no {} \"{}\"{}", what, name, data::suggestion(name, known));
+}
+
+double number(const char* name, const std::string& text) {
+  double value = 0;
+  const auto [end, error] = fast_float::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value))
+    fail("{}: \"{}\" is not a number", name, text);
+  return value;
+}
+
+double number_in(const char* name, const std::string& text, double low, double high, bool open_high) {
+  const double value = number(name, text);
+  if (value < low || value > high || (open_high && value == high))
+    fail("{}: {} does not lie from {} to {}{}", name, text, low, open_high ? "below " : "", high);
+  return value;
+}
+
+std::int64_t whole(const char* name, const std::string& text, std::int64_t low) {
+  const double value = number(name, text);
+  if (value != std::floor(value) || value < static_cast<double>(low) || value > 1e15)
+    fail("{}: \"{}\" is not a whole number of at least {}", name, text, low);
+  return static_cast<std::int64_t>(value);
+}
+
+std::string activation_name(nn::Activation a) {
+  return a == nn::Activation::relu ? "relu" : a == nn::Activation::tanh ? "tanh" : "sigmoid";
+}
+
+nn::Activation activation_from(const std::string& text) {
+  for (auto a : {nn::Activation::relu, nn::Activation::tanh, nn::Activation::sigmoid})
+    if (activation_name(a) == text) return a;
+  unknown("activation", text, {"relu", "tanh", "sigmoid"});
+}
+
+std::string widths_text(const std::vector<std::int64_t>& widths) {
+  return widths.empty() ? "none" : fmt::format("{}", fmt::join(widths, "x"));
+}
+
+std::vector<std::int64_t> widths_from(const std::string& text) {
+  std::vector<std::int64_t> widths;
+  if (text == "none") return widths;
+  std::size_t begin = 0;
+  while (begin <= text.size()) {
+    const std::size_t end = std::min(text.find('x', begin), text.size());
+    widths.push_back(whole("hidden", text.substr(begin, end - begin), 1));
+    begin = end + 1;
+  }
+  return widths;
+}
+
+std::string optimizer_from(const std::string& text) {
+  static const std::vector<std::string> known{"sgd", "momentum", "adagrad", "rmsprop", "adam", "adamw"};
+  if (std::find(known.begin(), known.end(), text) != known.end()) return text;
+  unknown("optimizer", text, known);
+}
+
+std::string shown(double value) { return fmt::format("{}", value); }
+
+constexpr double kHuge = 1e300;
+
+}  // namespace
+
+const std::vector<HyperField>& hyper_fields() {
+  using H = Hyper;
+  using S = std::string;
+  static const std::vector<HyperField> fields{
+      {"hidden", "widths of the hidden layers, as 64x64; none for a linear model", false,
+       [](const H& h) { return widths_text(h.hidden); }, [](H& h, const S& t) { h.hidden = widths_from(t); }},
+      {"activation", "relu, tanh or sigmoid", false,
+       [](const H& h) { return activation_name(h.activation); }, [](H& h, const S& t) { h.activation = activation_from(t); }},
+      {"optimizer", "sgd, momentum, adagrad, rmsprop, adam or adamw", false,
+       [](const H& h) { return h.optimizer; }, [](H& h, const S& t) { h.optimizer = optimizer_from(t); }},
+      {"batch", "rows in a step", true,
+       [](const H& h) { return fmt::format("{}", h.batch); }, [](H& h, const S& t) { h.batch = whole("batch", t, 1); }},
+      {"epochs", "passes over the training rows", true,
+       [](const H& h) { return fmt::format("{}", h.epochs); }, [](H& h, const S& t) { h.epochs = whole("epochs", t, 1); }},
+      {"rate", "learning rate", true,
+       [](const H& h) { return shown(h.rate); }, [](H& h, const S& t) { h.rate = number_in("rate", t, 0, kHuge, false); }},
+      {"l2", "strength alpha of the penalty alpha/2 |weights|^2; never on biases (adamw: decoupled decay)", true,
+       [](const H& h) { return shown(h.l2); }, [](H& h, const S& t) { h.l2 = number_in("l2", t, 0, kHuge, false); }},
+      {"dropout", "share of hidden units dropped in training", true,
+       [](const H& h) { return shown(h.dropout); }, [](H& h, const S& t) { h.dropout = number_in("dropout", t, 0, 1, true); }},
+      {"momentum", "of momentum; beta1 of adam and adamw", true,
+       [](const H& h) { return shown(h.momentum); }, [](H& h, const S& t) { h.momentum = number_in("momentum", t, 0, 1, true); }},
+      {"beta2", "of adam and adamw; rho of rmsprop", true,
+       [](const H& h) { return shown(h.beta2); }, [](H& h, const S& t) { h.beta2 = number_in("beta2", t, 0, 1, true); }},
+      {"clip", "largest norm of a gradient; 0 does not clip", true,
+       [](const H& h) { return shown(h.clip); }, [](H& h, const S& t) { h.clip = number_in("clip", t, 0, kHuge, false); }},
+      {"scale", "factor on the activation's argument", true,
+       [](const H& h) { return shown(h.scale); }, [](H& h, const S& t) { h.scale = number_in("scale", t, -kHuge, kHuge, false); }},
+      {"bias", "initial value of all biases", true,
+       [](const H& h) { return shown(h.bias); }, [](H& h, const S& t) { h.bias = number_in("bias", t, -kHuge, kHuge, false); }},
+      {"seed", "of initial weights and dropout", true,
+       [](const H& h) { return fmt::format("{}", h.seed); },
+       [](H& h, const S& t) { h.seed = static_cast<std::uint64_t>(whole("seed", t, 0)); }},
+  };
+  return fields;
+}
+
+const HyperField& hyper_field(std::string_view name) {
+  if (name == "lr" || name == "learning_rate") name = "rate";
+  std::vector<std::string> names;
+  for (const HyperField& field : hyper_fields()) {
+    if (field.name == name) return field;
+    names.emplace_back(field.name);
+  }
+  unknown("hyperparameter", name, names);
+}
+
+}  // namespace runnel::sweep

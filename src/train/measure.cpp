@@ -1,0 +1,132 @@
+// Losses and metrics of concrete outputs, in double precision: what is reported, not what is differentiated.
+#include <algorithm>
+#include <cmath>
+
+#include "core/fail.h"
+#include "core/philox.h"
+#include "runnel/train.h"
+
+namespace runnel::train {
+namespace {
+
+struct Table {
+  std::span<const double> out;
+  std::span<const double> y;
+  std::size_t rows;
+  std::size_t width;
+
+  Table(std::span<const double> outputs, std::span<const double> targets)
+      : out(outputs), y(targets), rows(targets.size()), width(rows == 0 ? 0 : outputs.size() / rows) {
+    if (rows == 0) fail("[measure] there are no rows to measure");
+    if (width * rows != outputs.size()) fail("[measure] {} outputs do not go with {} targets", outputs.size(), rows);
+  }
+
+  // log(1 + eˣ)
+  static double softplus(double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); }
+
+  double log_loss(std::size_t i) const {
+    if (width == 1) return softplus(y[i] > 0.5 ? -out[i] : out[i]);
+    const double* z = &out[i * width];
+    double most = z[0];
+    for (std::size_t k = 1; k < width; ++k) most = std::max(most, z[k]);
+    double sum = 0;
+    for (std::size_t k = 0; k < width; ++k) sum += std::exp(z[k] - most);
+    return most + std::log(sum) - z[static_cast<std::size_t>(y[i])];
+  }
+
+  bool correct(std::size_t i) const {
+    if (width == 1) return (out[i] > 0) == (y[i] > 0.5);
+    const double* z = &out[i * width];
+    std::size_t best = 0;
+    for (std::size_t k = 1; k < width; ++k)
+      if (z[k] > z[best]) best = k;
+    return best == static_cast<std::size_t>(y[i]);
+  }
+
+  // The loss of a row.
+  double error(Loss loss, std::size_t i) const {
+    const double r = out[i] - y[i];
+    switch (loss) {
+      case Loss::squared: return r * r;
+      case Loss::half_squared: return r * r / 2;
+      case Loss::absolute: return std::abs(r);
+      case Loss::huber: return std::abs(r) <= 1 ? r * r / 2 : std::abs(r) - 0.5;
+      case Loss::logistic:
+      case Loss::softmax: return log_loss(i);
+    }
+    fail("unknown loss");
+  }
+
+  // What a metric averages over rows.
+  double term(Metric metric, std::size_t i) const {
+    switch (metric) {
+      case Metric::r2:
+      case Metric::rmse: return error(Loss::squared, i);
+      case Metric::mae: return error(Loss::absolute, i);
+      // A row of nan is right about nothing; comparing would call the first class its answer.
+      case Metric::accuracy: return std::isfinite(out[i * width]) && correct(i) ? 1 : 0;
+      case Metric::log_loss: return log_loss(i);
+    }
+    fail("unknown metric");
+  }
+};
+
+// The metric of rows that are given one by one: row(0) … row(n - 1).
+template <class Row>
+double combine(Metric metric, std::span<const double> terms, std::span<const double> y, Row row) {
+  const std::size_t n = terms.size();
+  double total = 0;
+  double sum = 0;
+  double squares = 0;
+  const double origin = y[0];  // keeps the variance from cancelling
+  for (std::size_t i = 0; i < n; ++i) {
+    const std::size_t r = row(i);
+    total += terms[r];
+    sum += y[r] - origin;
+    squares += (y[r] - origin) * (y[r] - origin);
+  }
+  const double mean = total / static_cast<double>(n);
+  if (metric == Metric::rmse) return std::sqrt(mean);
+  if (metric != Metric::r2) return mean;
+  const double centre = sum / static_cast<double>(n);
+  return 1 - mean / (squares / static_cast<double>(n) - centre * centre);
+}
+
+std::vector<double> terms_of(Metric metric, const Table& t) {
+  std::vector<double> terms(t.rows);
+  for (std::size_t i = 0; i < t.rows; ++i) terms[i] = t.term(metric, i);
+  return terms;
+}
+
+}  // namespace
+
+double mean_loss(Loss loss, std::span<const double> outputs, std::span<const double> y) {
+  const Table t(outputs, y);
+  double total = 0;
+  for (std::size_t i = 0; i < t.rows; ++i) total += t.error(loss, i);
+  return total / static_cast<double>(t.rows);
+}
+
+double measure(Metric metric, std::span<const double> outputs, std::span<const double> y) {
+  return combine(metric, terms_of(metric, Table(outputs, y)), y, [](std::size_t i) { return i; });
+}
+
+Interval bootstrap(Metric metric, std::span<const double> outputs, std::span<const double> y, std::uint64_t seed) {
+  constexpr std::uint32_t kDraws = 1000;
+  const std::vector<double> terms = terms_of(metric, Table(outputs, y));
+  const Philox::Key key{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)};
+  std::vector<std::size_t> rows(terms.size());
+  std::vector<double> values;
+  for (std::uint32_t draw = 0; draw < kDraws; ++draw) {
+    for (std::size_t i = 0; i < rows.size(); i += 4) {
+      const auto words = Philox::block({static_cast<std::uint32_t>(i / 4), draw, 0, 0x626f6f74u}, key);
+      for (std::size_t k = 0; k < 4 && i + k < rows.size(); ++k)
+        rows[i + k] = static_cast<std::size_t>((std::uint64_t{words[k]} * rows.size()) >> 32);
+    }
+    values.push_back(combine(metric, terms, y, [&](std::size_t i) { return rows[i]; }));
+  }
+  std::sort(values.begin(), values.end());
+  return {values[kDraws / 40], values[kDraws - 1 - kDraws / 40]};
+}
+
+}  // namespace runnel::train
