@@ -26,7 +26,11 @@ class Attrs {
   Attrs(std::initializer_list<std::pair<std::string, AttrValue>> entries) : entries_(entries) {}
 
   template <class T>
-  const T& get(std::string_view name) const { return std::get<T>(find(name)); }
+  const T& get(std::string_view name) const {
+    const T* value = std::get_if<T>(&find(name));
+    if (value == nullptr) wrong_kind(name);
+    return *value;
+  }
   std::int64_t integer(std::string_view name) const { return get<std::int64_t>(name); }
   const Dims& dims(std::string_view name) const { return get<Dims>(name); }
   const GraphPtr& graph(std::string_view name) const { return get<GraphPtr>(name); }
@@ -37,6 +41,7 @@ class Attrs {
 
  private:
   const AttrValue& find(std::string_view name) const;
+  [[noreturn]] static void wrong_kind(std::string_view name);
   std::vector<std::pair<std::string, AttrValue>> entries_;
 };
 

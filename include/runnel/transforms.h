@@ -55,6 +55,9 @@ std::vector<Array> checkpoint(const ArrayFn& f, const std::vector<Array>& argume
 // The compiled graph on arguments; recorded as one equation inside a trace.
 std::vector<Array> call(const GraphPtr& graph, const std::vector<Array>& arguments);
 
+// Throws unless a scan's carry comes out of a step with as many leaves, of the same types, as it went in.
+void expect_same_leaves(const std::vector<Array>& carry, const std::vector<Array>& returned);
+
 // Throws unless `out` is a scalar of a float dtype.
 void expect_scalar(const char* transform, const Array& out);
 
@@ -120,6 +123,13 @@ void Signature::add(const T& t) {
 
 }  // namespace detail
 
+namespace detail {
+template <class T>
+struct is_std_tuple : std::false_type {};
+template <class... Ts>
+struct is_std_tuple<std::tuple<Ts...>> : std::true_type {};
+}  // namespace detail
+
 // ---- derivatives ---------------------------------------------------------------------------------------
 
 // The outputs of f and the pull-back: the function from cotangents of the outputs (a tree like them) to cotangents of
@@ -148,7 +158,7 @@ auto jvp(const F& f, const std::tuple<Args...>& primals, const std::tuple<Args..
   return std::pair(tree::unflatten(*out, result.outputs), tree::unflatten(*out, result.tangents));
 }
 template <class F, class Arg>
-  requires(!tree::detail::is_tuple<Arg>::value)
+  requires(!detail::is_std_tuple<Arg>::value)
 auto jvp(const F& f, const Arg& primal, const Arg& tangent) {
   return jvp(f, std::tuple<Arg>(primal), std::tuple<Arg>(tangent));
 }
@@ -229,7 +239,9 @@ auto hessian(F f) { return jacobian_forward(grad(f)); }
 
 // The Hessian times v, without forming the Hessian. x and v are trees of one structure.
 template <class F, class Tree>
-Tree hvp(const F& f, const Tree& x, const Tree& v) { return jvp(grad(f), x, v).second; }
+Tree hvp(const F& f, const Tree& x, const Tree& v) {
+  return jvp(grad(f), std::tuple<Tree>(x), std::tuple<Tree>(v)).second;
+}
 
 // ---- loops, memory, compilation ------------------------------------------------------------------------
 
@@ -249,6 +261,7 @@ auto scan(const F& f, const Carry& carry, const Sequences& sequences, bool rever
     const Sequences s = tree::unflatten(sequences, leaves, offset);
     StepResult out = f(c, s);
     std::vector<Array> flat_out = tree::flatten(out.first);
+    flat::expect_same_leaves(tree::flatten(carry), flat_out);
     output.emplace(out.second);
     for (const Array& leaf : tree::flatten(out.second)) flat_out.push_back(leaf);
     return flat_out;
@@ -277,7 +290,9 @@ auto checkpoint(F f) {
 
 // f compiled: traced once per signature of its arguments (dtypes, shapes, structure, and the values of numbers and
 // strings among them), planned, and run without allocating. Copies share the cache, which keeps the latest kMostGraphs graphs.
-// Concrete arrays that f closes over are frozen at the first trace.
+// Concrete arrays that f closes over are frozen at the first trace. f, its derivative and its lanes have the same bits with jit
+// and without; only inside a derivative of a derivative may a jit change the last bit, since it parts the graph and so the
+// order in which cotangents add up. Outermost it never does.
 template <class F>
 class Jit {
  public:

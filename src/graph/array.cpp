@@ -142,6 +142,10 @@ bool same_bits(const Array& a, const Array& b) {
 
 Array Operand::resolve(DType beside) const {
   if (!weak_) return array_;
+  const double low = beside == DType::i32 ? -2147483648.0 : 0.0;
+  const double high = beside == DType::i32 ? 2147483647.0 : 4294967295.0;
+  if (integral_ && is_integer(beside) && (value_ < low || value_ > high))
+    fail("the number {} beside a {} array is outside its range: convert the array first", value_, name_of(beside));
   if (is_float(beside) || (integral_ && is_integer(beside))) return Array::scalar(value_, beside);
   return Array::scalar(value_, integral_ ? DType::i32 : DType::f32);
 }

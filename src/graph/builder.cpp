@@ -1,6 +1,7 @@
 #include "graph/builder.h"
 
 #include <algorithm>
+#include <atomic>
 
 #include "core/fail.h"
 #include "graph/node.h"
@@ -12,19 +13,25 @@ using detail::ArrayAccess;
 namespace {
 
 thread_local std::vector<Builder*> stack;
-thread_local std::uint64_t next_serial = 1;
+// One count for all threads, so that a value that strays into another thread's trace is not taken for one of its own.
+std::atomic<std::uint64_t> next_serial = 1;
 
-// Equations that the outputs do not need are dropped; ids are given anew, in order.
-Graph::Data prune(const Graph::Data& data) {
+bool any_needed(const Equation& eq, const std::vector<bool>& needed) {
+  return std::any_of(eq.outputs.begin(), eq.outputs.end(), [&](ValueId id) { return needed[id]; });
+}
+
+// The values, by id, on which the outputs depend.
+std::vector<bool> needed_values(const Graph::Data& data) {
   std::vector<bool> needed(data.types.size(), false);
   for (ValueId id : data.outputs) needed[id] = true;
-  std::vector<bool> keep(data.equations.size(), false);
-  for (std::size_t i = data.equations.size(); i-- > 0;) {
-    const Equation& eq = data.equations[i];
-    keep[i] = std::any_of(eq.outputs.begin(), eq.outputs.end(), [&](ValueId id) { return needed[id]; });
-    if (keep[i])
-      for (ValueId id : eq.inputs) needed[id] = true;
-  }
+  for (std::size_t i = data.equations.size(); i-- > 0;)
+    if (any_needed(data.equations[i], needed))
+      for (ValueId id : data.equations[i].inputs) needed[id] = true;
+  return needed;
+}
+
+// Equations that the outputs do not need are dropped; ids are given anew, in order.
+Graph::Data prune(const Graph::Data& data, const std::vector<bool>& needed) {
   std::vector<ValueId> renamed(data.types.size());
   Graph::Data out;
   auto rename = [&](ValueId id) {
@@ -35,9 +42,9 @@ Graph::Data prune(const Graph::Data& data) {
   for (ValueId id : data.inputs) out.inputs.push_back(rename(id));
   for (const auto& constant : data.constants)
     if (needed[constant.id]) out.constants.push_back({rename(constant.id), constant.value});
-  for (std::size_t i = 0; i < data.equations.size(); ++i) {
-    if (!keep[i]) continue;
-    Equation eq = data.equations[i];
+  for (const Equation& given : data.equations) {
+    if (!any_needed(given, needed)) continue;
+    Equation eq = given;
     for (ValueId& id : eq.inputs) id = renamed[id];
     for (ValueId& id : eq.outputs) id = rename(id);
     out.equations.push_back(std::move(eq));
@@ -92,7 +99,7 @@ Arrays Builder::emit(const Op& op, std::span<const Array> operands, const Attrs&
   for (const Array& operand : operands) types.push_back(operand.type());
   Equation eq{&op, {}, attrs, {}};
   Arrays out;
-  for (const Type& type : op.type(types, attrs)) {
+  for (const Type& type : result_types(op, types, attrs)) {
     eq.outputs.push_back(new_value(type));
     out.push_back(ArrayAccess::make_traced(type, serial_, eq.outputs.back()));
   }
@@ -103,8 +110,15 @@ Arrays Builder::emit(const Op& op, std::span<const Array> operands, const Attrs&
 
 Traced Builder::finish(const Arrays& outputs) {
   for (const Array& out : outputs) data_.outputs.push_back(value_of(out));
-  data_.inputs.insert(data_.inputs.end(), captured_ids_.begin(), captured_ids_.end());
-  return {std::make_shared<const Graph>(prune(data_)), captured_};
+  const std::vector<bool> needed = needed_values(data_);
+  Arrays captured;
+  // A captured value that nothing needs would be computed, and kept for a way back, in vain.
+  for (std::size_t i = 0; i < captured_.size(); ++i)
+    if (needed[captured_ids_[i]]) {
+      data_.inputs.push_back(captured_ids_[i]);
+      captured.push_back(captured_[i]);
+    }
+  return {std::make_shared<const Graph>(prune(data_, needed)), captured};
 }
 
 GraphPtr Builder::finish_closed(const Arrays& outputs) {

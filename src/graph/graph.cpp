@@ -15,6 +15,8 @@ const AttrValue& Attrs::find(std::string_view name) const {
   fail("an equation lacks its attribute \"{}\"", name);
 }
 
+void Attrs::wrong_kind(std::string_view name) { fail("the attribute \"{}\" of an equation holds another kind of value", name); }
+
 Attrs Attrs::with(std::string_view name, AttrValue value) const {
   Attrs out = *this;
   for (auto& [key, old] : out.entries_)
@@ -40,6 +42,12 @@ bool operator==(const Attrs& a, const Attrs& b) {
                     [](const auto& x, const auto& y) { return x.first == y.first && same_value(x.second, y.second); });
 }
 
+Types result_types(const Op& op, std::span<const Type> in, const Attrs& attrs) {
+  if (op.operands >= 0 && in.size() != static_cast<std::size_t>(op.operands))
+    fail("[{}] takes {} operands, {} were given", op.name, op.operands, in.size());
+  return op.type(in, attrs);
+}
+
 // ---- graphs --------------------------------------------------------------------------------------------
 
 Graph::Graph(Data data) : data_(std::move(data)) { check(); }
@@ -50,6 +58,16 @@ std::vector<Type> types_of(const Graph& graph, const std::vector<ValueId>& ids) 
   out.reserve(ids.size());
   for (ValueId id : ids) out.push_back(graph.type(id));
   return out;
+}
+
+// The attributes that the op declares, and no others.
+void expect_attributes(const Equation& eq) {
+  const auto& entries = eq.attrs.entries();
+  for (const char* name : eq.op->attributes)
+    if (std::none_of(entries.begin(), entries.end(), [&](const auto& entry) { return entry.first == name; }))
+      fail("[{}] an equation lacks the attribute \"{}\"", eq.op->name, name);
+  if (entries.size() != eq.op->attributes.size())
+    fail("[{}] takes {} attributes, an equation has {}", eq.op->name, eq.op->attributes.size(), entries.size());
 }
 }  // namespace
 
@@ -72,8 +90,10 @@ void Graph::check() const {
       fail("constant {} of a graph is not an array of its type", constant.id);
   }
   for (const Equation& eq : data_.equations) {
+    if (eq.op == nullptr) fail("an equation of a graph has no op");
     for (ValueId id : eq.inputs) use(id);
-    const std::vector<Type> expected = eq.op->type(types_of(*this, eq.inputs), eq.attrs);
+    expect_attributes(eq);
+    const std::vector<Type> expected = result_types(*eq.op, types_of(*this, eq.inputs), eq.attrs);
     if (expected != types_of(*this, eq.outputs)) fail("the outputs of a {} equation do not have its types", eq.op->name);
     for (ValueId id : eq.outputs) define(id);
   }

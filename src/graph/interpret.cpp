@@ -37,7 +37,7 @@ Arrays compute(const Op& op, std::span<const Array> operands, const Attrs& attrs
     in_types.push_back(operand.type());
     in.push_back(ArrayAccess::view(operand));
   }
-  const Types out_types = op.type(in_types, attrs);
+  const Types out_types = result_types(op, in_types, attrs);
   if (op.view != nullptr)
     if (const auto view = op.view(in[0], out_types[0], attrs))
       return {ArrayAccess::make_view(*view, ArrayAccess::node(operands[0]).buffer)};

@@ -110,6 +110,9 @@ struct Op {
   ViewRule view = nullptr;
 };
 
+// The types of an op's outputs; throws Error(input) for operands or attributes that do not fit it.
+Types result_types(const Op& op, std::span<const Type> in, const Attrs& attrs);
+
 // The result of an op: computed at once when all operands are concrete, recorded when one is traced.
 Arrays bind_op(const Op& op, std::span<const Array> operands, const Attrs& attrs = {});
 inline Arrays bind_op(const Op& op, std::initializer_list<Array> operands, const Attrs& attrs = {}) {

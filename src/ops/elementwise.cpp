@@ -139,7 +139,9 @@ std::vector<Op> binary_rows() {
                           binary_samples(0.5, 3)),
       binary<Binary::pow>("pow", "a to the power b", Domain::numbers,
                           Partials{{expression([](Ins in, auto&) {
-                                      return select(equal(in[1], 0), as(in[0], 0), in[1] * pow(in[0], in[1] - 1));
+                                      // At b = 0 the exponent is 0 too: 0 * a^-1 would be nan at a = 0, and so would every derivative.
+                                      const Array lowered = select(equal(in[1], 0), as(in[1], 0), in[1] - 1);
+                                      return in[1] * pow(in[0], lowered);
                                     }),
                                     expression([](Ins in, auto& out) {
                                       const Array positive = in[0] > 0;

@@ -241,8 +241,10 @@ Op pad_row() {
           linear([](const Array& ct, Ins in, std::size_t operand, const Attrs& attrs) {
             Dims stop = attrs.dims("low");
             for (std::size_t i = 0; i < stop.size(); ++i) stop[i] += in[0].shape()[i];
-            const Array inside = slice(ct, attrs.dims("low"), stop);
-            return operand == 0 ? inside : sum(ct) - sum(inside);
+            if (operand == 0) return slice(ct, attrs.dims("low"), stop);
+            // Summed over the padding alone: a difference of two sums would lose digits to the elements inside.
+            const Array inside = pad(Array::full(in[0].shape(), 1, DType::boolean), attrs.dims("low"), attrs.dims("high"), false);
+            return sum(select(inside, Array::zeros({}, ct.dtype()), ct));
           }),
           BatchRule{[](Ins in, const std::vector<bool>& batched, const Attrs& attrs, std::int64_t lanes) -> Arrays {
             const Dims low = appended(attrs.dims("low"), 0);

@@ -41,6 +41,15 @@ void expect_scalar(const char* transform, const Array& out) {
     fail("[{}] needs a function that returns one f32 or f64 number, this one returns {}", transform, to_string(out.type()));
 }
 
+void expect_same_leaves(const Arrays& carry, const Arrays& returned) {
+  if (carry.size() != returned.size())
+    fail("[scan] the carry goes in with {} arrays and comes out with {}: they must agree", carry.size(), returned.size());
+  for (std::size_t i = 0; i < carry.size(); ++i)
+    if (carry[i].type() != returned[i].type())
+      fail("[scan] carry {} goes in as {} and comes out as {}: they must agree", i, to_string(carry[i].type()),
+           to_string(returned[i].type()));
+}
+
 Vjp vjp(const ArrayFn& f, const Arrays& primals) {
   if (std::none_of(primals.begin(), primals.end(), [](const Array& x) { return is_float(x.dtype()); }))
     fail("[vjp] no argument is f32 or f64: there is nothing to differentiate by");
@@ -71,6 +80,7 @@ Jvp jvp(const ArrayFn& f, const Arrays& primals, const Arrays& tangents) {
 }
 
 Arrays vmap(const ArrayFn& f, const Arrays& arguments, const std::vector<Axis>& in_axes, int out_axis) {
+  if (in_axes.size() != arguments.size()) fail("[vmap] {} axes were given for {} arguments", in_axes.size(), arguments.size());
   std::int64_t lanes = -1;
   Arrays moved;
   Types types;
