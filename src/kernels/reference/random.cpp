@@ -11,7 +11,8 @@ namespace {
 constexpr std::size_t kWidth = 16;  // blocks computed side by side
 using Words = std::array<std::uint32_t, kWidth>;
 
-// Philox::block of sixteen counters and keys at once, round by round so that each round is one vector loop.
+// Philox::block (core/philox.h) of sixteen counters and keys at once, round by round so that each round is
+// one vector loop.
 struct Side {
   std::array<Words, 4> c;
   std::array<Words, 2> k;
