@@ -17,7 +17,10 @@ struct FitOptions {
   TargetOptions target;
   TriageOptions triage;               // its target, group and time are filled in by fit()
   SplitOptions split;
-  std::size_t folds = 0;              // 0: one validation split; k: k-fold cross-validation, the winner trained on all of it
+  // 0: one validation split; k: k-fold cross-validation, the winner trained on all folds together. When not given: 5 where
+  // fewer than kFewRows rows are left beside the test rows (a fifth of them chooses too haphazardly), else 0.
+  std::optional<std::size_t> folds;
+  static constexpr std::size_t kFewRows = 2000;
   std::optional<sweep::Metric> metric;  // r2 for regression, accuracy for classes
   std::optional<sweep::Loss> loss;      // squared, logistic or softmax by the task
   sweep::Hyper base;                  // fields that the search does not vary
@@ -49,6 +52,7 @@ struct FitResult {
   sweep::Result search;
   std::int64_t best = 0;              // the index of the winning candidate
   Split split;
+  std::size_t folds = 0;              // that chose the winner; 0: the split's validation rows did
   std::vector<ColumnDecision> columns;
   std::vector<std::string> warnings;
   double seconds = 0;

@@ -25,7 +25,8 @@ struct Scale {
 
 Array features(const Preprocessor& preprocessor, const Table& table, const Rows& rows, DType dtype) {
   const Matrix<float> m = preprocessor.transform(table, rows);
-  return convert(Array::from(m.values, {static_cast<std::int64_t>(m.rows), static_cast<std::int64_t>(m.cols)}), dtype);
+  return convert(
+      Array::from(m.values, {static_cast<std::int64_t>(m.rows), static_cast<std::int64_t>(m.cols)}), dtype);
 }
 
 std::vector<double> targets(const TargetValues& y, const Rows& rows) {
@@ -84,7 +85,9 @@ struct Work {
   Metric metric = Metric::r2;
   DType dtype = DType::f32;
 
-  std::int64_t outputs() const { return loss == Loss::softmax ? static_cast<std::int64_t>(target.classes().size()) : 1; }
+  std::int64_t outputs() const {
+    return loss == Loss::softmax ? static_cast<std::int64_t>(target.classes().size()) : 1;
+  }
   Scale target_scale(const Rows& rows) const {
     const bool scaled = target.task() == Task::regression && options.scale_target;
     return scaled ? scale_of(targets(y, rows)) : Scale{};
@@ -92,7 +95,18 @@ struct Work {
 };
 
 Work prepare(const Table& table, const FitOptions& options, const Table* test) {
-  Work w{table, options, test, {}, {}, {}, {}, {}, options.triage, Loss::squared, Metric::r2, options.f64 ? DType::f64 : DType::f32};
+  Work w{table,
+         options,
+         test,
+         {},
+         {},
+         {},
+         {},
+         {},
+         options.triage,
+         Loss::squared,
+         Metric::r2,
+         options.f64 ? DType::f64 : DType::f32};
   TargetOptions target = options.target;
   if (target.column.empty()) target.column = table.usual_target;
   w.target = Target::fit(table, target, w.warnings);
@@ -112,9 +126,12 @@ Work prepare(const Table& table, const FitOptions& options, const Table* test) {
   return w;
 }
 
-sweep::Fold make_fold(const Work& w, const Preprocessor& preprocessor, const Scale& scale, const Rows& training, const Rows& validation) {
-  return {features(preprocessor, w.table, training, w.dtype), target_array(targets(w.y, training), scale, w.loss, w.dtype),
-          features(preprocessor, w.table, validation, w.dtype), target_array(targets(w.y, validation), scale, w.loss, w.dtype)};
+sweep::Fold make_fold(const Work& w, const Preprocessor& preprocessor, const Scale& scale,
+                      const Rows& training, const Rows& validation) {
+  return {features(preprocessor, w.table, training, w.dtype),
+          target_array(targets(w.y, training), scale, w.loss, w.dtype),
+          features(preprocessor, w.table, validation, w.dtype),
+          target_array(targets(w.y, validation), scale, w.loss, w.dtype)};
 }
 
 Rows without_test(const Work& w) {
@@ -124,17 +141,25 @@ Rows without_test(const Work& w) {
   return rows;
 }
 
+std::size_t folds_of(const Work& w) {
+  if (w.options.folds) return *w.options.folds == 1 ? 0 : *w.options.folds;
+  return without_test(w).size() < FitOptions::kFewRows && w.options.split.time.empty() ? 5 : 0;
+}
+
 std::vector<Hyper> candidates_of(const Work& w, std::size_t rows, std::size_t columns) {
   const FitOptions& o = w.options;
   Hyper base = o.base;
   base.seed = o.seed;
-  if (!o.grid.empty() && (o.random > 0 || !o.space.empty())) fail("a search is a grid or random draws from a space, not both");
+  if (!o.grid.empty() && (o.random > 0 || !o.space.empty()))
+    fail("a search is a grid or random draws from a space, not both");
   std::vector<sweep::Choice> choices;
   std::vector<sweep::Range> ranges;
   for (const std::string& text : o.grid) choices.push_back(sweep::parse_choice(text));
   for (const std::string& text : o.space) {
-    if (sweep::is_range(text)) ranges.push_back(sweep::parse_range(text));
-    else choices.push_back(sweep::parse_choice(text));
+    if (sweep::is_range(text))
+      ranges.push_back(sweep::parse_range(text));
+    else
+      choices.push_back(sweep::parse_choice(text));
   }
   if (o.random == 0 && !o.space.empty()) fail("a space needs a number of random draws");
   if (o.grid.empty() && o.space.empty()) choices = default_space(w.target.task(), rows, columns, o.fixed);
@@ -143,7 +168,8 @@ std::vector<Hyper> candidates_of(const Work& w, std::size_t rows, std::size_t co
 
 // ---- baselines -----------------------------------------------------------------------------------------
 
-// The best constant for the metric, as outputs for n rows: the mean or median; the logarithm of the classes' shares.
+// The best constant for the metric, as outputs for n rows: the mean or median; the logarithm of the classes'
+// shares.
 std::vector<double> constant_outputs(const Work& w, std::vector<double> y, std::size_t n) {
   std::vector<double> one;
   if (w.target.task() == Task::regression) {
@@ -177,7 +203,9 @@ Linear linear_regression(const sweep::Fold& fold) {
   for (double alpha : {1e-6, 1e-4, 1e-3, 1e-2, 1e-1, 1.0}) {
     const Array y = expand_dims(fold.y, 1);
     const nn::Mlp model{{nn::ridge(fold.x, y, alpha)}};
-    const double loss = train::mean_loss(Loss::squared, sweep::predict(model, best.hyper, fold.x_validation).to_doubles(), fold.y_validation.to_doubles());
+    const double loss =
+        train::mean_loss(Loss::squared, sweep::predict(model, best.hyper, fold.x_validation).to_doubles(),
+                         fold.y_validation.to_doubles());
     if (!(loss < least)) continue;
     least = loss;
     best.model = model;
@@ -190,8 +218,8 @@ Linear linear_classifier(const Work& w, const sweep::Fold& fold) {
   base.hidden.clear();
   base.optimizer = "adam";
   base.batch = 256;
-  const std::vector<Hyper> candidates =
-      sweep::grid(base, {{"rate", {"0.003", "0.01"}}, {"l2", {"0", "0.0001", "0.01"}}, {"epochs", {"5", "20", "40"}}});
+  const std::vector<Hyper> candidates = sweep::grid(
+      base, {{"rate", {"0.003", "0.01"}}, {"l2", {"0", "0.0001", "0.01"}}, {"epochs", {"5", "20", "40"}}});
   sweep::Options options;
   options.seed = w.options.seed;
   options.threads = w.options.threads;
@@ -212,8 +240,8 @@ void report_units(sweep::Result& search, Metric metric, double deviation) {
   }
 }
 
-// The winner of a cross-validation, trained on all rows that are not test rows. There are no rows left to choose by, nor is
-// there a choice: the training rows stand in for them.
+// The winner of a cross-validation, trained on all rows that are not test rows. There are no rows left to
+// choose by, nor is there a choice: the training rows stand in for them.
 nn::Mlp retrained(const Work& w, const sweep::Fold& all, const Hyper& hyper) {
   sweep::Options options;
   options.seed = w.options.seed;
@@ -225,7 +253,8 @@ nn::Mlp retrained(const Work& w, const sweep::Fold& all, const Hyper& hyper) {
 
 std::string no_winner(const sweep::Result& search) {
   if (search.interrupted) return "stopped before any candidate had finished: nothing is kept";
-  return fmt::format("all {} candidates diverged: try a smaller rate, or clip the gradients (clip=1)", search.outcomes.size());
+  return fmt::format("all {} candidates diverged: try a smaller rate, or clip the gradients (clip=1)",
+                     search.outcomes.size());
 }
 
 void measure_test(const Work& w, const Linear& linear, const Scale& scale, FitResult& result) {
@@ -234,12 +263,14 @@ void measure_test(const Work& w, const Linear& linear, const Scale& scale, FitRe
   const TargetValues& values = separate ? w.y_test_table : w.y;
   const Rows& rows = separate ? values.rows : w.split.test;
   if (rows.empty()) {
-    result.warnings.push_back("there are no test rows: nothing says how good the model is on rows that did not choose it");
+    result.warnings.push_back(
+        "there are no test rows: nothing says how good the model is on rows that did not choose it");
     return;
   }
   const std::vector<double> y = targets(values, rows);
   const Array x = features(result.model.preprocessor, table, rows, w.dtype);
-  const std::vector<double> outputs = unscaled(sweep::predict(result.model.network, result.model.hyper, x), scale);
+  const std::vector<double> outputs =
+      unscaled(sweep::predict(result.model.network, result.model.hyper, x), scale);
   const train::Interval interval = train::bootstrap(w.metric, outputs, y, w.options.seed);
   result.test = {train::measure(w.metric, outputs, y), interval.low, interval.high, rows.size()};
   for (Metric other : {Metric::r2, Metric::rmse, Metric::mae, Metric::accuracy, Metric::log_loss}) {
@@ -247,10 +278,12 @@ void measure_test(const Work& w, const Linear& linear, const Scale& scale, FitRe
     if (other != w.metric && of_classes == (w.target.task() != Task::regression))
       result.also.emplace_back(sweep::metric_name(other), train::measure(other, outputs, y));
   }
-  result.constant_baseline = train::measure(w.metric, constant_outputs(w, targets(w.y, without_test(w)), rows.size()), y);
-  result.linear_baseline = linear.model.layers.empty()
-                               ? std::nan("")
-                               : train::measure(w.metric, unscaled(sweep::predict(linear.model, linear.hyper, x), scale), y);
+  result.constant_baseline =
+      train::measure(w.metric, constant_outputs(w, targets(w.y, without_test(w)), rows.size()), y);
+  result.linear_baseline =
+      linear.model.layers.empty()
+          ? std::nan("")
+          : train::measure(w.metric, unscaled(sweep::predict(linear.model, linear.hyper, x), scale), y);
 }
 
 }  // namespace
@@ -260,15 +293,17 @@ FitResult fit(const Table& table, const FitOptions& options, const Table* test) 
   Work w = prepare(table, options, test);
 
   // Statistics of columns and target come from the rows that train the final model, and from them alone.
-  const Rows training = options.folds > 0 ? without_test(w) : w.split.train;
+  const std::size_t folds = folds_of(w);
+  const Rows training = folds > 0 ? without_test(w) : w.split.train;
   Preprocessor preprocessor = Preprocessor::fit(table, training, w.triage);
   const Scale scale = w.target_scale(training);
   sweep::Problem problem{{}, w.loss, w.metric, w.outputs()};
-  if (options.folds > 0) {
+  if (folds > 0) {
     SplitOptions split = options.split;
     split.seed = options.seed;
-    for (const auto& fold : fold_table(table, training, w.y, w.target.task(), options.folds, split))
-      problem.folds.push_back(make_fold(w, Preprocessor::fit(table, fold.train, w.triage), w.target_scale(fold.train), fold.train, fold.validation));
+    for (const auto& fold : fold_table(table, training, w.y, w.target.task(), folds, split))
+      problem.folds.push_back(make_fold(w, Preprocessor::fit(table, fold.train, w.triage),
+                                        w.target_scale(fold.train), fold.train, fold.validation));
   } else {
     problem.folds.push_back(make_fold(w, preprocessor, scale, w.split.train, w.split.validation));
   }
@@ -290,8 +325,9 @@ FitResult fit(const Table& table, const FitOptions& options, const Table* test) 
   result.metric = w.metric;
   result.warnings = w.warnings;
   result.warnings.insert(result.warnings.end(), result.search.warnings.begin(), result.search.warnings.end());
-  sweep::Fold all = options.folds > 0 ? make_fold(w, preprocessor, scale, training, training) : problem.folds[0];
-  result.model.network = options.folds > 0 ? retrained(w, all, winner.hyper) : *winner.model;
+  sweep::Fold all =
+      options.folds > 0 ? make_fold(w, preprocessor, scale, training, training) : problem.folds[0];
+  result.model.network = folds > 0 ? retrained(w, all, winner.hyper) : *winner.model;
   result.model.hyper = winner.hyper;
   result.model.target = w.target;
   result.model.preprocessor = std::move(preprocessor);
@@ -302,9 +338,11 @@ FitResult fit(const Table& table, const FitOptions& options, const Table* test) 
   result.model.seed = options.seed;
   result.model.version = RUNNEL_VERSION;
   result.split = w.split;
+  result.folds = folds;
   result.columns = result.model.preprocessor.decisions();
 
-  const Linear linear = w.target.task() == Task::regression ? linear_regression(all) : linear_classifier(w, all);
+  const Linear linear =
+      w.target.task() == Task::regression ? linear_regression(all) : linear_classifier(w, all);
   measure_test(w, linear, scale, result);
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   return result;
