@@ -1,6 +1,7 @@
 #include <string>
 
 #include "core/fail.h"
+#include "graph/node.h"
 #include "graph/op.h"
 #include "runnel/graph.h"
 
@@ -21,6 +22,13 @@ std::string typed_names(const Graph& graph, const std::vector<ValueId>& ids) {
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
+// The number that a constant is, or holds everywhere; "" when its elements differ.
+std::string number_of(const Array& constant) {
+  const View view = detail::ArrayAccess::view(constant);
+  if (view.size() == 0 || !is_repeated(view)) return "";
+  return to_string(detail::ArrayAccess::make_view({view.data, view.dtype, {}, {}}, detail::ArrayAccess::node(constant).buffer));
+}
+
 std::string print(const AttrValue& value) {
   struct Visitor {
     std::string operator()(bool b) const { return b ? "true" : "false"; }
@@ -37,7 +45,8 @@ void print(const Graph& graph, const std::string& indent, std::string& out) {
   out += fmt::format("{}graph({}) {{\n", indent, typed_names(graph, graph.inputs()));
   for (const auto& constant : graph.constants()) {
     out += fmt::format("{}  {}: {} = constant", indent, name_of_value(constant.id), to_string(constant.value.type()));
-    out += constant.value.size() == 1 ? fmt::format(" {}\n", constant.value.item()) : "\n";
+    const std::string number = number_of(constant.value);
+    out += number.empty() ? "\n" : " " + number + "\n";
   }
   for (const Equation& eq : graph.equations()) {
     out += fmt::format("{}  {} = {}({})", indent, typed_names(graph, eq.outputs), eq.op->name, joined_names(eq.inputs));
@@ -57,8 +66,7 @@ void draw(const Graph& graph, const std::string& prefix, const std::string& inde
     out += fmt::format("{}{} [shape=box, label=\"input\\n{}\"];\n", indent, node(id), to_string(graph.type(id)));
   for (const auto& constant : graph.constants())
     out += fmt::format("{}{} [shape=box, style=dashed, label=\"{}\"];\n", indent, node(constant.id),
-                       constant.value.size() == 1 ? fmt::format("{}", constant.value.item())
-                                                  : "constant\\n" + to_string(constant.value.type()));
+                       number_of(constant.value).empty() ? "constant\\n" + to_string(constant.value.type()) : number_of(constant.value));
   for (std::size_t e = 0; e < graph.equations().size(); ++e) {
     const Equation& eq = graph.equations()[e];
     for (ValueId id : eq.outputs) {
