@@ -8,7 +8,9 @@
 
 namespace runnel {
 
-// Choices for a table of `rows` training rows and `features` columns; fields named in `fixed` stay as they are.
-std::vector<sweep::Choice> default_space(Task task, std::size_t rows, std::size_t features, const std::vector<std::string>& fixed);
+// Choices for a table of `rows` training rows and `features` columns; fields named in `fixed` stay as they
+// are.
+std::vector<sweep::Choice> default_space(Task task, std::size_t rows, std::size_t features,
+                                         const std::vector<std::string>& fixed);
 
 }  // namespace runnel

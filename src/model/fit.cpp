@@ -190,47 +190,41 @@ std::vector<double> constant_outputs(const Work& w, std::vector<double> y, std::
   return out;
 }
 
-// The best linear model, chosen on validation rows as the candidates are.
-struct Linear {
-  nn::Mlp model;
+// ---- the winner ----------------------------------------------------------------------------------------
+
+// A search and what it found, trained on all rows that may train the final model.
+struct Search {
+  sweep::Result result;
+  std::optional<nn::Mlp> model;
   Hyper hyper;
 };
 
-Linear linear_regression(const sweep::Fold& fold) {
-  Linear best;
-  best.hyper.hidden.clear();
-  double least = INFINITY;
-  for (double alpha : {1e-6, 1e-4, 1e-3, 1e-2, 1e-1, 1.0}) {
-    const Array y = expand_dims(fold.y, 1);
-    const nn::Mlp model{{nn::ridge(fold.x, y, alpha)}};
-    const double loss =
-        train::mean_loss(Loss::squared, sweep::predict(model, best.hyper, fold.x_validation).to_doubles(),
-                         fold.y_validation.to_doubles());
-    if (!(loss < least)) continue;
-    least = loss;
-    best.model = model;
-  }
-  return best;
-}
-
-Linear linear_classifier(const Work& w, const sweep::Fold& fold) {
-  Hyper base;
-  base.hidden.clear();
-  base.optimizer = "adam";
-  base.batch = 256;
-  const std::vector<Hyper> candidates = sweep::grid(
-      base, {{"rate", {"0.003", "0.01"}}, {"l2", {"0", "0.0001", "0.01"}}, {"epochs", {"5", "20", "40"}}});
+sweep::Options search_options(const Work& w) {
   sweep::Options options;
   options.seed = w.options.seed;
   options.threads = w.options.threads;
   options.stop = w.options.stop;
-  const sweep::Result result = sweep::run({{fold}, w.loss, w.metric, w.outputs()}, candidates, options);
-  if (!result.best) return {};
-  const auto& winner = result.outcomes[static_cast<std::size_t>(*result.best)];
-  return {*winner.model, winner.hyper};
+  return options;
 }
 
-// ---- the winner ----------------------------------------------------------------------------------------
+// The winner of a cross-validation, trained on all folds together. There are no rows left to choose by, nor
+// is there a choice: the training rows stand in for them.
+std::optional<nn::Mlp> retrained(const Work& w, const sweep::Fold& all, const Hyper& hyper) {
+  sweep::Options options = search_options(w);
+  options.stop = nullptr;  // what the search has earned is not thrown away half-way
+  sweep::Result result = sweep::run({{all}, w.loss, w.metric, w.outputs()}, {hyper}, options);
+  return result.best ? std::move(result.outcomes[0].model) : std::nullopt;
+}
+
+Search search(const Work& w, const sweep::Problem& problem, const sweep::Fold& all,
+              const std::vector<Hyper>& candidates, const sweep::Options& options) {
+  Search s{sweep::run(problem, candidates, options), {}, {}};
+  if (!s.result.best) return s;
+  sweep::Outcome& winner = s.result.outcomes[static_cast<std::size_t>(*s.result.best)];
+  s.hyper = winner.hyper;
+  s.model = problem.folds.size() > 1 ? retrained(w, all, winner.hyper) : winner.model;
+  return s;
+}
 
 void report_units(sweep::Result& search, Metric metric, double deviation) {
   if (metric != Metric::rmse && metric != Metric::mae) return;
@@ -240,22 +234,57 @@ void report_units(sweep::Result& search, Metric metric, double deviation) {
   }
 }
 
-// The winner of a cross-validation, trained on all rows that are not test rows. There are no rows left to
-// choose by, nor is there a choice: the training rows stand in for them.
-nn::Mlp retrained(const Work& w, const sweep::Fold& all, const Hyper& hyper) {
-  sweep::Options options;
-  options.seed = w.options.seed;
-  options.threads = 1;
-  const sweep::Result result = sweep::run({{all}, w.loss, w.metric, w.outputs()}, {hyper}, options);
-  if (!result.best) fail_run("the winner of the folds diverged when it was trained on all of them");
-  return *result.outcomes[0].model;
-}
-
 std::string no_winner(const sweep::Result& search) {
   if (search.interrupted) return "stopped before any candidate had finished: nothing is kept";
   return fmt::format("all {} candidates diverged: try a smaller rate, or clip the gradients (clip=1)",
                      search.outcomes.size());
 }
+
+// The best linear model, its penalty chosen as the candidates' hyperparameters are.
+struct Linear {
+  nn::Mlp model;
+  Hyper hyper;
+};
+
+Linear linear_regression(const sweep::Problem& problem, const sweep::Fold& all) {
+  Hyper hyper;
+  hyper.hidden.clear();
+  auto solve = [](const sweep::Fold& fold, double alpha) {
+    return nn::Mlp{{nn::ridge(fold.x, expand_dims(fold.y, 1), alpha)}};
+  };
+  double best = 0;
+  double least = INFINITY;
+  for (double alpha : {1e-6, 1e-4, 1e-3, 1e-2, 1e-1, 1.0}) {
+    double loss = 0;
+    for (const sweep::Fold& fold : problem.folds)
+      loss += train::mean_loss(Loss::squared,
+                               sweep::predict(solve(fold, alpha), hyper, fold.x_validation).to_doubles(),
+                               fold.y_validation.to_doubles());
+    if (!(loss < least)) continue;
+    least = loss;
+    best = alpha;
+  }
+  return {solve(all, best), hyper};
+}
+
+Linear linear_classifier(const Work& w, const sweep::Problem& problem, const sweep::Fold& all) {
+  constexpr std::int64_t kSteps =
+      3000;  // enough for Adam to settle on a convex problem of standardised columns
+  const std::int64_t rows = all.x.dim(0);
+  Hyper base;
+  base.hidden.clear();
+  base.batch = std::clamp<std::int64_t>(rows / 16, 1, 256);
+  const std::int64_t epochs = std::clamp<std::int64_t>(kSteps * base.batch / rows, 8, 200);
+  const std::vector<Hyper> candidates = sweep::grid(
+      base, {{"rate", {"0.003", "0.01"}},
+             {"l2", {"0", "0.001", "0.01"}},
+             {"epochs", {std::to_string(epochs / 4), std::to_string(epochs / 2), std::to_string(epochs)}}});
+  Search s = search(w, problem, all, candidates, search_options(w));
+  if (!s.model) return {};
+  return {*s.model, s.hyper};
+}
+
+// ---- the test rows -------------------------------------------------------------------------------------
 
 void measure_test(const Work& w, const Linear& linear, const Scale& scale, FitResult& result) {
   const bool separate = w.test_table != nullptr;
@@ -310,25 +339,25 @@ FitResult fit(const Table& table, const FitOptions& options, const Table* test) 
   const std::vector<Hyper> candidates =
       candidates_of(w, static_cast<std::size_t>(problem.folds[0].x.dim(0)), preprocessor.features().size());
 
-  FitResult result;
-  sweep::Options run;
-  run.seed = options.seed;
-  run.threads = options.threads;
+  const sweep::Fold all =
+      folds > 0 ? make_fold(w, preprocessor, scale, training, training) : problem.folds[0];
+  sweep::Options run = search_options(w);
   run.progress = options.progress;
-  run.stop = options.stop;
-  result.search = sweep::run(problem, candidates, run);
-  if (!result.search.best) fail_run("{}", no_winner(result.search));
+  Search found = search(w, problem, all, candidates, run);
+  if (!found.result.best) fail_run("{}", no_winner(found.result));
+  if (!found.model)
+    fail_run("the winner of the folds diverged when it was trained on all of them: try a smaller rate");
+
+  FitResult result;
+  result.search = std::move(found.result);
   result.best = *result.search.best;
   report_units(result.search, w.metric, scale.deviation);
 
-  const sweep::Outcome& winner = result.search.outcomes[static_cast<std::size_t>(result.best)];
   result.metric = w.metric;
   result.warnings = w.warnings;
   result.warnings.insert(result.warnings.end(), result.search.warnings.begin(), result.search.warnings.end());
-  sweep::Fold all =
-      options.folds > 0 ? make_fold(w, preprocessor, scale, training, training) : problem.folds[0];
-  result.model.network = folds > 0 ? retrained(w, all, winner.hyper) : *winner.model;
-  result.model.hyper = winner.hyper;
+  result.model.network = std::move(*found.model);
+  result.model.hyper = found.hyper;
   result.model.target = w.target;
   result.model.preprocessor = std::move(preprocessor);
   result.model.metric = w.metric;
@@ -341,8 +370,8 @@ FitResult fit(const Table& table, const FitOptions& options, const Table* test) 
   result.folds = folds;
   result.columns = result.model.preprocessor.decisions();
 
-  const Linear linear =
-      w.target.task() == Task::regression ? linear_regression(all) : linear_classifier(w, all);
+  const Linear linear = w.target.task() == Task::regression ? linear_regression(problem, all)
+                                                            : linear_classifier(w, problem, all);
   measure_test(w, linear, scale, result);
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   return result;
