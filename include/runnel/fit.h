@@ -15,20 +15,22 @@ namespace runnel {
 
 struct FitOptions {
   TargetOptions target;
-  TriageOptions triage;               // its target, group and time are filled in by fit()
+  TriageOptions triage;  // its target, group and time are filled in by fit()
   SplitOptions split;
-  // 0: one validation split; k: k-fold cross-validation, the winner trained on all folds together. When not given: 5 where
-  // fewer than kFewRows rows are left beside the test rows (a fifth of them chooses too haphazardly), else 0.
+  // 0: one validation split; k: k-fold cross-validation, the winner trained on all folds together. When not
+  // given: 5 where fewer than kFewRows rows are left beside the test rows (a fifth of them chooses too
+  // haphazardly), else 0.
   std::optional<std::size_t> folds;
   static constexpr std::size_t kFewRows = 2000;
   std::optional<sweep::Metric> metric;  // r2 for regression, accuracy for classes
   std::optional<sweep::Loss> loss;      // squared, logistic or softmax by the task
-  sweep::Hyper base;                  // fields that the search does not vary
-  std::vector<std::string> fixed;     // names of the fields of `base` that the user set: the default space leaves them alone
-  std::vector<std::string> grid;      // "name=v1,v2": every combination
-  std::int64_t random = 0;            // draws from `space`
-  std::vector<std::string> space;     // "name=v1,v2" or "name=low..high"; empty: the default space
-  bool scale_target = true;           // regression: train on (y - mean) / deviation
+  sweep::Hyper base;                    // fields that the search does not vary
+  std::vector<std::string>
+      fixed;  // names of the fields of `base` that the user set: the default space leaves them alone
+  std::vector<std::string> grid;   // "name=v1,v2": every combination
+  std::int64_t random = 0;         // draws from `space`
+  std::vector<std::string> space;  // "name=v1,v2" or "name=low..high"; empty: the default space
+  bool scale_target = true;        // regression: train on (y - mean) / deviation
   bool f64 = false;
   std::uint64_t seed = 0;
   int threads = 0;
@@ -38,28 +40,29 @@ struct FitOptions {
 
 struct Score {
   double value = 0;
-  double low = 0, high = 0;           // 95% bootstrap interval over rows
+  double low = 0, high = 0;  // 95% bootstrap interval over rows
   std::size_t rows = 0;
 };
 
 struct FitResult {
   Model model;
   sweep::Metric metric;
-  Score test;                         // of the winner; zero rows when there are no test rows
+  Score test;                                        // of the winner; zero rows when there are no test rows
   std::vector<std::pair<std::string, double>> also;  // further test measures by name: rmse, mae, log_loss, …
-  double constant_baseline = 0;       // test scores of the best constant and the best linear model
+  double constant_baseline = 0;  // test scores of the best constant and the best linear model
   double linear_baseline = 0;
   sweep::Result search;
-  std::int64_t best = 0;              // the index of the winning candidate
+  std::int64_t best = 0;  // the index of the winning candidate
   Split split;
-  std::size_t folds = 0;              // that chose the winner; 0: the split's validation rows did
+  std::size_t folds = 0;  // that chose the winner; 0: the split's validation rows did
   std::vector<ColumnDecision> columns;
   std::vector<std::string> warnings;
   double seconds = 0;
 };
 
-// `test`, when given, holds the test rows (of the same columns); the table is then cut into train and validation alone.
-// Throws Error(run) when every candidate diverged, or when stopped before any candidate had finished.
+// `test`, when given, holds the test rows (of the same columns); the table is then cut into train and
+// validation alone. Throws Error(run) when every candidate diverged, or when stopped before any candidate had
+// finished.
 FitResult fit(const Table& table, const FitOptions& options, const Table* test = nullptr);
 
 }  // namespace runnel

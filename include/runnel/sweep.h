@@ -1,6 +1,6 @@
-// A search: many candidates, trained abreast. Candidates of one shape (architecture, optimiser, batch size) make
-// blocks whose lanes train as one program; candidates that differ only in their epochs are readings of one
-// trajectory. What a candidate comes to does not depend on the company it is trained in, nor on threads.
+// A search: many candidates, trained abreast. Candidates of one shape (architecture, optimiser, batch size)
+// make blocks whose lanes train as one program; candidates that differ only in their epochs are readings of
+// one trajectory. What a candidate comes to does not depend on the company it is trained in, nor on threads.
 #pragma once
 
 #include <atomic>
@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "runnel/array.h"
+#include "runnel/error.h"
 #include "runnel/nn.h"
 #include "runnel/train.h"
 
@@ -33,13 +34,13 @@ struct Hyper {
   std::int64_t batch = 128;
   std::int64_t epochs = 20;
   double rate = 1e-3;
-  double l2 = 0;        // alpha: alpha / 2 |weights|² is added to the loss (adamw: decoupled decay)
-  double dropout = 0;   // of hidden units
-  double momentum = 0.9;  // momentum, and beta1 of adam
-  double beta2 = 0.999;   // of adam; rho of rmsprop
-  double clip = 0;      // gradients are clipped to this norm; 0 does not clip
-  double scale = 1;     // of the sigmoid's argument
-  double bias = 0;      // initial value of all biases
+  double l2 = 0;           // alpha: alpha / 2 |weights|² is added to the loss (adamw: decoupled decay)
+  double dropout = 0;      // of hidden units
+  double momentum = 0.9;   // momentum, and beta1 of adam
+  double beta2 = 0.999;    // of adam; rho of rmsprop
+  double clip = 0;         // gradients are clipped to this norm; 0 does not clip
+  double scale = 1;        // of the sigmoid's argument
+  double bias = 0;         // initial value of all biases
   std::uint64_t seed = 0;  // of initial weights and dropout
 
   friend bool operator==(const Hyper&, const Hyper&) = default;
@@ -54,7 +55,8 @@ struct HyperField {
   void (*set)(Hyper&, const std::string&);  // throws Error(input) for text that is no value of this field
 };
 const std::vector<HyperField>& hyper_fields();
-const HyperField& hyper_field(std::string_view name);  // fails naming the nearest; knows "lr" and "learning_rate" as rate
+const HyperField& hyper_field(
+    std::string_view name);  // fails naming the nearest; knows "lr" and "learning_rate" as rate
 
 // ---- spaces --------------------------------------------------------------------------------------------
 
@@ -70,22 +72,23 @@ struct Range {
   bool integer = false;
 };
 
-// "rate=0.001,0.01" as a Choice; "rate=1e-4..1e-1" (log scale where both ends are positive and a factor of 20 or more
-// apart) as a Range. Both throw Error(input), naming the nearest field for an unknown name.
+// "rate=0.001,0.01" as a Choice; "rate=1e-4..1e-1" (log scale where both ends are positive and a factor of 20
+// or more apart) as a Range. Both throw Error(input), naming the nearest field for an unknown name.
 Choice parse_choice(const std::string& text);
 bool is_range(const std::string& text);
 Range parse_range(const std::string& text);
 
-// Every combination of the choices, in order, the last varying fastest; other fields as in `base`. Throws above a million.
+// Every combination of the choices, in order, the last varying fastest; other fields as in `base`. Throws
+// above a million.
 std::vector<Hyper> grid(const Hyper& base, const std::vector<Choice>& choices);
 // `n` draws, a function of the seed; choices and ranges as given, other fields as in `base`.
-std::vector<Hyper> random(const Hyper& base, const std::vector<Choice>& choices, const std::vector<Range>& ranges,
-                          std::int64_t n, std::uint64_t seed);
+std::vector<Hyper> random(const Hyper& base, const std::vector<Choice>& choices,
+                          const std::vector<Range>& ranges, std::int64_t n, std::uint64_t seed);
 
 // ---- the work ------------------------------------------------------------------------------------------
 
-// Training and validation rows of one fold. x: (n, d) f32 or f64; y: (n,) of x's dtype for regression (standardised by
-// the caller if wanted) and binary targets (0 or 1), (n,) i32 class numbers for softmax.
+// Training and validation rows of one fold. x: (n, d) f32 or f64; y: (n,) of x's dtype for regression
+// (standardised by the caller if wanted) and binary targets (0 or 1), (n,) i32 class numbers for softmax.
 struct Fold {
   Array x, y;
   Array x_validation, y_validation;
@@ -105,43 +108,45 @@ struct Outcome {
   std::int64_t index = 0;
   Hyper hyper;
   Status status = Status::interrupted;
-  double validation = 0;             // the metric on validation rows after the last epoch, averaged over folds
-  double validation_loss = 0;        // likewise the loss, without the L2 term
-  std::vector<double> curve;         // the metric after each epoch (of fold 0)
-  std::optional<nn::Mlp> model;      // of the best candidate of a search with one fold: its network
+  double validation = 0;         // the metric on validation rows after the last epoch, averaged over folds
+  double validation_loss = 0;    // likewise the loss, without the L2 term
+  std::vector<double> curve;     // the metric after each epoch (of fold 0)
+  std::optional<nn::Mlp> model;  // of the best candidate of a search with one fold: its network
 };
 
 struct Progress {
-  std::int64_t done = 0, total = 0;     // candidates
-  double fraction = 0;                  // of the work
-  std::optional<double> best;           // validation metric so far
+  std::int64_t done = 0, total = 0;  // candidates
+  double fraction = 0;               // of the work
+  std::optional<double> best;        // validation metric so far
   double seconds = 0, seconds_left = 0;
 };
 
 struct Options {
-  std::uint64_t seed = 0;   // of the order of rows
-  int threads = 0;          // 0: RUNNEL_THREADS, else as many as there are cores
-  std::function<void(const Progress&)> progress;        // called from one thread at a time
-  const std::atomic<bool>* stop = nullptr;              // set to end early: finished candidates are kept
+  std::uint64_t seed = 0;                              // of the order of rows
+  int threads = 0;                                     // 0: RUNNEL_THREADS, else as many as there are cores
+  std::function<void(const Progress&)> progress = {};  // called from one thread at a time
+  const std::atomic<bool>* stop = nullptr;             // set to end early: finished candidates are kept
 };
 
 struct Result {
-  std::vector<Outcome> outcomes;           // in the order of the candidates
-  std::optional<std::int64_t> best;        // none when every candidate diverged or nothing finished
-  std::vector<std::string> warnings;       // divergence, a winner at the edge of its range
-  std::int64_t blocks = 0;                 // programs that were run
-  std::int64_t lanes = 0;                  // trajectories that were trained
+  std::vector<Outcome> outcomes;      // in the order of the candidates
+  std::optional<std::int64_t> best;   // none when every candidate diverged or nothing finished
+  std::vector<std::string> warnings;  // divergence, a winner at the edge of its range
+  std::int64_t blocks = 0;            // programs that were run
+  std::int64_t lanes = 0;             // trajectories that were trained
   double seconds = 0;
   bool interrupted = false;
 };
 
-// Throws Error(input) for candidates or data that cannot be trained (a batch larger than a fold is cut to it, and said).
+// Throws Error(input) for candidates or data that cannot be trained (a batch larger than a fold is cut to it,
+// and said).
 Result run(const Problem& problem, const std::vector<Hyper>& candidates, const Options& options);
 
 // The network's outputs (n, outputs) for rows of x, computed in pieces.
 Array predict(const nn::Mlp& mlp, const Hyper& hyper, const Array& x);
 
-// Sentences on winning values that lie at an end of the values tried ("the best rate, 0.003, is the largest tried").
+// Sentences on winning values that lie at an end of the values tried ("the best rate, 0.003, is the largest
+// tried").
 std::vector<std::string> edge_warnings(const std::vector<Hyper>& candidates, const Hyper& best);
 
 }  // namespace runnel::sweep

@@ -1,5 +1,5 @@
-// One training run as a scan of steps: a function of arrays, so that a block of candidates is its vmap over rates, keys
-// and seeds, and a hypergradient is its derivative by the rates.
+// One training run as a scan of steps: a function of arrays, so that a block of candidates is its vmap over
+// rates, keys and seeds, and a hypergradient is its derivative by the rates.
 #pragma once
 
 #include <span>
@@ -13,7 +13,8 @@
 
 namespace runnel::train {
 
-// squared and half_squared, absolute and huber for numbers; logistic for 0/1 and softmax for class numbers, from logits.
+// squared and half_squared, absolute and huber for numbers; logistic for 0/1 and softmax for class numbers,
+// from logits.
 enum class Loss { squared, half_squared, absolute, huber, logistic, softmax };
 enum class Metric { r2, rmse, mae, accuracy, log_loss };
 
@@ -30,7 +31,7 @@ struct Recipe {
   nn::Activation activation = nn::Activation::relu;
   Loss loss = Loss::squared;
   std::string optimizer = "adam";
-  bool dropout = false;             // whether there is any
+  bool dropout = false;  // whether there is any
   bool clip = false;
   DType dtype = DType::f32;
 };
@@ -54,23 +55,25 @@ State start(const Recipe& recipe, const Rates& rates);
 Array loss(const Recipe& recipe, const nn::Mlp& model, const Rates& rates, const Array& x, const Array& y);
 
 // One step on the rows `rows` (i32 (batch,)) of x and y: the state after it and the step's loss.
-std::pair<State, Array> step(const Recipe& recipe, const State& state, const Rates& rates, const Array& x, const Array& y,
-                             const Array& rows);
+std::pair<State, Array> step(const Recipe& recipe, const State& state, const Rates& rates, const Array& x,
+                             const Array& y, const Array& rows);
 
 // A scan of steps over rows (steps, batch): the state after them and the losses (steps,).
-std::pair<State, Array> steps(const Recipe& recipe, const State& state, const Rates& rates, const Array& x, const Array& y,
-                              const Array& rows);
+std::pair<State, Array> steps(const Recipe& recipe, const State& state, const Rates& rates, const Array& x,
+                              const Array& y, const Array& rows);
 
-// Mean loss, and a metric, of outputs (n rows of a width, row-major) against n targets: numbers, 0 or 1 (width 1, logits) or
-// class numbers (logits of the classes). A row of outputs that are not finite is never accurate.
+// Mean loss, and a metric, of outputs (n rows of a width, row-major) against n targets: numbers, 0 or 1
+// (width 1, logits) or class numbers (logits of the classes). A row of outputs that are not finite is never
+// accurate.
 double mean_loss(Loss loss, std::span<const double> outputs, std::span<const double> y);
 double measure(Metric metric, std::span<const double> outputs, std::span<const double> y);
 
-// The 2.5% and 97.5% quantiles of the metric over 1,000 resamplings of the rows with replacement (Efron, "Bootstrap methods:
-// another look at the jackknife", Annals of Statistics 7, 1979), a function of the seed.
+// The 2.5% and 97.5% quantiles of the metric over 1,000 resamplings of the rows with replacement (Efron,
+// "Bootstrap methods: another look at the jackknife", Annals of Statistics 7, 1979), a function of the seed.
 struct Interval {
   double low = 0, high = 0;
 };
-Interval bootstrap(Metric metric, std::span<const double> outputs, std::span<const double> y, std::uint64_t seed);
+Interval bootstrap(Metric metric, std::span<const double> outputs, std::span<const double> y,
+                   std::uint64_t seed);
 
 }  // namespace runnel::train

@@ -17,11 +17,16 @@ struct TypeTag {
 template <class F>
 decltype(auto) dispatch(DType dtype, F&& f) {
   switch (dtype) {
-    case DType::boolean: return f(TypeTag<bool>{});
-    case DType::i32: return f(TypeTag<std::int32_t>{});
-    case DType::u32: return f(TypeTag<std::uint32_t>{});
-    case DType::f32: return f(TypeTag<float>{});
-    case DType::f64: return f(TypeTag<double>{});
+    case DType::boolean:
+      return f(TypeTag<bool>{});
+    case DType::i32:
+      return f(TypeTag<std::int32_t>{});
+    case DType::u32:
+      return f(TypeTag<std::uint32_t>{});
+    case DType::f32:
+      return f(TypeTag<float>{});
+    case DType::f64:
+      return f(TypeTag<double>{});
   }
   fail("unknown dtype {}", static_cast<int>(dtype));
 }

@@ -8,22 +8,30 @@ namespace runnel {
 
 std::size_t size_of(DType dtype) {
   switch (dtype) {
-    case DType::boolean: return 1;
+    case DType::boolean:
+      return 1;
     case DType::i32:
     case DType::u32:
-    case DType::f32: return 4;
-    case DType::f64: return 8;
+    case DType::f32:
+      return 4;
+    case DType::f64:
+      return 8;
   }
   return 0;
 }
 
 std::string_view name_of(DType dtype) {
   switch (dtype) {
-    case DType::boolean: return "bool";
-    case DType::i32: return "i32";
-    case DType::u32: return "u32";
-    case DType::f32: return "f32";
-    case DType::f64: return "f64";
+    case DType::boolean:
+      return "bool";
+    case DType::i32:
+      return "i32";
+    case DType::u32:
+      return "u32";
+    case DType::f32:
+      return "f32";
+    case DType::f64:
+      return "f64";
   }
   return "?";
 }

@@ -7,7 +7,8 @@
 namespace runnel {
 
 Dims::Dims(std::span<const std::int64_t> sizes) {
-  if (sizes.size() > kMaxRank) fail("an array has at most {} axes, {} were asked for", kMaxRank, sizes.size());
+  if (sizes.size() > kMaxRank)
+    fail("an array has at most {} axes, {} were asked for", kMaxRank, sizes.size());
   std::copy(sizes.begin(), sizes.end(), sizes_.begin());
   rank_ = static_cast<int>(sizes.size());
 }

@@ -1,5 +1,6 @@
 #include "core/threads.h"
 
+#include <tbb/global_control.h>
 #include <tbb/info.h>
 #include <tbb/task_arena.h>
 #include <tbb/task_group.h>
@@ -17,7 +18,8 @@ int thread_count(int wanted) {
   if (const char* text = std::getenv("RUNNEL_THREADS"); text != nullptr && *text != '\0') {
     char* end = nullptr;
     const long n = std::strtol(text, &end, 10);
-    if (*end != '\0' || n < 1 || n > 4096) fail("RUNNEL_THREADS is \"{}\": it must be a number from 1 to 4096", text);
+    if (*end != '\0' || n < 1 || n > 4096)
+      fail("RUNNEL_THREADS is \"{}\": it must be a number from 1 to 4096", text);
     return static_cast<int>(n);
   }
   return tbb::info::default_concurrency();
@@ -40,6 +42,9 @@ void run_jobs(std::size_t n, int threads, const std::function<void(std::size_t)>
       }
     }
   };
+  // As many threads as were asked for, be they more than the cores.
+  const tbb::global_control limit(tbb::global_control::max_allowed_parallelism,
+                                  static_cast<std::size_t>(threads));
   tbb::task_arena arena(threads);
   arena.execute([&] {
     tbb::task_group group;

@@ -41,7 +41,13 @@ std::size_t lanes_that_fit(const Problem& problem, const Fold& fold, const Hyper
 }
 
 train::Recipe recipe_of(const Problem& problem, const Fold& fold, const Hyper& h) {
-  return {sizes_of(problem, fold, h), h.activation, problem.loss, h.optimizer, h.dropout > 0, h.clip > 0, fold.x.dtype()};
+  return {sizes_of(problem, fold, h),
+          h.activation,
+          problem.loss,
+          h.optimizer,
+          h.dropout > 0,
+          h.clip > 0,
+          fold.x.dtype()};
 }
 
 // One field of all lanes.
@@ -53,16 +59,22 @@ Array lane_array(const std::vector<Trajectory>& lanes, DType dtype, Get get) {
 }
 
 train::Rates rates_of(const std::vector<Trajectory>& lanes, DType dtype) {
-  auto field = [&](double Hyper::*member) { return lane_array(lanes, dtype, [&](const Hyper& h) { return h.*member; }); };
+  auto field = [&](double Hyper::*member) {
+    return lane_array(lanes, dtype, [&](const Hyper& h) { return h.*member; });
+  };
   std::vector<Array> keys;
   for (const Trajectory& t : lanes) keys.push_back(random::key(t.hyper.seed));
-  return {field(&Hyper::rate),  field(&Hyper::l2),   field(&Hyper::dropout), field(&Hyper::momentum),
-          field(&Hyper::beta2), field(&Hyper::clip), field(&Hyper::scale),   field(&Hyper::bias), stack(keys, 1)};
+  return {field(&Hyper::rate),     field(&Hyper::l2),    field(&Hyper::dropout),
+          field(&Hyper::momentum), field(&Hyper::beta2), field(&Hyper::clip),
+          field(&Hyper::scale),    field(&Hyper::bias),  stack(keys, 1)};
 }
 
-// The order of the rows in an epoch is the same for all candidates: (steps, batch), the rows left over wait for another epoch.
-Array row_order(std::uint64_t seed, std::size_t fold, std::int64_t epoch, std::int64_t rows, std::int64_t batch) {
-  const Array key = random::fold_in(random::fold_in(random::key(seed), static_cast<std::int64_t>(fold)), epoch);
+// The order of the rows in an epoch is the same for all candidates: (steps, batch), the rows left over wait
+// for another epoch.
+Array row_order(std::uint64_t seed, std::size_t fold, std::int64_t epoch, std::int64_t rows,
+                std::int64_t batch) {
+  const Array key =
+      random::fold_in(random::fold_in(random::key(seed), static_cast<std::int64_t>(fold)), epoch);
   const std::int64_t steps = rows / batch;
   return reshape(slice(random::permutation(key, rows), 0, 0, steps * batch), {steps, batch});
 }
@@ -83,8 +95,9 @@ std::vector<bool> finite_lanes(const nn::Mlp& models, std::size_t lanes) {
 
 // Outputs of every lane on rows of x, (n, outputs) each, row-major.
 template <class Forward>
-std::vector<std::vector<double>> outputs_of_lanes(const Forward& forward, const nn::Mlp& models, const train::Rates& rates,
-                                                  const Array& x, std::size_t lanes) {
+std::vector<std::vector<double>> outputs_of_lanes(const Forward& forward, const nn::Mlp& models,
+                                                  const train::Rates& rates, const Array& x,
+                                                  std::size_t lanes) {
   std::vector<std::vector<double>> out(lanes);
   for (std::int64_t begin = 0; begin < x.dim(0); begin += kEvaluationRows) {
     const Array rows = slice(x, 0, begin, std::min(begin + kEvaluationRows, x.dim(0)));
@@ -137,25 +150,29 @@ std::vector<Block> make_blocks(const Problem& problem, const std::vector<Hyper>&
     }
     for (auto& [key, group] : groups) {
       // Lanes of about equal length go together.
-      std::stable_sort(group.begin(), group.end(), [](const auto& a, const auto& b) { return a.hyper.epochs > b.hyper.epochs; });
+      std::stable_sort(group.begin(), group.end(),
+                       [](const auto& a, const auto& b) { return a.hyper.epochs > b.hyper.epochs; });
       for (Trajectory& t : group) std::stable_sort(t.readings.begin(), t.readings.end());
       const std::size_t most = lanes_that_fit(problem, data, group[0].hyper);
       // Enough blocks for all threads, as even as can be.
       const auto t = static_cast<std::size_t>(threads);
       std::size_t pieces = (group.size() + most - 1) / most;
-      if (groups.size() * problem.folds.size() < t && group.size() >= 2 * t) pieces = (std::max(pieces, t) + t - 1) / t * t;
+      if (groups.size() * problem.folds.size() < t && group.size() >= 2 * t)
+        pieces = (std::max(pieces, t) + t - 1) / t * t;
       const std::size_t size = (group.size() + pieces - 1) / pieces;
       for (std::size_t begin = 0; begin < group.size(); begin += size) {
         const auto end = std::min(begin + size, group.size());
         Block block;
-        block.trajectories.assign(group.begin() + static_cast<std::ptrdiff_t>(begin), group.begin() + static_cast<std::ptrdiff_t>(end));
+        block.trajectories.assign(group.begin() + static_cast<std::ptrdiff_t>(begin),
+                                  group.begin() + static_cast<std::ptrdiff_t>(end));
         block.fold = fold;
         block.data = &data;
         blocks.push_back(std::move(block));
       }
     }
   }
-  std::stable_sort(blocks.begin(), blocks.end(), [](const Block& a, const Block& b) { return a.work() > b.work(); });
+  std::stable_sort(blocks.begin(), blocks.end(),
+                   [](const Block& a, const Block& b) { return a.work() > b.work(); });
   return blocks;
 }
 
@@ -168,15 +185,15 @@ void train_block(const Problem& problem, const Block& block, std::uint64_t seed,
   const train::Rates rates = rates_of(block.trajectories, recipe.dtype);
   const std::vector<double> y_validation = data.y_validation.to_doubles();
 
-  const auto start = jit(vmap([&](const train::Rates& r) { return train::start(recipe, r); }, {Axis(-1)}, -1));
-  const auto epoch = jit(vmap(
-      [&](const train::State& s, const train::Rates& r, const Array& x, const Array& y, const Array& rows) {
-        return train::steps(recipe, s, r, x, y, rows).first;
-      },
-      {Axis(-1), Axis(-1), shared, shared, shared}, -1));
-  const auto forward = jit(vmap(
-      [&](const nn::Mlp& m, const train::Rates& r, const Array& x) { return nn::forward(m, x, recipe.activation, r.scale); },
-      {Axis(-1), Axis(-1), shared}, -1));
+  const auto start =
+      jit(vmap([&](const train::Rates& r) { return train::start(recipe, r); }, {Axis(-1)}, -1));
+  const auto epoch =
+      jit(vmap([&](const train::State& s, const train::Rates& r, const Array& x, const Array& y,
+                   const Array& rows) { return train::steps(recipe, s, r, x, y, rows).first; },
+               {Axis(-1), Axis(-1), shared, shared, shared}, -1));
+  const auto forward = jit(vmap([&](const nn::Mlp& m, const train::Rates& r,
+                                    const Array& x) { return nn::forward(m, x, recipe.activation, r.scale); },
+                                {Axis(-1), Axis(-1), shared}, -1));
 
   train::State state = start(rates);
   std::vector<std::vector<double>> curves(lanes);
@@ -190,9 +207,15 @@ void train_block(const Problem& problem, const Block& block, std::uint64_t seed,
       for (const auto& [epochs, candidate] : block.trajectories[lane].readings) {
         if (epochs != e) continue;
         if (finite.empty()) finite = finite_lanes(state.model, lanes);
-        Reading reading{candidate, block.fold, curves[lane].back(), train::mean_loss(problem.loss, outputs[lane], y_validation), false, curves[lane]};
+        Reading reading{candidate,
+                        block.fold,
+                        curves[lane].back(),
+                        train::mean_loss(problem.loss, outputs[lane], y_validation),
+                        false,
+                        curves[lane]};
         reading.finite = finite[lane] && std::isfinite(reading.validation) && std::isfinite(reading.loss);
-        if (hooks.read(reading)) hooks.take_model(reading, lane_of(state.model, static_cast<std::int64_t>(lane)));
+        if (hooks.read(reading))
+          hooks.take_model(reading, lane_of(state.model, static_cast<std::int64_t>(lane)));
       }
     }
     hooks.epoch_done();

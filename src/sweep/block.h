@@ -15,8 +15,8 @@ struct Reading {
   std::size_t fold = 0;
   double validation = 0;
   double loss = 0;
-  bool finite = false;         // weights, loss and metric
-  std::vector<double> curve;   // the metric after each epoch so far
+  bool finite = false;        // weights, loss and metric
+  std::vector<double> curve;  // the metric after each epoch so far
 };
 
 // One training run, and the candidates that are read off it.
@@ -35,14 +35,15 @@ struct Block {
   const Fold* data = nullptr;
 };
 
-// Splits the candidates into blocks, as many lanes in each as caches and the number of threads suggest; costly blocks first.
+// Splits the candidates into blocks, as many lanes in each as caches and the number of threads suggest;
+// costly blocks first.
 std::vector<Block> make_blocks(const Problem& problem, const std::vector<Hyper>& candidates, int threads);
 
 struct BlockHooks {
   // Called with each reading; returns whether the network is wanted, which take_model then receives.
   std::function<bool(const Reading&)> read;
   std::function<void(const Reading&, nn::Mlp)> take_model;
-  std::function<bool()> stopped;       // asked before each epoch
+  std::function<bool()> stopped;  // asked before each epoch
   std::function<void()> epoch_done;
 };
 

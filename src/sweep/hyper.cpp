@@ -11,7 +11,8 @@
 namespace runnel::sweep {
 namespace {
 
-[[noreturn]] void unknown(std::string_view what, std::string_view name, const std::vector<std::string>& known) {
+[[noreturn]] void unknown(std::string_view what, std::string_view name,
+                          const std::vector<std::string>& known) {
   fail("there is no {} \"{}\"{}", what, name, data::suggestion(name, known));
 }
 
@@ -81,32 +82,34 @@ const std::vector<HyperField>& hyper_fields() {
   static const std::vector<HyperField> fields{
       {"hidden", "widths of the hidden layers, as 64x64; none for a linear model", false,
        [](const H& h) { return widths_text(h.hidden); }, [](H& h, const S& t) { h.hidden = widths_from(t); }},
-      {"activation", "relu, tanh or sigmoid", false,
-       [](const H& h) { return activation_name(h.activation); }, [](H& h, const S& t) { h.activation = activation_from(t); }},
+      {"activation", "relu, tanh or sigmoid", false, [](const H& h) { return activation_name(h.activation); },
+       [](H& h, const S& t) { h.activation = activation_from(t); }},
       {"optimizer", "sgd, momentum, adagrad, rmsprop, adam or adamw", false,
        [](const H& h) { return h.optimizer; }, [](H& h, const S& t) { h.optimizer = optimizer_from(t); }},
-      {"batch", "rows in a step", true,
-       [](const H& h) { return fmt::format("{}", h.batch); }, [](H& h, const S& t) { h.batch = whole("batch", t, 1); }},
+      {"batch", "rows in a step", true, [](const H& h) { return fmt::format("{}", h.batch); },
+       [](H& h, const S& t) { h.batch = whole("batch", t, 1); }},
       {"epochs", "passes over the training rows", true,
-       [](const H& h) { return fmt::format("{}", h.epochs); }, [](H& h, const S& t) { h.epochs = whole("epochs", t, 1); }},
-      {"rate", "learning rate", true,
-       [](const H& h) { return shown(h.rate); }, [](H& h, const S& t) { h.rate = number_in("rate", t, 0, kHuge, false); }},
-      {"l2", "strength alpha of the penalty alpha/2 |weights|^2; never on biases (adamw: decoupled decay)", true,
-       [](const H& h) { return shown(h.l2); }, [](H& h, const S& t) { h.l2 = number_in("l2", t, 0, kHuge, false); }},
+       [](const H& h) { return fmt::format("{}", h.epochs); },
+       [](H& h, const S& t) { h.epochs = whole("epochs", t, 1); }},
+      {"rate", "learning rate", true, [](const H& h) { return shown(h.rate); },
+       [](H& h, const S& t) { h.rate = number_in("rate", t, 0, kHuge, false); }},
+      {"l2", "strength alpha of the penalty alpha/2 |weights|^2; never on biases (adamw: decoupled decay)",
+       true, [](const H& h) { return shown(h.l2); },
+       [](H& h, const S& t) { h.l2 = number_in("l2", t, 0, kHuge, false); }},
       {"dropout", "share of hidden units dropped in training", true,
-       [](const H& h) { return shown(h.dropout); }, [](H& h, const S& t) { h.dropout = number_in("dropout", t, 0, 1, true); }},
-      {"momentum", "of momentum; beta1 of adam and adamw", true,
-       [](const H& h) { return shown(h.momentum); }, [](H& h, const S& t) { h.momentum = number_in("momentum", t, 0, 1, true); }},
-      {"beta2", "of adam and adamw; rho of rmsprop", true,
-       [](const H& h) { return shown(h.beta2); }, [](H& h, const S& t) { h.beta2 = number_in("beta2", t, 0, 1, true); }},
-      {"clip", "largest norm of a gradient; 0 does not clip", true,
-       [](const H& h) { return shown(h.clip); }, [](H& h, const S& t) { h.clip = number_in("clip", t, 0, kHuge, false); }},
-      {"scale", "factor on the activation's argument", true,
-       [](const H& h) { return shown(h.scale); }, [](H& h, const S& t) { h.scale = number_in("scale", t, -kHuge, kHuge, false); }},
-      {"bias", "initial value of all biases", true,
-       [](const H& h) { return shown(h.bias); }, [](H& h, const S& t) { h.bias = number_in("bias", t, -kHuge, kHuge, false); }},
-      {"seed", "of initial weights and dropout", true,
-       [](const H& h) { return fmt::format("{}", h.seed); },
+       [](const H& h) { return shown(h.dropout); },
+       [](H& h, const S& t) { h.dropout = number_in("dropout", t, 0, 1, true); }},
+      {"momentum", "of momentum; beta1 of adam and adamw", true, [](const H& h) { return shown(h.momentum); },
+       [](H& h, const S& t) { h.momentum = number_in("momentum", t, 0, 1, true); }},
+      {"beta2", "of adam and adamw; rho of rmsprop", true, [](const H& h) { return shown(h.beta2); },
+       [](H& h, const S& t) { h.beta2 = number_in("beta2", t, 0, 1, true); }},
+      {"clip", "largest norm of a gradient; 0 does not clip", true, [](const H& h) { return shown(h.clip); },
+       [](H& h, const S& t) { h.clip = number_in("clip", t, 0, kHuge, false); }},
+      {"scale", "factor on the activation's argument", true, [](const H& h) { return shown(h.scale); },
+       [](H& h, const S& t) { h.scale = number_in("scale", t, -kHuge, kHuge, false); }},
+      {"bias", "initial value of all biases", true, [](const H& h) { return shown(h.bias); },
+       [](H& h, const S& t) { h.bias = number_in("bias", t, -kHuge, kHuge, false); }},
+      {"seed", "of initial weights and dropout", true, [](const H& h) { return fmt::format("{}", h.seed); },
        [](H& h, const S& t) { h.seed = static_cast<std::uint64_t>(whole("seed", t, 0)); }},
   };
   return fields;

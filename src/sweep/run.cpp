@@ -17,18 +17,24 @@ void check(const Problem& problem, const std::vector<Hyper>& candidates) {
   if (problem.folds.empty()) fail("the search has no rows to train on");
   for (const Fold& fold : problem.folds) {
     if (fold.x.rank() != 2 || fold.x_validation.rank() != 2 || fold.x.dim(1) != fold.x_validation.dim(1))
-      fail("training rows {} and validation rows {} do not have the same features", to_string(fold.x.shape()), to_string(fold.x_validation.shape()));
-    if (fold.x.dim(0) == 0 || fold.x_validation.dim(0) == 0) fail("a search needs rows to train on and rows to choose by; one of the two is empty");
-    if (fold.y.shape() != Shape{fold.x.dim(0)} || fold.y_validation.shape() != Shape{fold.x_validation.dim(0)})
-      fail("targets {} and {} do not go with {} and {} rows", to_string(fold.y.shape()), to_string(fold.y_validation.shape()),
-           fold.x.dim(0), fold.x_validation.dim(0));
+      fail("training rows {} and validation rows {} do not have the same features", to_string(fold.x.shape()),
+           to_string(fold.x_validation.shape()));
+    if (fold.x.dim(0) == 0 || fold.x_validation.dim(0) == 0)
+      fail("a search needs rows to train on and rows to choose by; one of the two is empty");
+    if (fold.y.shape() != Shape{fold.x.dim(0)} ||
+        fold.y_validation.shape() != Shape{fold.x_validation.dim(0)})
+      fail("targets {} and {} do not go with {} and {} rows", to_string(fold.y.shape()),
+           to_string(fold.y_validation.shape()), fold.x.dim(0), fold.x_validation.dim(0));
   }
 }
 
 class Search {
  public:
   Search(const Problem& problem, const std::vector<Hyper>& candidates, const Options& options)
-      : problem_(problem), candidates_(candidates), options_(options), threads_(thread_count(options.threads)) {
+      : problem_(problem),
+        candidates_(candidates),
+        options_(options),
+        threads_(thread_count(options.threads)) {
     blocks_ = make_blocks(problem, candidates, threads_);
     for (const Block& block : blocks_) total_work_ += block.work();
     readings_.resize(candidates.size());
@@ -40,12 +46,15 @@ class Search {
   }
 
  private:
-  double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count(); }
+  double seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
+  }
   bool stopped() const { return options_.stop != nullptr && *options_.stop; }
 
   // Whether a beats b. Ties in the metric go to the lower loss, then to the earlier candidate.
   bool better(const Reading& a, const Reading& b) const {
-    if (a.validation != b.validation) return higher_is_better(problem_.metric) == (a.validation > b.validation);
+    if (a.validation != b.validation)
+      return higher_is_better(problem_.metric) == (a.validation > b.validation);
     if (a.loss != b.loss) return a.loss < b.loss;
     return a.candidate < b.candidate;
   }
@@ -61,7 +70,8 @@ class Search {
   bool read(const Reading& reading) {
     const std::lock_guard lock(mutex_);
     auto& all = readings_[static_cast<std::size_t>(reading.candidate)];
-    all.insert(std::find_if(all.begin(), all.end(), [&](const Reading& r) { return r.fold > reading.fold; }), reading);
+    all.insert(std::find_if(all.begin(), all.end(), [&](const Reading& r) { return r.fold > reading.fold; }),
+               reading);
     if (all.size() < problem_.folds.size()) return false;
     ++done_;
     if (problem_.folds.size() > 1) return false;
@@ -130,11 +140,13 @@ class Search {
       result.best = best->candidate;
       Outcome& winner = result.outcomes[static_cast<std::size_t>(best->candidate)];
       if (problem_.folds.size() == 1) winner.model = best_model_;
-      for (std::string& text : edge_warnings(candidates_, winner.hyper)) result.warnings.push_back(std::move(text));
+      for (std::string& text : edge_warnings(candidates_, winner.hyper))
+        result.warnings.push_back(std::move(text));
     }
     if (diverged > 0)
-      result.warnings.push_back(fmt::format("{} of {} candidates diverged (their weights or losses are no longer finite) and were not chosen",
-                                            diverged, candidates_.size()));
+      result.warnings.push_back(fmt::format(
+          "{} of {} candidates diverged (their weights or losses are no longer finite) and were not chosen",
+          diverged, candidates_.size()));
     warn_of_cut_batches(result);
     result.blocks = static_cast<std::int64_t>(blocks_.size());
     for (const Block& block : blocks_) result.lanes += static_cast<std::int64_t>(block.trajectories.size());
@@ -146,7 +158,8 @@ class Search {
     const std::int64_t rows = problem_.folds[0].x.dim(0);
     for (const Hyper& hyper : candidates_)
       if (hyper.batch > rows) {
-        result.warnings.push_back(fmt::format("a batch of {} is more than the {} training rows: all of them make one step", hyper.batch, rows));
+        result.warnings.push_back(fmt::format(
+            "a batch of {} is more than the {} training rows: all of them make one step", hyper.batch, rows));
         return;
       }
   }
@@ -171,9 +184,12 @@ class Search {
 
 std::string_view status_name(Status status) {
   switch (status) {
-    case Status::done: return "done";
-    case Status::diverged: return "diverged";
-    case Status::interrupted: return "interrupted";
+    case Status::done:
+      return "done";
+    case Status::diverged:
+      return "diverged";
+    case Status::interrupted:
+      return "interrupted";
   }
   return "?";
 }
@@ -185,7 +201,9 @@ Result run(const Problem& problem, const std::vector<Hyper>& candidates, const O
 
 Array predict(const nn::Mlp& mlp, const Hyper& hyper, const Array& x) {
   constexpr std::int64_t kRows = 1024;
-  const auto forward = jit([&](const nn::Mlp& m, const Array& rows) { return nn::forward(m, rows, hyper.activation, hyper.scale); });
+  const auto forward = jit([&](const nn::Mlp& m, const Array& rows) {
+    return nn::forward(m, rows, hyper.activation, hyper.scale);
+  });
   std::vector<Array> pieces;
   for (std::int64_t begin = 0; begin < x.dim(0); begin += kRows)
     pieces.push_back(forward(mlp, slice(x, 0, begin, std::min(begin + kRows, x.dim(0)))));

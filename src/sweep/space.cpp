@@ -36,8 +36,9 @@ double number(const std::string& whole, const std::string& text) {
 
 // Uniform in [0, 1): draw `i` of dimension `d`.
 double draw(std::uint64_t seed, std::int64_t i, std::size_t d) {
-  const auto block = Philox::block({static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(d), 0, 0x73706163u},
-                                   {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)});
+  const auto block =
+      Philox::block({static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(d), 0, 0x73706163u},
+                    {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)});
   return (block[0] / 32 * 0x1p26 + block[1] / 64) * 0x1p-53;
 }
 
@@ -46,9 +47,11 @@ std::string in_range(const Range& r, double u) {
     const double low = r.logarithmic ? std::log(r.low) : r.low;
     const double high = r.logarithmic ? std::log(r.high + 1) : r.high + 1;
     const double x = low + u * (high - low);
-    return fmt::format("{}", static_cast<std::int64_t>(std::min(std::floor(r.logarithmic ? std::exp(x) : x), r.high)));
+    return fmt::format(
+        "{}", static_cast<std::int64_t>(std::min(std::floor(r.logarithmic ? std::exp(x) : x), r.high)));
   }
-  const double x = r.logarithmic ? std::exp(std::log(r.low) + u * (std::log(r.high) - std::log(r.low))) : r.low + u * (r.high - r.low);
+  const double x = r.logarithmic ? std::exp(std::log(r.low) + u * (std::log(r.high) - std::log(r.low)))
+                                 : r.low + u * (r.high - r.low);
   return fmt::format("{:.6g}", x);  // as it is shown, so that what is shown can be run again
 }
 
@@ -74,8 +77,10 @@ Range parse_range(const std::string& text) {
   const Named named = cut(text);
   const std::size_t dots = named.values.find("..");
   const HyperField& field = hyper_field(named.name);
-  if (!field.numeric || dots == std::string::npos) fail("\"{}\": {} takes values, not a range", text, field.name);
-  Range range{named.name, number(text, named.values.substr(0, dots)), number(text, named.values.substr(dots + 2)), false, false};
+  if (!field.numeric || dots == std::string::npos)
+    fail("\"{}\": {} takes values, not a range", text, field.name);
+  Range range{named.name, number(text, named.values.substr(0, dots)),
+              number(text, named.values.substr(dots + 2)), false, false};
   if (range.low >= range.high) fail("\"{}\": the range is empty", text);
   range.integer = named.name == "batch" || named.name == "epochs" || named.name == "seed";
   range.logarithmic = range.low > 0 && range.high / range.low >= 20;
@@ -89,7 +94,8 @@ std::vector<Hyper> grid(const Hyper& base, const std::vector<Choice>& choices) {
   std::set<std::string> seen;
   for (const Choice& choice : choices) {
     if (!seen.insert(choice.name).second) fail("the grid names {} twice", choice.name);
-    if (all.size() * choice.values.size() > kMostCandidates) fail("the grid has more than {} candidates", kMostCandidates);
+    if (all.size() * choice.values.size() > kMostCandidates)
+      fail("the grid has more than {} candidates", kMostCandidates);
     std::vector<Hyper> next;
     for (const Hyper& hyper : all)
       for (const std::string& value : choice.values) {
@@ -101,18 +107,21 @@ std::vector<Hyper> grid(const Hyper& base, const std::vector<Choice>& choices) {
   return all;
 }
 
-std::vector<Hyper> random(const Hyper& base, const std::vector<Choice>& choices, const std::vector<Range>& ranges,
-                          std::int64_t n, std::uint64_t seed) {
-  if (n < 1 || n > static_cast<std::int64_t>(kMostCandidates)) fail("a random search draws from 1 to {} candidates, not {}", kMostCandidates, n);
+std::vector<Hyper> random(const Hyper& base, const std::vector<Choice>& choices,
+                          const std::vector<Range>& ranges, std::int64_t n, std::uint64_t seed) {
+  if (n < 1 || n > static_cast<std::int64_t>(kMostCandidates))
+    fail("a random search draws from 1 to {} candidates, not {}", kMostCandidates, n);
   std::vector<Hyper> all;
   for (std::int64_t i = 0; i < n; ++i) {
     Hyper hyper = base;
     std::size_t dimension = 0;
     for (const Choice& choice : choices) {
-      const auto k = static_cast<std::size_t>(draw(seed, i, dimension++) * static_cast<double>(choice.values.size()));
+      const auto k =
+          static_cast<std::size_t>(draw(seed, i, dimension++) * static_cast<double>(choice.values.size()));
       hyper_field(choice.name).set(hyper, choice.values[k]);
     }
-    for (const Range& range : ranges) hyper_field(range.name).set(hyper, in_range(range, draw(seed, i, dimension++)));
+    for (const Range& range : ranges)
+      hyper_field(range.name).set(hyper, in_range(range, draw(seed, i, dimension++)));
     all.push_back(std::move(hyper));
   }
   return all;
@@ -129,8 +138,9 @@ std::vector<std::string> edge_warnings(const std::vector<Hyper>& candidates, con
     const bool least = value == *tried.begin();
     if (!least && value != *tried.rbegin()) continue;
     if (least && value == 0) continue;  // "none" is not the end of a range that could go on
-    warnings.push_back(fmt::format("the best {} ({}) is the {} tried: {} values may be better still", field.name, field.get(best),
-                                   least ? "smallest" : "largest", least ? "smaller" : "larger"));
+    warnings.push_back(fmt::format("the best {} ({}) is the {} tried: {} values may be better still",
+                                   field.name, field.get(best), least ? "smallest" : "largest",
+                                   least ? "smaller" : "larger"));
   }
   return warnings;
 }

@@ -18,7 +18,8 @@ struct Table {
   Table(std::span<const double> outputs, std::span<const double> targets)
       : out(outputs), y(targets), rows(targets.size()), width(rows == 0 ? 0 : outputs.size() / rows) {
     if (rows == 0) fail("[measure] there are no rows to measure");
-    if (width * rows != outputs.size()) fail("[measure] {} outputs do not go with {} targets", outputs.size(), rows);
+    if (width * rows != outputs.size())
+      fail("[measure] {} outputs do not go with {} targets", outputs.size(), rows);
   }
 
   // log(1 + eˣ)
@@ -47,12 +48,17 @@ struct Table {
   double error(Loss loss, std::size_t i) const {
     const double r = out[i] - y[i];
     switch (loss) {
-      case Loss::squared: return r * r;
-      case Loss::half_squared: return r * r / 2;
-      case Loss::absolute: return std::abs(r);
-      case Loss::huber: return std::abs(r) <= 1 ? r * r / 2 : std::abs(r) - 0.5;
+      case Loss::squared:
+        return r * r;
+      case Loss::half_squared:
+        return r * r / 2;
+      case Loss::absolute:
+        return std::abs(r);
+      case Loss::huber:
+        return std::abs(r) <= 1 ? r * r / 2 : std::abs(r) - 0.5;
       case Loss::logistic:
-      case Loss::softmax: return log_loss(i);
+      case Loss::softmax:
+        return log_loss(i);
     }
     fail("unknown loss");
   }
@@ -61,11 +67,15 @@ struct Table {
   double term(Metric metric, std::size_t i) const {
     switch (metric) {
       case Metric::r2:
-      case Metric::rmse: return error(Loss::squared, i);
-      case Metric::mae: return error(Loss::absolute, i);
+      case Metric::rmse:
+        return error(Loss::squared, i);
+      case Metric::mae:
+        return error(Loss::absolute, i);
       // A row of nan is right about nothing; comparing would call the first class its answer.
-      case Metric::accuracy: return std::isfinite(out[i * width]) && correct(i) ? 1 : 0;
-      case Metric::log_loss: return log_loss(i);
+      case Metric::accuracy:
+        return std::isfinite(out[i * width]) && correct(i) ? 1 : 0;
+      case Metric::log_loss:
+        return log_loss(i);
     }
     fail("unknown metric");
   }
@@ -111,7 +121,8 @@ double measure(Metric metric, std::span<const double> outputs, std::span<const d
   return combine(metric, terms_of(metric, Table(outputs, y)), y, [](std::size_t i) { return i; });
 }
 
-Interval bootstrap(Metric metric, std::span<const double> outputs, std::span<const double> y, std::uint64_t seed) {
+Interval bootstrap(Metric metric, std::span<const double> outputs, std::span<const double> y,
+                   std::uint64_t seed) {
   constexpr std::uint32_t kDraws = 1000;
   const std::vector<double> terms = terms_of(metric, Table(outputs, y));
   const Philox::Key key{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)};

@@ -9,7 +9,8 @@
 namespace runnel::train {
 namespace {
 
-constexpr std::array<std::string_view, 6> kLosses{"squared", "half-squared", "absolute", "huber", "logistic", "softmax"};
+constexpr std::array<std::string_view, 6> kLosses{"squared", "half-squared", "absolute",
+                                                  "huber",   "logistic",     "softmax"};
 constexpr std::array<std::string_view, 5> kMetrics{"r2", "rmse", "mae", "accuracy", "log_loss"};
 
 template <class Enum, std::size_t N>

@@ -28,9 +28,10 @@ optim::Optimizer optimizer_of(const Recipe& recipe) {
 
 // The rates that the chain names, from ours.
 optim::Rates chosen(const optim::Optimizer& optimizer, const Recipe& recipe, const Rates& rates) {
-  const optim::Rates ours{{"learning_rate", rates.rate}, {"l2", rates.l2}, {"clip_norm", rates.clip},
-                          {"momentum", rates.momentum}, {"beta1", rates.momentum}, {"beta2", rates.beta2},
-                          {"decay", rates.beta2}, {"weight_decay", rates.rate * rates.l2}};
+  const optim::Rates ours{{"learning_rate", rates.rate}, {"l2", rates.l2},
+                          {"clip_norm", rates.clip},     {"momentum", rates.momentum},
+                          {"beta1", rates.momentum},     {"beta2", rates.beta2},
+                          {"decay", rates.beta2},        {"weight_decay", rates.rate * rates.l2}};
   optim::Rates out;
   for (const auto& [name, value] : optimizer.rates)
     if (const auto at = ours.find(name); at != ours.end()) out[name] = convert(at->second, recipe.dtype);
@@ -39,12 +40,18 @@ optim::Rates chosen(const optim::Optimizer& optimizer, const Recipe& recipe, con
 
 Array outputs_to_loss(const Recipe& recipe, const Array& out, const Array& y) {
   switch (recipe.loss) {
-    case Loss::softmax: return nn::softmax_cross_entropy_from_logits(out, y);
-    case Loss::logistic: return nn::binary_cross_entropy_from_logits(squeeze(out, 1), y);
-    case Loss::squared: return nn::squared_error(squeeze(out, 1), y);
-    case Loss::half_squared: return nn::half_squared_error(squeeze(out, 1), y);
-    case Loss::absolute: return nn::absolute_error(squeeze(out, 1), y);
-    case Loss::huber: return nn::huber(squeeze(out, 1), y);
+    case Loss::softmax:
+      return nn::softmax_cross_entropy_from_logits(out, y);
+    case Loss::logistic:
+      return nn::binary_cross_entropy_from_logits(squeeze(out, 1), y);
+    case Loss::squared:
+      return nn::squared_error(squeeze(out, 1), y);
+    case Loss::half_squared:
+      return nn::half_squared_error(squeeze(out, 1), y);
+    case Loss::absolute:
+      return nn::absolute_error(squeeze(out, 1), y);
+    case Loss::huber:
+      return nn::huber(squeeze(out, 1), y);
   }
   fail("unknown loss");
 }
@@ -62,7 +69,8 @@ State start(const Recipe& recipe, const Rates& rates) {
     model.layers = {{Array::zeros({recipe.sizes[0], recipe.sizes[1]}, recipe.dtype),
                      broadcast_to(rates.bias, {recipe.sizes[1]})}};
   } else {
-    model = nn::init_mlp(random::fold_in(rates.key, kInitStream), recipe.sizes, recipe.activation, rates.bias, recipe.dtype);
+    model = nn::init_mlp(random::fold_in(rates.key, kInitStream), recipe.sizes, recipe.activation, rates.bias,
+                         recipe.dtype);
   }
   const optim::Optimizer optimizer = optimizer_of(recipe);
   optim::State state = optim::init(optimizer, model, chosen(optimizer, recipe, rates));
@@ -73,15 +81,16 @@ Array loss(const Recipe& recipe, const nn::Mlp& model, const Rates& rates, const
   return outputs_to_loss(recipe, nn::forward(model, x, recipe.activation, rates.scale), y);
 }
 
-std::pair<State, Array> step(const Recipe& recipe, const State& state, const Rates& rates, const Array& x, const Array& y,
-                             const Array& rows) {
+std::pair<State, Array> step(const Recipe& recipe, const State& state, const Rates& rates, const Array& x,
+                             const Array& y, const Array& rows) {
   const Array batch_x = gather(x, rows);
   const Array batch_y = gather(y, rows);
   auto batch_loss = [&](const nn::Mlp& model) {
     if (!recipe.dropout) return loss(recipe, model, rates, batch_x, batch_y);
     const Array key = random::fold_in(random::fold_in(rates.key, kDropoutStream), state.step);
     const nn::Dropout dropout{key, rates.dropout, rows};
-    return outputs_to_loss(recipe, nn::forward(model, batch_x, recipe.activation, rates.scale, dropout), batch_y);
+    return outputs_to_loss(recipe, nn::forward(model, batch_x, recipe.activation, rates.scale, dropout),
+                           batch_y);
   };
   auto [value, gradients] = value_and_grad(batch_loss)(state.model);
   const optim::Optimizer optimizer = optimizer_of(recipe);
@@ -89,9 +98,10 @@ std::pair<State, Array> step(const Recipe& recipe, const State& state, const Rat
   return {State{optim::apply(state.model, updates), optimizer_state, state.step + 1}, value};
 }
 
-std::pair<State, Array> steps(const Recipe& recipe, const State& state, const Rates& rates, const Array& x, const Array& y,
-                              const Array& rows) {
-  return scan([&](const State& s, const Array& batch) { return step(recipe, s, rates, x, y, batch); }, state, rows);
+std::pair<State, Array> steps(const Recipe& recipe, const State& state, const Rates& rates, const Array& x,
+                              const Array& y, const Array& rows) {
+  return scan([&](const State& s, const Array& batch) { return step(recipe, s, rates, x, y, batch); }, state,
+              rows);
 }
 
 }  // namespace runnel::train

@@ -1,0 +1,98 @@
+// Spaces of hyperparameters, and their texts.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "runnel/sweep.h"
+
+namespace runnel::sweep {
+namespace {
+
+using testing::HasSubstr;
+
+template <class F>
+std::string error_of(F f) {
+  try {
+    f();
+  } catch (const Error& e) {
+    return e.what();
+  }
+  return "no error";
+}
+
+TEST(Space, GridIsEveryCombinationLastFastest) {
+  const auto all = grid(Hyper(), {parse_choice("rate=0.1,0.2"), parse_choice("hidden=none,8x4,16")});
+  ASSERT_EQ(all.size(), 6u);
+  EXPECT_EQ(all[0].rate, 0.1);
+  EXPECT_TRUE(all[0].hidden.empty());
+  EXPECT_EQ(all[1].hidden, (std::vector<std::int64_t>{8, 4}));
+  EXPECT_EQ(all[5].rate, 0.2);
+  EXPECT_EQ(all[5].hidden, (std::vector<std::int64_t>{16}));
+}
+
+TEST(Space, EveryFieldReadsWhatItWrites) {
+  Hyper h;
+  h.hidden = {3, 5};
+  h.activation = nn::Activation::sigmoid;
+  h.optimizer = "rmsprop";
+  h.rate = 0.1 + 0.2;
+  h.seed = 123456789;
+  Hyper copy;
+  for (const HyperField& field : hyper_fields()) field.set(copy, field.get(h));
+  EXPECT_EQ(copy, h);
+}
+
+TEST(Space, RandomDrawsAreAFunctionOfTheSeedAndStayInside) {
+  const std::vector<Range> ranges{parse_range("rate=1e-4..1e-1"), parse_range("batch=16..64"),
+                                  parse_range("dropout=0..0.5")};
+  EXPECT_TRUE(ranges[0].logarithmic);
+  EXPECT_FALSE(ranges[2].logarithmic);
+  const auto a = random(Hyper(), {parse_choice("hidden=8,16")}, ranges, 400, 7);
+  EXPECT_EQ(a, random(Hyper(), {parse_choice("hidden=8,16")}, ranges, 400, 7));
+  EXPECT_NE(a, random(Hyper(), {parse_choice("hidden=8,16")}, ranges, 400, 8));
+  double log_mean = 0;
+  int small = 0;
+  for (const Hyper& h : a) {
+    EXPECT_GE(h.rate, 1e-4 * 0.999999);
+    EXPECT_LE(h.rate, 1e-1);
+    EXPECT_GE(h.batch, 16);
+    EXPECT_LE(h.batch, 64);
+    log_mean += std::log10(h.rate) / 400;
+    small += h.hidden[0] == 8;
+  }
+  EXPECT_NEAR(log_mean, -2.5, 4 * 3 / std::sqrt(12.0 * 400));
+  EXPECT_NEAR(small, 200, 4 * 10);
+  // The first draws of a longer search are those of a shorter one.
+  const auto longer = random(Hyper(), {parse_choice("hidden=8,16")}, ranges, 500, 7);
+  EXPECT_TRUE(std::equal(a.begin(), a.end(), longer.begin()));
+}
+
+TEST(Space, ErrorsSayWhatAndWhere) {
+  EXPECT_THAT(error_of([] { parse_choice("rte=1"); }),
+              HasSubstr("there is no hyperparameter \"rte\"; did you mean 'rate'"));
+  EXPECT_THAT(error_of([] { parse_choice("rate=fast"); }), HasSubstr("rate: \"fast\" is not a number"));
+  EXPECT_THAT(error_of([] { parse_choice("dropout=1"); }), HasSubstr("does not lie from 0 to below 1"));
+  EXPECT_THAT(error_of([] { parse_choice("batch=0"); }), HasSubstr("at least 1"));
+  EXPECT_THAT(error_of([] { parse_choice("rate"); }), HasSubstr("is not of the form name=value"));
+  EXPECT_THAT(error_of([] { parse_choice("optimizer=adm"); }), HasSubstr("did you mean 'adam'"));
+  EXPECT_THAT(error_of([] { parse_range("hidden=1..2"); }), HasSubstr("takes values, not a range"));
+  EXPECT_THAT(error_of([] { parse_range("rate=2..1"); }), HasSubstr("the range is empty"));
+  EXPECT_THAT(error_of([] {
+                grid(Hyper(), {parse_choice("lr=1"), parse_choice("rate=2")});
+              }),
+              HasSubstr("names rate twice"));
+}
+
+TEST(Space, WinnersAtTheEdgeAreSaid) {
+  const auto all = grid(
+      Hyper(), {parse_choice("rate=0.1,0.2,0.3"), parse_choice("l2=0,0.1,1"), parse_choice("epochs=5,10")});
+  Hyper best = all[0];
+  EXPECT_THAT(edge_warnings(all, best), testing::ElementsAre(HasSubstr("rate (0.1) is the smallest tried")));
+  best.rate = 0.2;
+  best.l2 = 1;
+  EXPECT_THAT(edge_warnings(all, best), testing::ElementsAre(HasSubstr("l2 (1) is the largest tried")));
+}
+
+}  // namespace
+}  // namespace runnel::sweep

@@ -1,0 +1,189 @@
+// A training run: against loops written by hand, and as a function that can be differentiated and batched.
+#include "runnel/train.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "runnel/random.h"
+#include "runnel/transforms.h"
+
+namespace runnel::train {
+namespace {
+
+Array scalar(double v) { return Array::scalar(v, DType::f64); }
+
+Rates rates(double rate, double l2 = 0, double dropout = 0, std::uint64_t seed = 0) {
+  return {scalar(rate), scalar(l2), scalar(dropout), scalar(0.9),      scalar(0.999),
+          scalar(1),    scalar(1),  scalar(0.1),     random::key(seed)};
+}
+
+struct Data {
+  Array x, y;
+};
+Data data(std::int64_t n, std::int64_t d) {
+  const Array x = random::normal(random::key(11), {n, d}, DType::f64);
+  const Array w = random::normal(random::key(12), {d}, DType::f64);
+  return {x, matmul(x, w) + 0.1 * random::normal(random::key(13), {n}, DType::f64)};
+}
+
+Array batches(std::int64_t steps, std::int64_t batch, std::int64_t n) {
+  return reshape(slice(random::permutation(random::key(5), n), 0, 0, steps * batch), {steps, batch});
+}
+
+// w -= rate (Xᵀr/b + l2 w), b -= rate mean r for the halved squared error, in plain loops.
+TEST(Train, LinearRegressionIsTheLoop) {
+  const auto [x, y] = data(24, 3);
+  const Recipe recipe{.sizes = {3, 1}, .loss = Loss::half_squared, .optimizer = "sgd", .dtype = DType::f64};
+  const Rates r = rates(0.05, 0.3);
+  const Array rows = batches(4, 6, 24);
+  const State last = steps(recipe, start(recipe, r), r, x, y, rows).first;
+  std::vector<double> w(3, 0.0);
+  double b = 0.1;
+  for (int s = 0; s < 4; ++s) {
+    std::vector<double> gw(3, 0.0);
+    double gb = 0;
+    for (int i = 0; i < 6; ++i) {
+      const auto row = static_cast<std::int64_t>(rows.at({s, i}));
+      double residual = b - y.at({row});
+      for (int j = 0; j < 3; ++j) residual += w[static_cast<std::size_t>(j)] * x.at({row, j});
+      for (int j = 0; j < 3; ++j) gw[static_cast<std::size_t>(j)] += residual * x.at({row, j}) / 6;
+      gb += residual / 6;
+    }
+    for (std::size_t j = 0; j < 3; ++j) w[j] -= 0.05 * (gw[j] + 0.3 * w[j]);
+    b -= 0.05 * gb;
+  }
+  EXPECT_THAT(last.model.layers[0].w.to_doubles(), testing::Pointwise(testing::DoubleNear(1e-14), w));
+  EXPECT_NEAR(last.model.layers[0].b.item(), b, 1e-14);
+  EXPECT_EQ(last.step.item(), 4);
+}
+
+// Splitting a run into two scans changes no bit, with dropout too.
+TEST(Train, ResumedIsStraightThrough) {
+  const auto [x, y] = data(32, 4);
+  for (const char* optimizer : {"sgd", "momentum", "adagrad", "rmsprop", "adam", "adamw"}) {
+    const Recipe recipe{
+        .sizes = {4, 8, 1}, .optimizer = optimizer, .dropout = true, .clip = true, .dtype = DType::f64};
+    const Rates r = rates(0.01, 0.01, 0.4, 3);
+    const Array rows = batches(8, 4, 32);
+    const auto run =
+        jit([&](const State& s, const Array& which) { return steps(recipe, s, r, x, y, which).first; });
+    const State whole = run(start(recipe, r), rows);
+    const State halves = run(run(start(recipe, r), slice(rows, 0, 0, 4)), slice(rows, 0, 4, 8));
+    const auto a = tree::flatten(whole);
+    const auto b = tree::flatten(halves);
+    ASSERT_EQ(a.size(), b.size());
+    for (std::size_t i = 0; i < a.size(); ++i)
+      EXPECT_TRUE(same_bits(a[i], b[i])) << optimizer << " leaf " << i;
+  }
+}
+
+// A lane's run is the run alone: every optimiser, dropout on and off, f32 and f64.
+TEST(Train, AloneIsAbreast) {
+  for (DType dtype : {DType::f32, DType::f64})
+    for (bool dropout : {false, true})
+      for (const char* optimizer : {"sgd", "momentum", "adagrad", "rmsprop", "adam", "adamw"}) {
+        const Recipe recipe{.sizes = {4, 6, 5, 3},
+                            .activation = nn::Activation::tanh,
+                            .loss = Loss::softmax,
+                            .optimizer = optimizer,
+                            .dropout = dropout,
+                            .clip = true,
+                            .dtype = dtype};
+        const Array x = random::normal(random::key(1), {20, 4}, dtype);
+        const Array y = convert(random::bits(random::key(2), {20}) / 2000000000u, DType::i32);
+        const Array rows = batches(5, 4, 20);
+        auto run = [&](const Rates& r) { return steps(recipe, start(recipe, r), r, x, y, rows).first.model; };
+        const std::int64_t lanes = 19;
+        Rates all{};
+        auto vary = [&](double low, double step) {
+          return convert(low + step * convert(arange(lanes), DType::f64), dtype);
+        };
+        all = {vary(0.01, 0.003), vary(0, 0.01),    vary(0.1, 0.02),
+               vary(0.5, 0.01),   vary(0.9, 0.004), vary(0.1, 0.1),
+               vary(0.5, 0.1),    vary(0, 0.02),    {}};
+        std::vector<Array> keys;
+        for (std::int64_t i = 0; i < lanes; ++i) keys.push_back(random::key(static_cast<std::uint64_t>(i)));
+        all.key = stack(keys, 1);
+        const nn::Mlp abreast = jit(vmap(run, {Axis(-1)}, -1))(all);
+        for (std::int64_t lane : {0, 7, 18}) {
+          const Rates one =
+              tree::map([&](const Array& leaf) { return squeeze(slice(leaf, -1, lane, lane + 1), -1); }, all);
+          const auto alone = tree::flatten(run(one));
+          const auto in_lane = tree::flatten(abreast);
+          for (std::size_t i = 0; i < alone.size(); ++i)
+            EXPECT_TRUE(same_bits(alone[i], squeeze(slice(in_lane[i], -1, lane, lane + 1), -1)))
+                << optimizer << " dropout " << dropout << " lane " << lane << " leaf " << i << " "
+                << name_of(dtype);
+        }
+      }
+}
+
+// The validation loss after training, as a function of the rates: its derivative is that of the closed form
+// L_t(eta) = aᵀ (I - (eta/n) K)^(2t) a / 2n for gradient descent on half the mean squared error, and agrees
+// with differences.
+TEST(Train, HypergradientAgreesWithDifferences) {
+  const auto [x, y] = data(30, 4);
+  const Recipe recipe{
+      .sizes = {4, 6, 1}, .activation = nn::Activation::tanh, .optimizer = "adam", .dtype = DType::f64};
+  const Array rows = batches(5, 6, 30);
+  auto after = [&](const Array& rate, const Array& l2) {
+    Rates r = rates(0.01);
+    r.rate = rate;
+    r.l2 = l2;
+    return loss(recipe, steps(recipe, start(recipe, r), r, x, y, rows).first.model, r, x, y);
+  };
+  const double h = 1e-6;
+  const double by_rate =
+      (after(scalar(0.02 + h), scalar(0.1)).item() - after(scalar(0.02 - h), scalar(0.1)).item()) / (2 * h);
+  const double by_l2 =
+      (after(scalar(0.02), scalar(0.1 + h)).item() - after(scalar(0.02), scalar(0.1 - h)).item()) / (2 * h);
+  auto both = [&](const std::pair<Array, Array>& p) { return after(p.first, p.second); };
+  const auto g = jit(grad(both))(std::pair(scalar(0.02), scalar(0.1)));
+  EXPECT_NEAR(g.first.item(), by_rate, 1e-6 * std::abs(by_rate) + 1e-9);
+  EXPECT_NEAR(g.second.item(), by_l2, 1e-5 * std::abs(by_l2) + 1e-9);
+  const auto forward =
+      jvp([&](const Array& r) { return after(r, scalar(0.1)); }, scalar(0.02), scalar(1)).second;
+  EXPECT_NEAR(forward.item(), g.first.item(), 1e-11 * std::abs(by_rate));
+}
+
+TEST(Measure, AgainstTheDefinitions) {
+  const std::vector<double> out{1, 2, 4, 3};
+  const std::vector<double> y{1, 1, 5, 5};
+  EXPECT_DOUBLE_EQ(measure(Metric::mae, out, y), (0 + 1 + 1 + 2) / 4.0);
+  EXPECT_DOUBLE_EQ(measure(Metric::rmse, out, y), std::sqrt((0 + 1 + 1 + 4) / 4.0));
+  EXPECT_DOUBLE_EQ(measure(Metric::r2, out, y), 1 - 6.0 / 16.0);
+  EXPECT_DOUBLE_EQ(mean_loss(Loss::half_squared, out, y), 6.0 / 8.0);
+  EXPECT_DOUBLE_EQ(mean_loss(Loss::huber, out, y), (0 + 0.5 + 0.5 + 1.5) / 4.0);
+  const std::vector<double> logits{2, 1, 0, 1e4, -1e4, 0};
+  const std::vector<double> labels{0, 1};
+  EXPECT_DOUBLE_EQ(measure(Metric::accuracy, logits, labels), 0.5);
+  EXPECT_NEAR(measure(Metric::log_loss, logits, labels),
+              (std::log(std::exp(2) + std::exp(1) + 1) - 2 + 2e4) / 2, 1e-9);
+  const std::vector<double> binary{3, -1e4, 1e4};
+  const std::vector<double> truth{1, 0, 0};
+  EXPECT_DOUBLE_EQ(measure(Metric::accuracy, binary, truth), 2.0 / 3.0);
+  EXPECT_NEAR(mean_loss(Loss::logistic, binary, truth), (std::log1p(std::exp(-3.0)) + 0 + 1e4) / 3, 1e-9);
+  EXPECT_DOUBLE_EQ(measure(Metric::accuracy, std::vector<double>{NAN, NAN}, std::vector<double>{0}), 0);
+}
+
+// For a share of correct answers the bootstrap's interval is close to the normal one.
+TEST(Measure, BootstrapOfAProportion) {
+  std::vector<double> out;
+  std::vector<double> y;
+  for (int i = 0; i < 1000; ++i) {
+    out.push_back(1);
+    y.push_back(i % 5 == 0 ? 0 : 1);
+  }
+  const Interval interval = bootstrap(Metric::accuracy, out, y, 3);
+  const double half = 1.96 * std::sqrt(0.8 * 0.2 / 1000);
+  EXPECT_NEAR(interval.low, 0.8 - half, 0.25 * half);
+  EXPECT_NEAR(interval.high, 0.8 + half, 0.25 * half);
+  const Interval again = bootstrap(Metric::accuracy, out, y, 3);
+  EXPECT_EQ(interval.low, again.low);
+  EXPECT_NE(interval.low, bootstrap(Metric::accuracy, out, y, 4).low);
+}
+
+}  // namespace
+}  // namespace runnel::train
