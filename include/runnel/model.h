@@ -7,6 +7,7 @@
 #include "runnel/data.h"
 #include "runnel/nn.h"
 #include "runnel/sweep.h"
+#include "runnel/train.h"
 
 namespace runnel {
 
@@ -31,13 +32,26 @@ struct Model {
 
   Predictions predict(const Table& table, const std::vector<std::size_t>& rows) const;
 
-  // One safetensors file: tensors "layers.0.w", "layers.0.b", …, everything else as text in its metadata. Written under
-  // a temporary name and renamed. Errors name the file: not safetensors, truncated, not a Runnel model, unwritable.
+  // One safetensors file: tensors "layers.0.w", "layers.0.b", …, everything else as text in its metadata. Written
+  // under a temporary name and renamed. Errors name the file: not safetensors, truncated, not a Runnel model,
+  // parts that do not fit together, unwritable.
   void save(const std::string& path) const;
   static Model load(const std::string& path);
 };
 
-// The metric of predictions against a target's values on the same rows.
+// A metric of predictions against a target's values on the same rows: the model's own, or another of its task.
 double score(const Model& model, const Predictions& predictions, const std::vector<double>& y);
+double score(const Model& model, const Predictions& predictions, const std::vector<double>& y,
+             sweep::Metric metric);
+
+// The 95% bootstrap interval of that score over the rows, a function of the model's seed.
+train::Interval score_interval(const Model& model, const Predictions& predictions,
+                               const std::vector<double>& y);
+
+// The metrics that a task is measured by: r2, rmse and mae of numbers, accuracy and log_loss of classes.
+std::vector<sweep::Metric> metrics_of(Task task);
+
+// Whether a file begins as a saved model does; false for what cannot be read.
+bool is_model_file(const std::string& path);
 
 }  // namespace runnel

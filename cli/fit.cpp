@@ -1,0 +1,138 @@
+// runnel fit: from a table to a model with an honest score.
+#include "runnel/fit.h"
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include "cli/interrupt.h"
+#include "cli/options.h"
+#include "cli/output.h"
+#include "cli/program.h"
+#include "cli/progress.h"
+#include "cli/report.h"
+#include "core/fail.h"
+#include "data/text.h"
+#include "model/output_file.h"
+
+namespace runnel::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* examples = R"(Examples:
+  runnel fit songs.csv --target hit
+  runnel fit adult.data --test adult.test --test-skip-rows 1 --no-header --target column15
+  runnel fit songs.csv --target popularity --positive '>50' --group track_id
+  runnel fit train-images-idx3-ubyte --test t10k-images-idx3-ubyte
+  runnel fit houses.csv --target price --grid rate=0.001,0.003,0.01 --grid hidden=none,64,64x64
+  runnel fit houses.csv --target price --random 50 --space rate=1e-4..1e-1 --space l2=1e-6..1e-2)";
+
+struct Arguments {
+  std::string data, test, model;
+  ReadArguments read;
+  std::optional<std::size_t> test_skip_rows;
+  std::string test_labels;
+  FitArguments fit;
+  Manner manner;
+};
+
+// The test file is read as the data is, unless flags of its own say otherwise.
+Table read_test(const Arguments& arguments, ReadOptions options) {
+  options.skip_rows = arguments.test_skip_rows.value_or(options.skip_rows);
+  options.labels = arguments.test_labels;
+  try {
+    return read_table(arguments.test, options);
+  } catch (const Error& e) {
+    // The reader knows one file and its flags; here they are those of the second file.
+    std::string text = e.what();
+    for (const std::string flag : {"--skip-rows", "--labels"}) {
+      if (const auto at = text.find(flag); at != std::string::npos) text.replace(at, 2, "--test-");
+    }
+    throw Error(e.kind(), text);
+  }
+}
+
+// songs.csv -> songs.runnel.safetensors, in the current folder; demo:songs likewise.
+std::string usual_model_path(const std::string& data) {
+  std::string stem = data.starts_with("demo:") ? data.substr(5) : fs::path(data).stem().string();
+  if (const auto comma = stem.find(','); comma != std::string::npos) stem.resize(comma);
+  return (stem.empty() ? "model" : stem) + ".runnel.safetensors";
+}
+
+void refuse_to_overwrite(const std::string& model, const std::string& data) {
+  std::error_code error;
+  if (!data.empty() && fs::equivalent(model, data, error)) {
+    fail("{}: the model would take the place of the data; choose another name with -o", model);
+  }
+}
+
+std::string target_of(const Table& table, const std::string& given) {
+  if (!given.empty()) return given;
+  if (!table.usual_target.empty()) return table.usual_target;
+  fail("{}: which column is the target? Give --target COLUMN; there is: {}", table.source,
+       data::shortened(fmt::format("{}", fmt::join(table.names(), ", ")), 200));
+}
+
+FitResult search(const Table& table, const Table* test, FitOptions options, bool quiet) {
+  const Interrupt interrupt(quiet);
+  ProgressLine line(quiet);
+  options.stop = interrupt.flag();
+  if (line.is_on()) options.progress = [&](const sweep::Progress& progress) { line.show(progress); };
+  return fit(table, options, test);
+}
+
+int act(Arguments& arguments) {
+  FitOptions options = fit_options(arguments.fit);
+  const ReadOptions read = read_options(arguments.read);
+  if (arguments.test.empty() && (arguments.test_skip_rows || !arguments.test_labels.empty())) {
+    fail("--test-skip-rows and --test-labels say how the file of --test is read, which is not given");
+  }
+  const std::string model = arguments.model.empty() ? usual_model_path(arguments.data) : arguments.model;
+  const Table table = read_table(arguments.data, read);
+  std::optional<Table> test;
+  if (!arguments.test.empty()) test = read_test(arguments, read);
+  options.target.column = target_of(table, options.target.column);
+  // Found out now, not after the search.
+  refuse_to_overwrite(model, arguments.data);
+  refuse_to_overwrite(model, arguments.test);
+  check_writable(model);
+
+  const Table* test_table = test ? &*test : nullptr;
+  FitResult result = search(table, test_table, options, arguments.manner.quiet);
+  std::vector<std::string> notes = table.notes;
+  if (test) {
+    for (const std::string& note : test->notes) notes.push_back(fmt::format("{}: {}", test->source, note));
+  }
+  FitReport report{result, table, test_table, options, model, std::move(notes)};
+  result.model.provenance = dumped(provenance_json(report, command_line(), read));
+  result.model.save(model);
+  write_stdout(arguments.manner.json ? dumped(fit_json(report)) : fit_text(report, arguments.manner.quiet));
+  return result.search.interrupted ? 1 : 0;
+}
+
+}  // namespace
+
+Action add_fit(CLI::App& program) {
+  CLI::App& app = *program.add_subcommand("fit", "Search for a model of a column, test the best, save it");
+  auto arguments = std::make_shared<Arguments>();
+  app.add_option("DATA", arguments->data, "CSV, NPY, NPZ, idx file, or demo:NAME")->required()->type_name("");
+  app.add_option("--test", arguments->test,
+                 "A file whose rows test the winner; DATA then only trains and validates")
+      ->type_name("FILE");
+  app.add_option("-o,--model", arguments->model, "Where the model goes (DATA's name + .runnel.safetensors)")
+      ->type_name("FILE");
+  add_manner(app, arguments->manner);
+  add_read_options(app, arguments->read);
+  app.add_option("--test-skip-rows", arguments->test_skip_rows, "Of the file of --test (as --skip-rows)")
+      ->type_name("N")
+      ->group("Reading");
+  app.add_option("--test-labels", arguments->test_labels, "Of the file of --test, as --labels")
+      ->type_name("FILE")
+      ->group("Reading");
+  add_fit_options(app, arguments->fit);
+  app.footer(examples);
+  return [arguments] { return act(*arguments); };
+}
+
+}  // namespace runnel::cli

@@ -1,0 +1,303 @@
+#include "cli/options.h"
+
+#include <cmath>
+
+#include "core/fail.h"
+#include "data/text.h"
+
+namespace runnel::cli {
+namespace {
+
+// ---- checks of values, with our words
+// ----------------------------------------------------------------------
+
+CLI::Validator whole_number(double least) {
+  return {[least](std::string& text) -> std::string {
+            const auto value = data::to_number(text);
+            if (value && *value == std::floor(*value) && *value >= least && *value < 0x1p63) return "";
+            return fmt::format("'{}' is not a whole number of at least {}", text, least);
+          },
+          "N"};
+}
+
+CLI::Validator fraction() {
+  return {[](std::string& text) -> std::string {
+            const auto value = data::to_number(text);
+            if (value && *value >= 0 && *value < 1) return "";
+            return fmt::format("'{}' is not a fraction from 0 to below 1", text);
+          },
+          "F"};
+}
+
+CLI::Validator positive_number() {
+  return {[](std::string& text) -> std::string {
+            const auto value = data::to_number(text);
+            if (value && *value > 0) return "";
+            return fmt::format("'{}' is not a number above 0", text);
+          },
+          "X"};
+}
+
+// An option that takes one value at a time and may be repeated.
+CLI::Option* add_repeatable(CLI::App& app, const std::string& flag, std::vector<std::string>& values,
+                            const std::string& what) {
+  return app.add_option(flag, values, what)->allow_extra_args(false);
+}
+
+template <class T>
+CLI::Option* add_checked(CLI::App& app, const std::string& flag, T& value, const std::string& what,
+                         const CLI::Validator& check) {
+  // The check's name stands for CLI11's type name in the help.
+  return app.add_option(flag, value, what)->check(check)->type_name("");
+}
+
+char separator_from(const std::string& text) {
+  const std::pair<std::string_view, char> names[] = {{"tab", '\t'},      {"\\t", '\t'}, {"comma", ','},
+                                                     {"semicolon", ';'}, {"pipe", '|'}, {"space", ' '}};
+  for (const auto& [name, separator] : names) {
+    if (text == name) return separator;
+  }
+  if (text.size() == 1 && text != "\"" && text != "\n") return text[0];
+  fail("--separator '{}': give one character, or tab, comma, semicolon, pipe, space", text);
+}
+
+// ---- parts of the fit options
+// ------------------------------------------------------------------------------
+
+void add_target_options(CLI::App& app, FitArguments& fit) {
+  TargetOptions& target = fit.options.target;
+  app.add_option("--target", target.column, "Column to predict (generated tables and images know theirs)")
+      ->type_name("COLUMN")
+      ->group("Target");
+  app.add_option("--task", fit.task, "regression, binary or multiclass (found from the target)")
+      ->type_name("TASK")
+      ->group("Target");
+  app.add_option("--positive", target.positive, "Make a binary target: '>50', '<=2', '==yes', '!=no'")
+      ->type_name("EXPR")
+      ->group("Target");
+  add_checked(app, "--max-classes", target.max_classes, "More classes than this are an error (100)",
+              whole_number(2))
+      ->group("Target");
+}
+
+void add_split_options(CLI::App& app, FitArguments& fit) {
+  SplitOptions& split = fit.options.split;
+  const std::string group = "Split";
+  add_checked(app, "--test-fraction", split.test, "Share of the rows that tests the winner (0.2)", fraction())
+      ->group(group);
+  add_checked(app, "--validation", split.validation, "Share of the rows that chooses among candidates (0.2)",
+              fraction())
+      ->group(group);
+  add_checked(app, "--folds", fit.options.folds,
+              "Choose by K-fold cross-validation; 0 does not (5 for fewer than 2000 rows, else 0)",
+              whole_number(0))
+      ->group(group);
+  app.add_option("--split", fit.split, "random or stratified (stratified for classes)")
+      ->type_name("KIND")
+      ->group(group);
+  app.add_option("--group", split.group, "Rows that agree in this column stay on one side of every split")
+      ->type_name("COLUMN")
+      ->group(group);
+  app.add_option("--time", split.time, "Order rows by this column: the last ones test")
+      ->type_name("COLUMN")
+      ->group(group);
+}
+
+void add_column_options(CLI::App& app, FitArguments& fit) {
+  TriageOptions& triage = fit.options.triage;
+  const std::string group = "Columns";
+  const auto names = [&](const char* flag, std::vector<std::string>& out, const char* what) {
+    add_repeatable(app, flag, out, what)->delimiter(',')->type_name("A,B")->group(group);
+  };
+  names("--keep", triage.keep, "Columns never dropped");
+  names("--drop", triage.drop, "Columns always dropped");
+  names("--numeric", triage.numeric, "Columns that are numbers, or an error");
+  names("--categorical", triage.categorical, "Columns that are categories, numbers too");
+  add_checked(app, "--max-levels", triage.max_levels, "Features of a category; the rest is \"other\" (32)",
+              whole_number(1))
+      ->group(group);
+  add_checked(app, "--feature-clip", triage.clip, "Standardised features are cut to this size (10)",
+              positive_number())
+      ->group(group);
+  app.add_flag("--raw", fit.raw, "Numbers as they are: all three of the following")->group(group);
+  app.add_flag("--no-standardize", fit.no_standardize, "Do not bring features to mean 0, deviation 1")
+      ->group(group);
+  app.add_flag("--no-log-companions", fit.no_log_companions,
+               "No second, logarithmic feature for skewed numbers")
+      ->group(group);
+  app.add_flag("--no-scale-target", fit.no_scale_target, "Train on the target's own scale")->group(group);
+}
+
+void add_search_options(CLI::App& app, FitArguments& fit) {
+  const std::string group = "Search";
+  add_repeatable(app, "--grid", fit.options.grid,
+                 "Values to try, as rate=0.001,0.01; repeat for every combination")
+      ->type_name("NAME=V1,V2")
+      ->group(group);
+  add_checked(app, "--random", fit.options.random, "Draw N candidates at random instead", whole_number(1))
+      ->group(group);
+  add_repeatable(app, "--space", fit.options.space,
+                 "What --random draws from: rate=1e-4..1e-1 or batch=32,128")
+      ->type_name("NAME=LOW..HIGH")
+      ->group(group);
+  app.add_option("--loss", fit.loss, "squared, half-squared, absolute, huber, logistic or softmax")
+      ->type_name("LOSS")
+      ->group(group);
+  app.add_option("--metric", fit.metric, "What chooses: r2, rmse, mae, accuracy or log_loss")
+      ->type_name("METRIC")
+      ->group(group);
+  app.add_flag("--f64", fit.options.f64, "Train in double precision")->group(group);
+  add_checked(app, "--seed", fit.options.seed, "Of the split, the order of rows and the initial weights (0)",
+              whole_number(0))
+      ->group(group);
+  add_checked(app, "--threads", fit.options.threads, "Threads to use (as many as there are cores)",
+              whole_number(1))
+      ->group(group);
+}
+
+// --seed is the run's; a candidate's own seed can still be searched with --grid seed=0,1,2.
+bool has_flag(const sweep::HyperField& field) { return std::string_view(field.name) != "seed"; }
+
+void add_hyper_options(CLI::App& app, FitArguments& fit) {
+  const auto& fields = sweep::hyper_fields();
+  fit.hyper.resize(fields.size());
+  const sweep::Hyper usual;
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    if (!has_flag(fields[i])) continue;
+    const std::string name = fields[i].name;
+    app.add_option(name == "rate" ? "--rate,--lr" : "--" + name, fit.hyper[i],
+                   fmt::format("{} ({})", fields[i].meaning, fields[i].get(usual)))
+        ->type_name(fields[i].numeric ? "X" : "VALUE")
+        ->group("One value for all candidates");
+  }
+}
+
+void set_hyper(FitArguments& fit) {
+  const auto& fields = sweep::hyper_fields();
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    const std::string &text = fit.hyper[i], name = fields[i].name;
+    if (text.empty()) continue;
+    if (text.find(',') != std::string::npos || sweep::is_range(text)) {
+      fail("--{} '{}': one value goes here; try several with {} {}={}", name, text,
+           sweep::is_range(text) ? "--random N --space" : "--grid", name, text);
+    }
+    try {
+      fields[i].set(fit.options.base, text);
+    } catch (const Error& e) {
+      fail("--{}: {}", name, e.what());
+    }
+    fit.options.fixed.push_back(name);
+  }
+}
+
+void check_search(const FitOptions& options) {
+  const auto checked = [](const char* flag, const std::string& text, auto parse) {
+    try {
+      parse(text);
+    } catch (const Error& e) {
+      fail("{} {}: {}", flag, text, e.what());
+    }
+  };
+  for (const std::string& text : options.grid) {
+    if (sweep::is_range(text)) {
+      fail(
+          "--grid {}: a range is drawn from, not counted through; give --random N --space {}, or list the "
+          "values",
+          text, text);
+    }
+    checked("--grid", text, [](const std::string& t) { sweep::parse_choice(t); });
+  }
+  for (const std::string& text : options.space) {
+    checked("--space", text, [](const std::string& t) {
+      if (sweep::is_range(t)) {
+        sweep::parse_range(t);
+      } else {
+        sweep::parse_choice(t);
+      }
+    });
+  }
+  if (!options.space.empty() && options.random == 0)
+    fail("--space needs --random N, the number of candidates to draw");
+  if (!options.grid.empty() && options.random > 0)
+    fail("--grid and --random do not go together; give one of them");
+}
+
+SplitKind split_kind(const std::string& text) {
+  if (text.empty()) return SplitKind::automatic;
+  if (text == "random") return SplitKind::random;
+  if (text == "stratified") return SplitKind::stratified;
+  fail("--split: there is no kind '{}'{}", text, data::suggestion(text, {"random", "stratified"}));
+}
+
+}  // namespace
+
+void add_manner(CLI::App& app, Manner& manner) {
+  app.add_flag("--json", manner.json, "Print one JSON object");
+  app.add_flag("--quiet,-q", manner.quiet, "No progress, no notes, the shortest output");
+}
+
+void add_read_options(CLI::App& app, ReadArguments& read) {
+  const std::string group = "Reading";
+  app.add_option("--separator", read.separator, "Of columns: one character, or tab (found from the file)")
+      ->type_name("C")
+      ->group(group);
+  auto* header =
+      app.add_flag("--header", read.header, "The first line holds names, though they look like numbers");
+  auto* no_header =
+      app.add_flag("--no-header", read.no_header, "No names: columns are column1, column2, ...");
+  header->group(group);
+  no_header->group(group)->excludes(header);
+  add_checked(app, "--skip-rows", read.options.skip_rows, "Lines at the top that are not part of the table",
+              whole_number(0))
+      ->group(group);
+  app.add_option("--missing", read.missing, "Words for a missing value (NA,N/A,NaN,nan,null,NULL,None,?)")
+      ->type_name("A,B")
+      ->group(group);
+  app.add_option("--labels", read.options.labels, "Labels of an image or array file (found by name for idx)")
+      ->type_name("FILE")
+      ->group(group);
+  add_checked(app, "--rows", read.options.rows, "Rows of a generated table", whole_number(1))->group(group);
+  add_checked(app, "--data-seed", read.options.seed, "Seed of a generated table (0)", whole_number(0))
+      ->group(group);
+}
+
+ReadOptions read_options(const ReadArguments& read) {
+  ReadOptions out = read.options;
+  if (!read.separator.empty()) out.separator = separator_from(read.separator);
+  if (read.header) out.header = true;
+  if (read.no_header) out.header = false;
+  if (!read.missing.empty()) {
+    out.missing = {""};  // an empty cell is missing whatever the words
+    std::size_t begin = 0;
+    while (begin <= read.missing.size()) {
+      const std::size_t end = std::min(read.missing.find(',', begin), read.missing.size());
+      out.missing.push_back(read.missing.substr(begin, end - begin));
+      begin = end + 1;
+    }
+  }
+  return out;
+}
+
+void add_fit_options(CLI::App& app, FitArguments& fit) {
+  add_target_options(app, fit);
+  add_split_options(app, fit);
+  add_column_options(app, fit);
+  add_search_options(app, fit);
+  add_hyper_options(app, fit);
+}
+
+FitOptions fit_options(FitArguments& fit) {
+  FitOptions& out = fit.options;
+  if (!fit.task.empty()) out.target.task = task_from_name(fit.task);
+  if (!fit.metric.empty()) out.metric = sweep::metric_from_name(fit.metric);
+  if (!fit.loss.empty()) out.loss = sweep::loss_from_name(fit.loss);
+  out.split.kind = split_kind(fit.split);
+  if (fit.raw || fit.no_standardize) out.triage.standardize = false;
+  if (fit.raw || fit.no_log_companions) out.triage.log_companions = false;
+  if (fit.raw || fit.no_scale_target) out.scale_target = false;
+  set_hyper(fit);
+  check_search(out);
+  return out;
+}
+
+}  // namespace runnel::cli

@@ -1,0 +1,40 @@
+// The options that sub-commands share, each declared in one place.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "runnel/data.h"
+#include "runnel/fit.h"
+
+namespace runnel::cli {
+
+// --json and --quiet.
+struct Manner {
+  bool json = false, quiet = false;
+};
+void add_manner(CLI::App& app, Manner& manner);
+
+// How DATA is read.
+struct ReadArguments {
+  ReadOptions options;
+  std::string separator, missing;
+  bool no_header = false, header = false;
+};
+void add_read_options(CLI::App& app, ReadArguments& read);
+// The ReadOptions of parsed arguments.
+ReadOptions read_options(const ReadArguments& read);
+
+// Everything that shapes a fit.
+struct FitArguments {
+  FitOptions options;
+  std::string task, metric, loss, split;
+  std::vector<std::string> hyper;  // one text per sweep::hyper_fields(); empty where not given
+  bool raw = false, no_standardize = false, no_log_companions = false, no_scale_target = false;
+};
+void add_fit_options(CLI::App& app, FitArguments& fit);
+// The FitOptions of parsed arguments; fails for names and values that nothing knows, before any data is read.
+FitOptions fit_options(FitArguments& fit);
+
+}  // namespace runnel::cli

@@ -1,0 +1,178 @@
+#include "cli/program.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <new>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/output.h"
+#include "core/fail.h"
+#include "data/text.h"
+#include "runnel/version.h"
+
+namespace runnel::cli {
+namespace {
+
+constexpr const char* examples = R"(Examples:
+  runnel fit songs.csv --target hit           search for a model, save the best
+  runnel fit demo:songs                       the same on a built-in table
+  runnel predict songs.runnel.safetensors new.csv -o predictions.csv
+  runnel score songs.runnel.safetensors more.csv
+  runnel inspect songs.csv
+
+DATA is a CSV file (any separator), NPY, NPZ, an idx image file (MNIST's format), or a generated
+table: demo:songs, demo:faces, demo:moons, demo:wave. `runnel fit --help` lists everything.)";
+
+struct SubCommand {
+  CLI::App* app;
+  Action act;
+};
+
+std::string& stored_command_line() {
+  static std::string text;
+  return text;
+}
+
+std::string shell_quoted(std::string_view word) {
+  constexpr std::string_view plain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=:,./@%^";
+  if (!word.empty() && word.find_first_not_of(plain) == std::string_view::npos) return std::string(word);
+  std::string out = "'";
+  for (const char c : word) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
+void store_command_line(std::span<const char* const> words) {
+  std::string& text = stored_command_line();
+  text = "runnel";
+  for (const char* word : words.subspan(words.empty() ? 0 : 1)) text += " " + shell_quoted(word);
+}
+
+// A reader that goes away (`runnel ... | head`) shows as an error of write(), not as a signal. And a standard
+// stream that was closed must not become the number of a file that is opened later.
+void prepare_streams() {
+  std::signal(SIGPIPE, SIG_IGN);
+  for (int descriptor = STDIN_FILENO; descriptor <= STDERR_FILENO; ++descriptor) {
+    if (::fcntl(descriptor, F_GETFD) == -1) ::open("/dev/null", O_RDONLY);  // takes the lowest free number
+  }
+}
+
+std::vector<std::string> option_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    for (const std::string& name : option->get_snames()) names.push_back("-" + name);
+  }
+  return names;
+}
+
+// CLI11 takes an unknown option for a positional argument and then complains of another one, so unknown names
+// are looked for beforehand.
+void check_names(const std::vector<SubCommand>& commands, std::span<const char* const> words) {
+  const CLI::App* app = nullptr;
+  for (const char* raw : words) {
+    const std::string_view word(raw);
+    if (app == nullptr) {
+      if (word.starts_with('-')) {
+        if (word == "--help" || word == "-h" || word == "--version") return;
+        fail("there is no option '{}' before a sub-command{}", word,
+             data::suggestion(word, {"--help", "--version"}));
+      }
+      std::vector<std::string> names;
+      for (const SubCommand& command : commands) {
+        if (command.app->get_name() == word) app = command.app;
+        names.push_back(command.app->get_name());
+      }
+      if (app == nullptr) fail("there is no sub-command '{}'{}", word, data::suggestion(word, names));
+      continue;
+    }
+    if (word == "--") return;
+    const bool number =
+        word.size() > 1 && (std::isdigit(static_cast<unsigned char>(word[1])) || word[1] == '.');
+    if (!word.starts_with('-') || word.size() == 1 || number) continue;
+    const std::string name(word.starts_with("--") ? word.substr(0, word.find('=')) : word.substr(0, 2));
+    if (app->get_option_no_throw(name) == nullptr) {
+      const std::string near = data::nearest(name, option_names(*app));
+      fail("{} has no option '{}'{}; see runnel {} --help", app->get_name(), name,
+           near.empty() ? "" : fmt::format("; did you mean '{}'?", near), app->get_name());
+    }
+  }
+}
+
+void complain(std::string_view text) {
+  std::string line(text);
+  for (char& c : line) {
+    if (c == '\n') c = ' ';
+  }
+  const Style style(STDERR_FILENO);
+  write_stderr(fmt::format("runnel: {} {}\n", style.error("error:"), line));
+}
+
+int parse_and_act(CLI::App& program, const std::vector<SubCommand>& commands, int argc,
+                  const char* const* argv) {
+  const std::span<const char* const> words(argv, static_cast<std::size_t>(argc));
+  if (argc < 2) fail("give a sub-command: fit, predict, score or inspect; see runnel --help");
+  check_names(commands, words.subspan(1));
+  const auto parsed = [&]() -> const SubCommand* {
+    for (const SubCommand& command : commands) {
+      if (command.app->parsed()) return &command;
+    }
+    return nullptr;
+  };
+  try {
+    program.parse(argc, argv);
+  } catch (const CLI::CallForVersion&) {
+    write_stdout("runnel " RUNNEL_VERSION "\n");
+    return 0;
+  } catch (const CLI::CallForHelp&) {
+    const SubCommand* command = parsed();
+    write_stdout(command != nullptr ? command->app->help() : program.help());
+    return 0;
+  } catch (const CLI::ParseError& e) {
+    const SubCommand* command = parsed();
+    fail("{}; see runnel {}--help", e.what(), command != nullptr ? command->app->get_name() + " " : "");
+  }
+  const SubCommand* command = parsed();
+  if (command == nullptr) fail("give a sub-command: fit, predict, score or inspect; see runnel --help");
+  return command->act();
+}
+
+}  // namespace
+
+const std::string& command_line() { return stored_command_line(); }
+
+int run(int argc, const char* const* argv) {
+  prepare_streams();
+  try {
+    store_command_line({argv, static_cast<std::size_t>(argc)});
+    CLI::App program("Trains many models abreast, keeps the best, and says honestly how good it is.",
+                     "runnel");
+    program.set_version_flag("--version", RUNNEL_VERSION, "Print the version and exit");
+    program.get_formatter()->column_width(30);
+    program.footer(examples);
+    std::vector<SubCommand> commands;
+    for (const auto& add : {add_fit, add_predict, add_score, add_inspect}) {
+      Action act = add(program);
+      commands.push_back({program.get_subcommands({}).back(), std::move(act)});
+    }
+    return parse_and_act(program, commands, argc, argv);
+  } catch (const ReaderGone&) {
+    return 0;  // whoever read our output has seen enough
+  } catch (const Error& e) {
+    complain(e.what());
+    return e.kind() == ErrorKind::input ? 2 : 1;
+  } catch (const std::bad_alloc&) {
+    complain("out of memory; use fewer rows, or a smaller search");
+    return 1;
+  } catch (const std::exception& e) {
+    complain(fmt::format("unexpected: {}", e.what()));
+    return 1;
+  }
+}
+
+}  // namespace runnel::cli

@@ -1,0 +1,25 @@
+// The program `runnel`: its sub-commands, and what surrounds each of them.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+namespace runnel::cli {
+
+// Parses, runs the sub-command, reports errors. Returns the exit code: 0 done, 1 the run failed or was
+// stopped, 2 the arguments or the input are at fault.
+int run(int argc, const char* const* argv);
+
+// What a sub-command does once its arguments are parsed; returns the exit code.
+using Action = std::function<int()>;
+
+// One file each. They add their sub-command to the program.
+Action add_fit(CLI::App& program);
+Action add_predict(CLI::App& program);
+Action add_score(CLI::App& program);
+Action add_inspect(CLI::App& program);
+
+// The arguments of this call as one shell command, for a model's provenance.
+const std::string& command_line();
+
+}  // namespace runnel::cli

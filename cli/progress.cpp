@@ -1,0 +1,44 @@
+#include "cli/progress.h"
+
+#include <unistd.h>
+
+#include <cmath>
+
+#include "cli/output.h"
+#include "core/fail.h"
+
+namespace runnel::cli {
+
+std::string duration_text(double seconds) {
+  if (!std::isfinite(seconds) || seconds < 0) return "?";
+  if (seconds < 9.95) return fmt::format("{:.1f} s", seconds);
+  if (seconds < 99.5) return fmt::format("{:.0f} s", seconds);
+  const auto minutes = static_cast<long>(std::lround(seconds / 60));
+  if (minutes < 120) return fmt::format("{} min", minutes);
+  return fmt::format("{} h {} min", minutes / 60, minutes % 60);
+}
+
+std::string progress_text(const sweep::Progress& progress) {
+  std::string out = fmt::format("{}/{} candidates", progress.done, progress.total);
+  if (progress.best) out += fmt::format(", best {:.4f}", *progress.best);
+  if (progress.seconds_left > 0) out += fmt::format(", {} left", duration_text(progress.seconds_left));
+  return out;
+}
+
+ProgressLine::ProgressLine(bool quiet) : on_(!quiet && is_terminal(STDERR_FILENO)) {}
+
+void ProgressLine::show(const sweep::Progress& progress) {
+  const auto now = std::chrono::steady_clock::now();
+  if (!on_ || (shown_ && now - last_ < std::chrono::milliseconds(100))) return;
+  last_ = now;
+  shown_ = true;
+  // Back to the line's beginning, and what stood there is cleared: plain text on any terminal.
+  write_stderr(fmt::format("\r\x1B[K{:3.0f}%  {}", 100 * progress.fraction, progress_text(progress)));
+}
+
+void ProgressLine::clear() {
+  if (shown_) write_stderr("\r\x1B[K");
+  shown_ = false;
+}
+
+}  // namespace runnel::cli

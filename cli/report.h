@@ -1,0 +1,59 @@
+// What a fit has to tell, as text for people and as JSON for programs. report_text.cpp and report_json.cpp
+// are the only places that put results into words and keys.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "runnel/data.h"
+#include "runnel/fit.h"
+#include "runnel/model.h"
+
+namespace runnel::cli {
+
+using Json = nlohmann::ordered_json;
+
+inline constexpr int json_schema = 1;
+
+// A finished fit with what surrounds it.
+struct FitReport {
+  const FitResult& result;
+  const Table& table;
+  const Table* test;  // nullptr: the test rows are the table's own
+  const FitOptions& options;
+  std::string model_path;
+  std::vector<std::string> notes;  // of the readers
+};
+
+struct ScoreReport {
+  const Model& model;
+  std::string model_path, data;
+  Score score;
+  std::vector<std::pair<std::string, double>> also;
+  std::vector<std::string> notes;
+};
+
+// "stopped: 12 of 32 candidates finished; the model is the best of these"; empty when it was not stopped.
+std::string stopped_text(const sweep::Result& search);
+std::string number_text(sweep::Metric metric, double value);
+
+std::string fit_text(const FitReport& report, bool quiet);
+Json fit_json(const FitReport& report);
+// What the model file keeps of its making: all that is a function of the data, the options and the seed.
+Json provenance_json(const FitReport& report, const std::string& command, const ReadOptions& read);
+
+std::string score_text(const ScoreReport& report, bool quiet);
+Json score_json(const ScoreReport& report);
+
+std::string predictions_csv(const Model& model, const Predictions& predictions);
+Json predictions_json(const Model& model, const Predictions& predictions);
+
+std::string table_text(const Table& table, const std::vector<ColumnSummary>& columns);
+Json table_json(const Table& table, const std::vector<ColumnSummary>& columns);
+std::string model_text(const Model& model, const std::string& path);
+Json model_json(const Model& model, const std::string& path);
+
+std::string dumped(const Json& json);  // with a final newline; text that is no UTF-8 is replaced
+
+}  // namespace runnel::cli

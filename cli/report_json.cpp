@@ -1,0 +1,247 @@
+#include <cmath>
+
+#include "cli/report.h"
+#include "runnel/version.h"
+
+namespace runnel::cli {
+namespace {
+
+// JSON has no nan and no infinity.
+Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+
+Json numbers(const std::vector<double>& values) {
+  Json out = Json::array();
+  for (const double value : values) out.push_back(number(value));
+  return out;
+}
+
+Json named(const std::vector<std::pair<std::string, double>>& values) {
+  Json out = Json::object();
+  for (const auto& [name, value] : values) out[name] = number(value);
+  return out;
+}
+
+Json hyper_json(const sweep::Hyper& hyper) {
+  Json out = Json::object();
+  for (const sweep::HyperField& field : sweep::hyper_fields()) {
+    const std::string text = field.get(hyper);
+    out[field.name] = field.numeric ? Json::parse(text) : Json(text);
+  }
+  return out;
+}
+
+Json candidates_json(const sweep::Result& search) {
+  Json out = Json::array();
+  for (const sweep::Outcome& outcome : search.outcomes) {
+    const bool done = outcome.status == sweep::Status::done;
+    out.push_back({{"index", outcome.index},
+                   {"hyper", hyper_json(outcome.hyper)},
+                   {"status", sweep::status_name(outcome.status)},
+                   {"validation", done ? number(outcome.validation) : Json(nullptr)},
+                   {"validation_loss", done ? number(outcome.validation_loss) : Json(nullptr)}});
+  }
+  return out;
+}
+
+Json decisions_json(const std::vector<ColumnDecision>& columns) {
+  Json out = Json::array();
+  for (const ColumnDecision& column : columns) {
+    out.push_back({{"name", column.name},
+                   {"role", role_name(column.role)},
+                   {"why", column.why},
+                   {"features", column.features}});
+  }
+  return out;
+}
+
+Json score_values(const Score& score) {
+  const bool any = score.rows > 0;
+  const auto value = [&](double x) { return any ? number(x) : Json(nullptr); };
+  return {{"value", value(score.value)},
+          {"low", value(score.low)},
+          {"high", value(score.high)},
+          {"rows", score.rows}};
+}
+
+Json baselines_json(const FitResult& result) {
+  const bool any = result.test.rows > 0;
+  return {{"constant", any ? number(result.constant_baseline) : Json(nullptr)},
+          {"linear", any ? number(result.linear_baseline) : Json(nullptr)}};
+}
+
+const sweep::Outcome& winner(const FitResult& result) {
+  return result.search.outcomes.at(static_cast<std::size_t>(result.best));
+}
+
+Json target_json(const Target& target) {
+  return {{"column", target.column()}, {"why", target.why()}, {"classes", target.classes()}};
+}
+
+Json rows_json(const FitReport& report) {
+  const Split& split = report.result.split;
+  return {{"table", report.table.rows},
+          {"train", split.train.size()},
+          {"validation", split.validation.size()},
+          {"test", report.result.test.rows}};
+}
+
+Json best_json(const FitResult& result) {
+  Json out = {{"index", result.best}, {"hyper", hyper_json(winner(result).hyper)}};
+  out["curve"] = numbers(winner(result).curve);
+  return out;
+}
+
+Json provenance_of(const Model& model) {
+  const Json parsed = Json::parse(model.provenance, nullptr, /*allow_exceptions=*/false);
+  return parsed.is_discarded() ? Json(model.provenance) : parsed;
+}
+
+}  // namespace
+
+std::string dumped(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Json fit_json(const FitReport& report) {
+  const FitResult& result = report.result;
+  const sweep::Result& search = result.search;
+  Json out = {{"schema", json_schema}, {"version", RUNNEL_VERSION}};
+  out["data"] = report.table.source;
+  out["test_data"] = report.test != nullptr ? Json(report.test->source) : Json(nullptr);
+  out["task"] = task_name(result.model.target.task());
+  out["target"] = target_json(result.model.target);
+  out["metric"] = sweep::metric_name(result.metric);
+  out["loss"] = sweep::loss_name(result.model.loss);
+  out["test"] = score_values(result.test);
+  out["also"] = named(result.also);
+  out["validation"] = number(winner(result).validation);
+  out["baselines"] = baselines_json(result);
+  out["best"] = best_json(result);
+  out["candidates"] = candidates_json(search);
+  out["columns"] = decisions_json(result.columns);
+  out["features"] = result.model.preprocessor.features().size();
+  out["rows"] = rows_json(report);
+  out["split"] = result.split.how;
+  out["folds"] = report.result.folds;
+  out["search"] = {{"candidates", search.outcomes.size()},
+                   {"blocks", search.blocks},
+                   {"lanes", search.lanes},
+                   {"seconds", number(search.seconds)}};
+  out["interrupted"] = search.interrupted;
+  out["seed"] = report.options.seed;
+  out["threads"] = report.options.threads;
+  out["dtype"] = report.options.f64 ? "f64" : "f32";
+  out["warnings"] = result.warnings;
+  if (search.interrupted) out["warnings"].push_back(stopped_text(search));
+  out["notes"] = report.notes;
+  out["seconds"] = number(result.seconds);
+  out["model"] = report.model_path;
+  return out;
+}
+
+Json provenance_json(const FitReport& report, const std::string& command, const ReadOptions& read) {
+  const FitResult& result = report.result;
+  Json out = {{"command", command}, {"data", report.table.source}};
+  if (report.test != nullptr) out["test_data"] = report.test->source;
+  out["rows"] = rows_json(report);
+  out["split"] = result.split.how;
+  out["folds"] = report.result.folds;
+  out["candidates"] = result.search.outcomes.size();
+  out["best"] = result.best;
+  out["validation"] = number(winner(result).validation);
+  out["test"] = score_values(result.test);
+  out["also"] = named(result.also);
+  out["baselines"] = baselines_json(result);
+  out["interrupted"] = result.search.interrupted;
+  out["warnings"] = result.warnings;
+  out["read"] = {{"header", read.header ? Json(*read.header) : Json(nullptr)}, {"missing", read.missing}};
+  return out;
+}
+
+Json score_json(const ScoreReport& report) {
+  return {{"schema", json_schema},
+          {"model", report.model_path},
+          {"data", report.data},
+          {"task", task_name(report.model.target.task())},
+          {"target", target_json(report.model.target)},
+          {"metric", sweep::metric_name(report.model.metric)},
+          {"score", score_values(report.score)},
+          {"also", named(report.also)},
+          {"notes", report.notes}};
+}
+
+Json predictions_json(const Model& model, const Predictions& predictions) {
+  Json out = {
+      {"schema", json_schema}, {"task", task_name(model.target.task())}, {"target", model.target.column()}};
+  Json values = Json::array();
+  if (model.target.task() == Task::regression) {
+    out["rows"] = predictions.values.size();
+    out["predictions"] = numbers(predictions.values);
+    return out;
+  }
+  Json probabilities = Json::array();
+  const Matrix<double>& p = predictions.probabilities;
+  for (std::size_t i = 0; i < predictions.labels.size(); ++i) {
+    values.push_back(model.target.classes().at(predictions.labels[i]));
+    const auto row = p.row(i);
+    probabilities.push_back(numbers({row.begin(), row.end()}));
+  }
+  out["rows"] = predictions.labels.size();
+  out["classes"] = model.target.classes();
+  out["predictions"] = std::move(values);
+  out["probabilities"] = std::move(probabilities);
+  return out;
+}
+
+Json table_json(const Table& table, const std::vector<ColumnSummary>& columns) {
+  Json out = {{"schema", json_schema},
+              {"kind", "data"},
+              {"data", table.source},
+              {"rows", table.rows},
+              {"notes", table.notes}};
+  out["target"] = table.usual_target.empty() ? Json(nullptr) : Json(table.usual_target);
+  Json list = Json::array();
+  for (const ColumnSummary& column : columns) {
+    Json top = Json::array();
+    for (const auto& [value, count] : column.top) top.push_back({{"value", value}, {"count", count}});
+    list.push_back({{"name", column.name},
+                    {"type", column.type},
+                    {"missing", column.missing},
+                    {"distinct", column.distinct},
+                    {"min", number(column.min)},
+                    {"mean", number(column.mean)},
+                    {"deviation", number(column.deviation)},
+                    {"max", number(column.max)},
+                    {"top", std::move(top)},
+                    {"suspicions", column.suspicions}});
+  }
+  out["columns"] = std::move(list);
+  return out;
+}
+
+Json model_json(const Model& model, const std::string& path) {
+  Json layers = Json::array();
+  for (const nn::Dense& layer : model.network.layers) {
+    layers.push_back({{"inputs", layer.w.dim(0)}, {"outputs", layer.w.dim(1)}});
+  }
+  return {{"schema", json_schema},
+          {"kind", "model"},
+          {"model", path},
+          {"task", task_name(model.target.task())},
+          {"target", target_json(model.target)},
+          {"metric", sweep::metric_name(model.metric)},
+          {"loss", sweep::loss_name(model.loss)},
+          {"hyper", hyper_json(model.hyper)},
+          {"layers", std::move(layers)},
+          {"dtype", name_of(model.network.layers.at(0).w.dtype())},
+          {"parameters", nn::parameter_count(model.network)},
+          {"target_mean", number(model.target_mean)},
+          {"target_scale", number(model.target_scale)},
+          {"columns", decisions_json(model.preprocessor.decisions())},
+          {"features", model.preprocessor.features()},
+          {"seed", model.seed},
+          {"version", model.version},
+          {"provenance", provenance_of(model)}};
+}
+
+}  // namespace runnel::cli

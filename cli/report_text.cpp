@@ -1,0 +1,341 @@
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "cli/output.h"
+#include "cli/progress.h"
+#include "cli/report.h"
+#include "core/fail.h"
+#include "data/text.h"
+
+namespace runnel::cli {
+namespace {
+
+using data::counted;
+using data::grouped;
+using data::shortened;
+
+constexpr std::size_t shown_candidates = 5, shown_columns = 40, shown_dropped = 20;
+
+// The report's left margin: each part begins with its name.
+std::string part(const Style& style, std::string_view name) {
+  return style.strong(fmt::format("{:<11}", name));
+}
+constexpr std::string_view margin = "           ";
+
+// ---- fit: the data
+// -------------------------------------------------------------------------------------------
+
+std::string data_part(const Style& style, const FitReport& report) {
+  const FitResult& result = report.result;
+  std::string out =
+      part(style, "data") + fmt::format("{}: {}, {}", report.table.source, counted(report.table.rows, "row"),
+                                        counted(report.table.columns.size(), "column"));
+  if (report.table.block) {
+    out +=
+        fmt::format(" and '{}' of {} numbers a row", report.table.block->name, report.table.block->width());
+  }
+  out += "\n";
+  if (report.test != nullptr) {
+    out += fmt::format("{}{}: {} to test\n", margin, report.test->source, counted(report.test->rows, "row"));
+  }
+  for (const std::string& note : report.notes) out += fmt::format("{}{}\n", margin, note);
+  const Target& target = result.model.target;
+  out += part(style, "target") +
+         fmt::format("'{}', {} ({})", target.column(), task_name(target.task()), target.why());
+  if (!target.classes().empty()) {
+    const std::string names = fmt::format("{}", fmt::join(target.classes(), ", "));
+    out += target.task() == Task::binary
+               ? fmt::format("; the positive class is '{}'", shortened(target.classes().back()))
+               : fmt::format("; {} classes: {}", target.classes().size(), shortened(names, 60));
+  }
+  return out + "\n";
+}
+
+std::string columns_part(const Style& style, const FitReport& report) {
+  const std::vector<ColumnDecision>& columns = report.result.columns;
+  const auto of_role = [&](Role role) {
+    return static_cast<std::size_t>(std::count_if(columns.begin(), columns.end(),
+                                                  [&](const ColumnDecision& c) { return c.role == role; }));
+  };
+  const auto used = static_cast<std::size_t>(
+      std::count_if(columns.begin(), columns.end(), [](const ColumnDecision& c) { return c.features > 0; }));
+  std::string out = part(style, "columns") +
+                    fmt::format("{} used, as {}; {} dropped\n", grouped(used),
+                                counted(report.result.model.preprocessor.features().size(), "feature"),
+                                grouped(of_role(Role::dropped)));
+  const bool all = columns.size() <= shown_columns;
+  Columns list;
+  std::size_t shown = 0, hidden = 0;
+  for (const ColumnDecision& column : columns) {
+    if (!all && (column.role != Role::dropped || shown == shown_dropped)) {
+      ++hidden;
+      continue;
+    }
+    ++shown;
+    list.add({shortened(column.name, 28), std::string(role_name(column.role)), column.why});
+  }
+  out += list.text(margin);
+  if (hidden > 0) out += fmt::format("{}and {} more (--json lists all)\n", margin, grouped(hidden));
+  return out;
+}
+
+std::string rows_part(const Style& style, const FitReport& report) {
+  const Split& split = report.result.split;
+  std::string out = part(style, "rows");
+  if (report.result.folds > 0) {
+    out += fmt::format("{} for {} folds", grouped(split.train.size() + split.validation.size()),
+                       report.result.folds);
+  } else {
+    out += fmt::format("{} train, {} choose", grouped(split.train.size()), grouped(split.validation.size()));
+  }
+  return out + fmt::format(", {} test; {}\n", grouped(report.result.test.rows), split.how);
+}
+
+// ---- fit: the search
+// -----------------------------------------------------------------------------------------
+
+std::vector<const sweep::Outcome*> ranked(const FitResult& result) {
+  std::vector<const sweep::Outcome*> out;
+  for (const sweep::Outcome& outcome : result.search.outcomes) {
+    if (outcome.status == sweep::Status::done) out.push_back(&outcome);
+  }
+  const bool higher = sweep::higher_is_better(result.metric);
+  std::stable_sort(out.begin(), out.end(), [&](const auto* a, const auto* b) {
+    return higher ? a->validation > b->validation : a->validation < b->validation;
+  });
+  // The winner stands first also where others reached the same.
+  const auto at =
+      std::find_if(out.begin(), out.end(), [&](const auto* o) { return o->index == result.best; });
+  if (at != out.end()) std::rotate(out.begin(), at, at + 1);
+  return out;
+}
+
+// Fields that differ among the candidates, and those that are the same for all.
+struct Fields {
+  std::vector<const sweep::HyperField*> varied, same;
+};
+
+Fields fields_of(const sweep::Result& search) {
+  Fields out;
+  for (const sweep::HyperField& field : sweep::hyper_fields()) {
+    std::set<std::string> values;
+    for (const sweep::Outcome& outcome : search.outcomes) values.insert(field.get(outcome.hyper));
+    (values.size() > 1 ? out.varied : out.same).push_back(&field);
+  }
+  return out;
+}
+
+std::string search_part(const Style& style, const FitReport& report) {
+  const FitResult& result = report.result;
+  const sweep::Result& search = result.search;
+  std::string out = part(style, "search");
+  out +=
+      fmt::format("{} in {}, {}", counted(search.outcomes.size(), "candidate"),
+                  counted(static_cast<std::size_t>(search.blocks), "block"), duration_text(search.seconds));
+  const auto diverged =
+      std::count_if(search.outcomes.begin(), search.outcomes.end(),
+                    [](const sweep::Outcome& o) { return o.status == sweep::Status::diverged; });
+  if (diverged > 0) out += fmt::format("; {} diverged", diverged);
+  out += "\n";
+
+  const Fields fields = fields_of(search);
+  const std::vector<const sweep::Outcome*> best = ranked(result);
+  Columns table;
+  std::vector<std::string> head = {"candidate", std::string(sweep::metric_name(result.metric))};
+  for (const auto* field : fields.varied) head.emplace_back(field->name);
+  for (std::size_t c = 0; c < 2; ++c) table.align_right(c);
+  table.add(head);
+  for (std::size_t i = 0; i < std::min(shown_candidates, best.size()); ++i) {
+    std::vector<std::string> row = {fmt::format("{}", best[i]->index),
+                                    number_text(result.metric, best[i]->validation)};
+    for (const auto* field : fields.varied) row.push_back(field->get(best[i]->hyper));
+    table.add(row);
+  }
+  out += table.text(margin);
+  std::string same;
+  for (const auto* field : fields.same) {
+    same += fmt::format("{}{} {}", same.empty() ? "" : ", ", field->name, field->get(best.at(0)->hyper));
+  }
+  if (!same.empty()) {
+    out += fmt::format("{}{}{}\n", margin, search.outcomes.size() > 1 ? "all: " : "", same);
+  }
+  return out;
+}
+
+// ---- fit: the result
+// -----------------------------------------------------------------------------------------
+
+std::string test_part(const Style& style, const FitReport& report) {
+  const FitResult& result = report.result;
+  const Score& test = result.test;
+  if (test.rows == 0) return part(style, "test") + "no rows to test on\n";
+  const auto text = [&](double value) { return number_text(result.metric, value); };
+  std::string out = part(style, "test") +
+                    style.strong(fmt::format("{} {}", sweep::metric_name(result.metric), text(test.value)));
+  out +=
+      fmt::format(" (95% interval {} to {}, {})", text(test.low), text(test.high), counted(test.rows, "row"));
+  for (const auto& [name, value] : result.also) {
+    out += fmt::format(", {} {}", name, number_text(sweep::metric_from_name(name), value));
+  }
+  return out + fmt::format("\n{}the best constant {}, the best linear model {}\n", margin,
+                           text(result.constant_baseline), text(result.linear_baseline));
+}
+
+std::string warnings_part(const Style& style, const std::vector<std::string>& warnings) {
+  std::string out;
+  for (const std::string& warning : warnings) {
+    out += style.warning(fmt::format("{:<11}", "warning")) + warning + "\n";
+  }
+  return out;
+}
+
+std::string shell_word(const std::string& path) {
+  if (path.find_first_of(" '\"$&;()<>|*?\\") == std::string::npos) return path;
+  std::string out = "'";
+  for (const char c : path) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
+std::string bytes_text(double n) {
+  return n < 1e6 ? fmt::format("{:.1f} kB", n / 1e3) : fmt::format("{:.1f} MB", n / 1e6);
+}
+
+std::string number_or_nothing(double value) {
+  return std::isfinite(value) ? fmt::format("{:.4g}", value) : "";
+}
+
+std::string top_text(const ColumnSummary& column) {
+  if (std::isfinite(column.mean) && column.distinct > 20) return "";
+  std::string out;
+  for (std::size_t i = 0; i < std::min<std::size_t>(3, column.top.size()); ++i) {
+    out += fmt::format("{}{} ({})", out.empty() ? "" : ", ", shortened(column.top[i].first, 16),
+                       grouped(column.top[i].second));
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string stopped_text(const sweep::Result& search) {
+  if (!search.interrupted) return "";
+  const auto finished =
+      std::count_if(search.outcomes.begin(), search.outcomes.end(),
+                    [](const sweep::Outcome& o) { return o.status != sweep::Status::interrupted; });
+  return fmt::format("stopped: {} of {} candidates finished; the model is the best of these", finished,
+                     search.outcomes.size());
+}
+
+std::string number_text(sweep::Metric metric, double value) {
+  if (!std::isfinite(value)) return "-";
+  const bool share = metric == sweep::Metric::accuracy || metric == sweep::Metric::r2;
+  return share ? fmt::format("{:.4f}", value) : fmt::format("{:.4g}", value);
+}
+
+std::string fit_text(const FitReport& report, bool quiet) {
+  const Style style(STDOUT_FILENO);
+  std::string out;
+  if (!quiet) {
+    out += data_part(style, report) + columns_part(style, report) + rows_part(style, report);
+    out += search_part(style, report);
+  }
+  out += test_part(style, report);
+  out += warnings_part(style, report.result.warnings);
+  if (report.result.search.interrupted) out += warnings_part(style, {stopped_text(report.result.search)});
+  out += part(style, "model") + report.model_path + "\n";
+  if (!quiet)
+    out +=
+        fmt::format("{}runnel predict {} NEW_DATA\n", part(style, "predict"), shell_word(report.model_path));
+  return out;
+}
+
+std::string score_text(const ScoreReport& report, bool quiet) {
+  const auto metric = report.model.metric;
+  std::string out = fmt::format("{} {}", sweep::metric_name(metric), number_text(metric, report.score.value));
+  out += fmt::format(" (95% interval {} to {}, {})\n", number_text(metric, report.score.low),
+                     number_text(metric, report.score.high), counted(report.score.rows, "row"));
+  if (quiet) return out;
+  for (const auto& [name, value] : report.also) {
+    out += fmt::format("{} {}\n", name, number_text(sweep::metric_from_name(name), value));
+  }
+  return out;
+}
+
+std::string table_text(const Table& table, const std::vector<ColumnSummary>& columns) {
+  std::string out = fmt::format("{}: {}, {}\n", table.source, counted(table.rows, "row"),
+                                counted(columns.size(), "column"));
+  for (const std::string& note : table.notes) out += note + "\n";
+  if (!table.usual_target.empty()) out += fmt::format("the usual target is '{}'\n", table.usual_target);
+  if (table.block && table.block->shape.size() > 1) {
+    out += fmt::format("'{}' is {} in each row\n", table.block->name, fmt::join(table.block->shape, " x "));
+  }
+  Columns list;
+  list.add({"column", "type", "missing", "distinct", "min", "mean", "max", "most frequent"});
+  for (std::size_t c = 2; c < 7; ++c) list.align_right(c);
+  for (const ColumnSummary& column : columns) {
+    list.add({shortened(column.name, 28), column.type, grouped(column.missing), grouped(column.distinct),
+              number_or_nothing(column.min), number_or_nothing(column.mean), number_or_nothing(column.max),
+              top_text(column)});
+  }
+  out += "\n" + list.text();
+  const Style style(STDOUT_FILENO);
+  std::string doubts;
+  for (const ColumnSummary& column : columns) {
+    for (const std::string& suspicion : column.suspicions) {
+      doubts += fmt::format("{} {}: {}\n", style.warning("look at"), shortened(column.name), suspicion);
+    }
+  }
+  return doubts.empty() ? out : out + "\n" + doubts;
+}
+
+std::string model_text(const Model& model, const std::string& path) {
+  const Style style(STDOUT_FILENO);
+  const Json json = model_json(model, path);
+  const std::int64_t parameters = nn::parameter_count(model.network);
+  const DType dtype = model.network.layers.at(0).w.dtype();
+  std::string out = fmt::format("{}: a Runnel model (version {})\n", path, model.version);
+  out +=
+      part(style, "target") + fmt::format("'{}', {}", model.target.column(), task_name(model.target.task()));
+  if (!model.target.classes().empty()) {
+    out += fmt::format("; classes {}",
+                       shortened(fmt::format("{}", fmt::join(model.target.classes(), ", ")), 70));
+  }
+  out += fmt::format("\n{}{} parameters of {}, {}\n", part(style, "network"),
+                     grouped(static_cast<std::size_t>(parameters)), name_of(dtype),
+                     bytes_text(static_cast<double>(parameters) * static_cast<double>(size_of(dtype))));
+  for (std::size_t i = 0; i < model.network.layers.size(); ++i) {
+    const Array& w = model.network.layers[i].w;
+    const bool last = i + 1 == model.network.layers.size();
+    out += fmt::format("{}{} -> {}{}\n", margin, w.dim(0), w.dim(1),
+                       last ? "" : ", " + json["hyper"]["activation"].get<std::string>());
+  }
+  std::string hyper;
+  for (const auto& field : sweep::hyper_fields()) {
+    hyper += fmt::format("{}{} {}", hyper.empty() ? "" : ", ", field.name, field.get(model.hyper));
+  }
+  out += part(style, "trained") + hyper + "\n";
+  out += fmt::format("{}loss {}, chosen by {}\n", margin, sweep::loss_name(model.loss),
+                     sweep::metric_name(model.metric));
+  Columns columns;
+  for (const ColumnDecision& column : model.preprocessor.decisions()) {
+    columns.add({shortened(column.name, 28), std::string(role_name(column.role)),
+                 column.features > 0 ? counted(column.features, "feature") : "", column.why});
+  }
+  out += fmt::format("{}{} of {}\n", part(style, "reads"),
+                     counted(model.preprocessor.features().size(), "feature"),
+                     counted(model.preprocessor.needed_columns().size(), "column"));
+  out += columns.text(margin);
+  const Json& made = json["provenance"];
+  if (!made.is_object()) return out;
+  const auto text = [](const Json& value) {
+    return value.is_string() ? value.get<std::string>()
+                             : value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  };
+  Columns provenance;
+  for (const auto& [key, value] : made.items()) provenance.add({key, shortened(text(value), 200)});
+  return out + part(style, "made by") + "\n" + provenance.text(margin);
+}
+
+}  // namespace runnel::cli

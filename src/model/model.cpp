@@ -1,0 +1,98 @@
+// Predictions of a saved model, and their scores.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "core/fail.h"
+#include "runnel/model.h"
+#include "runnel/train.h"
+
+namespace runnel {
+namespace {
+
+// Rows are preprocessed and predicted in pieces, so that a long table needs no matrix of its own.
+constexpr std::size_t rows_per_piece = 8192;
+
+Array as_array(const Matrix<float>& x, DType dtype) {
+  const Shape shape{static_cast<std::int64_t>(x.rows), static_cast<std::int64_t>(x.cols)};
+  if (dtype == DType::f32) return Array::from<float>(x.values, shape);
+  return Array::from<double>(std::vector<double>(x.values.begin(), x.values.end()), shape);
+}
+
+double logistic(double z) { return z >= 0 ? 1 / (1 + std::exp(-z)) : std::exp(z) / (1 + std::exp(z)); }
+
+// The probabilities of the classes from one row of logits: one logit for two classes, else one for each.
+void to_probabilities(const double* logits, std::size_t width, double* out) {
+  if (width == 1) {
+    out[0] = logistic(-logits[0]);
+    out[1] = logistic(logits[0]);
+    return;
+  }
+  const double most = *std::max_element(logits, logits + width);
+  double sum = 0;
+  for (std::size_t c = 0; c < width; ++c) sum += out[c] = std::exp(logits[c] - most);
+  for (std::size_t c = 0; c < width; ++c) out[c] /= sum;
+}
+
+// Predictions as the outputs of a network. The logarithms of probabilities are logits of the same classes; a
+// probability of 0 counts as the least number above it, so that one hopeless row does not make the score
+// infinite.
+std::vector<double> outputs_of(const Model& model, const Predictions& predictions) {
+  if (model.target.task() == Task::regression) return predictions.values;
+  std::vector<double> logits;
+  logits.reserve(predictions.probabilities.values.size());
+  for (const double p : predictions.probabilities.values) {
+    logits.push_back(std::log(p > 0 ? p : std::numeric_limits<double>::min()));
+  }
+  return logits;
+}
+
+}  // namespace
+
+Predictions Model::predict(const Table& table, const std::vector<std::size_t>& rows) const {
+  if (network.layers.empty()) fail("[predict] the model has no layers");
+  const DType dtype = network.layers.front().w.dtype();
+  const std::size_t classes = target.classes().size();
+  Predictions out;
+  if (classes > 0) out.probabilities = {rows.size(), classes, std::vector<double>(rows.size() * classes)};
+  for (std::size_t begin = 0; begin < rows.size(); begin += rows_per_piece) {
+    const std::size_t count = std::min(rows_per_piece, rows.size() - begin);
+    const Matrix<float> x = preprocessor.transform(table, std::span(rows).subspan(begin, count));
+    const std::vector<double> outputs = sweep::predict(network, hyper, as_array(x, dtype)).to_doubles();
+    const std::size_t width = outputs.size() / count;
+    for (std::size_t i = 0; i < count; ++i) {
+      const double* row = outputs.data() + i * width;
+      if (classes == 0) {
+        out.values.push_back(target_mean + target_scale * row[0]);
+        continue;
+      }
+      double* p = out.probabilities.values.data() + (begin + i) * classes;
+      to_probabilities(row, width, p);
+      out.labels.push_back(static_cast<std::size_t>(std::max_element(p, p + classes) - p));
+    }
+  }
+  return out;
+}
+
+double score(const Model& model, const Predictions& predictions, const std::vector<double>& y) {
+  return score(model, predictions, y, model.metric);
+}
+
+double score(const Model& model, const Predictions& predictions, const std::vector<double>& y,
+             sweep::Metric metric) {
+  if (y.empty()) fail("[score] there are no rows to score");
+  return train::measure(metric, outputs_of(model, predictions), y);
+}
+
+train::Interval score_interval(const Model& model, const Predictions& predictions,
+                               const std::vector<double>& y) {
+  if (y.empty()) fail("[score] there are no rows to score");
+  return train::bootstrap(model.metric, outputs_of(model, predictions), y, model.seed);
+}
+
+std::vector<sweep::Metric> metrics_of(Task task) {
+  if (task == Task::regression) return {sweep::Metric::r2, sweep::Metric::rmse, sweep::Metric::mae};
+  return {sweep::Metric::accuracy, sweep::Metric::log_loss};
+}
+
+}  // namespace runnel

@@ -1,0 +1,316 @@
+// Saved models: they come back as they were, predict the same, and a file whose parts do not belong together
+// is refused in words.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "data/readers.h"
+#include "model/output_file.h"
+#include "model/safetensors.h"
+#include "runnel/model.h"
+#include "tests/data/helpers.h"
+
+namespace runnel {
+namespace {
+
+using test::all_rows;
+using test::error_of;
+using ::testing::HasSubstr;
+
+class ModelTest : public test::DataTest {
+ protected:
+  // Numbers and a category, without standardising: the features are x, then one column per letter.
+  Table table(const std::string& target_values) const {
+    const std::string letters = "abab";
+    std::string text = "x,letter,y\n";
+    std::size_t begin = 0;
+    for (std::size_t i = 0; i < 24; ++i) {
+      const std::size_t end = target_values.find(' ', begin);
+      const std::string value = target_values.substr(begin, end - begin);
+      begin = end == std::string::npos ? 0 : end + 1;
+      text += std::to_string(i % 5) + ".5," + letters[i % 4] + "," + value + "\n";
+    }
+    return csv(text);
+  }
+
+  Model model(const Table& t, std::vector<nn::Dense> layers, std::vector<std::int64_t> hidden = {}) const {
+    Model out;
+    std::vector<std::string> warnings;
+    out.target = Target::fit(t, {.column = "y"}, warnings);
+    TriageOptions triage;
+    triage.target = "y";
+    triage.standardize = false;
+    triage.log_companions = false;
+    triage.categorical = {"letter"};
+    triage.keep = {"x", "letter"};
+    out.preprocessor = Preprocessor::fit(t, all_rows(t), triage);
+    out.network.layers = std::move(layers);
+    out.hyper.hidden = std::move(hidden);
+    if (out.target.task() != Task::regression) {
+      out.metric = sweep::Metric::accuracy;
+      out.loss = out.target.task() == Task::binary ? sweep::Loss::logistic : sweep::Loss::softmax;
+    }
+    out.version = "0.0.0";
+    out.provenance = "{}";
+    return out;
+  }
+
+  Table numbers() const { return table("0.5 1.25 2.5 3.75 5.5 7.5"); }
+  Table two_classes() const { return table("no yes yes"); }
+  Table three_classes() const { return table("red green blue"); }
+
+  static Array ones(std::int64_t in, std::int64_t out, double value) { return Array::full({in, out}, value); }
+
+  std::string saved(const Model& m, const std::string& name = "m.safetensors") const {
+    m.save(path(name));
+    return path(name);
+  }
+
+  // A saved model with one entry of its metadata, or its tensors, changed.
+  template <class Change>
+  std::string changed(const Model& m, Change change) const {
+    SafeTensors file = decode_safetensors("m", data::read_bytes(saved(m)));
+    change(file);
+    return write("changed.safetensors", encode_safetensors(file));
+  }
+};
+
+TEST_F(ModelTest, ComesBackAsItWas) {
+  const Table t = numbers();
+  Model m = model(t, {}, {2});
+  const auto inputs = static_cast<std::int64_t>(m.preprocessor.features().size());
+  m.network.layers = {{ones(inputs, 2, 0.1), Array({0.25, -0.5})}, {ones(2, 1, -3), Array({0.7})}};
+  m.hyper.activation = nn::Activation::tanh;
+  m.hyper.rate = 0.1 + 0.2;
+  m.hyper.seed = 18446744073709551615u >> 12;
+  m.target_mean = 1.0 / 3;
+  m.target_scale = 1e-7 / 3;
+  m.seed = 18446744073709551615u;
+  m.metric = sweep::Metric::mae;
+  m.loss = sweep::Loss::huber;
+  m.provenance = R"({"command":"runnel fit 'a b.csv'"})";
+  const Model back = Model::load(saved(m));
+  ASSERT_EQ(back.network.layers.size(), 2u);
+  for (std::size_t i = 0; i < 2; ++i) {
+    EXPECT_TRUE(same_bits(back.network.layers[i].w, m.network.layers[i].w));
+    EXPECT_TRUE(same_bits(back.network.layers[i].b, m.network.layers[i].b));
+  }
+  EXPECT_EQ(back.hyper, m.hyper);
+  EXPECT_EQ(back.target_mean, m.target_mean);
+  EXPECT_EQ(back.target_scale, m.target_scale);
+  EXPECT_EQ(back.seed, m.seed);
+  EXPECT_EQ(back.metric, m.metric);
+  EXPECT_EQ(back.loss, m.loss);
+  EXPECT_EQ(back.version, m.version);
+  EXPECT_EQ(back.provenance, m.provenance);
+  EXPECT_EQ(back.target.to_json(), m.target.to_json());
+  EXPECT_EQ(back.preprocessor.to_json(), m.preprocessor.to_json());
+  EXPECT_EQ(back.predict(t, all_rows(t)).values, m.predict(t, all_rows(t)).values);
+}
+
+// A linear model by hand: the prediction is mean + scale * (w x + b), row by row.
+TEST_F(ModelTest, RegressionIsTheFormula) {
+  const Table t = numbers();
+  Model m = model(t, {});
+  const auto inputs = static_cast<std::int64_t>(m.preprocessor.features().size());
+  m.network.layers = {{ones(inputs, 1, 2), Array({0.5})}};
+  m.target_mean = 10;
+  m.target_scale = 4;
+  const Matrix<float> x = m.preprocessor.transform(t);
+  const Predictions out = m.predict(t, {3, 1});
+  ASSERT_EQ(out.values.size(), 2u);
+  for (std::size_t i = 0; i < 2; ++i) {
+    double sum = 0;
+    for (const float value : x.row(i == 0 ? 3 : 1)) sum += value;
+    EXPECT_NEAR(out.values[i], 10 + 4 * (2 * sum + 0.5), 1e-5);
+  }
+}
+
+TEST_F(ModelTest, TwoClassesFromOneLogit) {
+  const Table t = two_classes();
+  Model m = model(t, {});
+  const auto inputs = static_cast<std::int64_t>(m.preprocessor.features().size());
+  m.network.layers = {{ones(inputs, 1, 0), Array({std::log(3.0)})}};  // odds of 3 to 1 for "yes", always
+  const Predictions out = m.predict(t, all_rows(t));
+  ASSERT_EQ(out.probabilities.cols, 2u);
+  for (std::size_t i = 0; i < t.rows; ++i) {
+    EXPECT_NEAR(out.probabilities(i, 0), 0.25, 1e-7);
+    EXPECT_NEAR(out.probabilities(i, 1), 0.75, 1e-7);
+    EXPECT_EQ(m.target.classes()[out.labels[i]], "yes");
+  }
+  std::vector<std::string> warnings;
+  const std::vector<double> y = m.target.read(t, warnings).y;
+  EXPECT_NEAR(score(m, out, y), 2.0 / 3, 1e-12);
+  EXPECT_NEAR(score(m, out, y, sweep::Metric::log_loss), -(2 * std::log(0.75) + std::log(0.25)) / 3, 1e-7);
+}
+
+TEST_F(ModelTest, ManyClassesFromTheirLogits) {
+  const Table t = three_classes();  // sorted: blue, green, red
+  Model m = model(t, {});
+  const auto inputs = static_cast<std::int64_t>(m.preprocessor.features().size());
+  m.network.layers = {
+      {ones(inputs, 3, 0), Array({1000 + std::log(1.0), 1000 + std::log(2.0), 1000 + std::log(5.0)})}};
+  const Predictions out = m.predict(t, {0, 5});
+  EXPECT_NEAR(out.probabilities(1, 0), 1.0 / 8, 1e-4);  // 1000 in f32 leaves four digits
+  EXPECT_NEAR(out.probabilities(1, 1), 2.0 / 8, 1e-4);
+  EXPECT_NEAR(out.probabilities(1, 2), 5.0 / 8, 1e-4);
+  EXPECT_EQ(m.target.classes()[out.labels[0]], "red");
+}
+
+TEST_F(ModelTest, HopelessProbabilitiesDoNotMakeTheScoreInfinite) {
+  const Table t = two_classes();
+  Model m = model(t, {});
+  const auto inputs = static_cast<std::int64_t>(m.preprocessor.features().size());
+  m.network.layers = {{ones(inputs, 1, 0), Array({5000})}};
+  const Predictions out = m.predict(t, {0});
+  EXPECT_EQ(out.probabilities(0, 1), 1);
+  EXPECT_TRUE(std::isfinite(score(m, out, {0}, sweep::Metric::log_loss)));
+}
+
+// Pieces are an inner matter: a long table's predictions are those of its rows one by one.
+TEST_F(ModelTest, PiecesDoNotShow) {
+  std::string text = "x,letter,y\n";
+  for (int i = 0; i < 8200; ++i)
+    text += std::to_string(i % 7) + ".5," + (i % 2 ? "a" : "b") + "," + std::to_string(i % 11) + ".5\n";
+  const Table t = csv(text);
+  Model m = model(t, {});
+  const auto inputs = static_cast<std::int64_t>(m.preprocessor.features().size());
+  m.network.layers = {{ones(inputs, 1, 0.3), Array({0.1})}};
+  const std::vector<double> all = m.predict(t, all_rows(t)).values;
+  ASSERT_EQ(all.size(), 8200u);
+  for (const std::size_t row : {0u, 8191u, 8192u, 8199u}) EXPECT_EQ(all[row], m.predict(t, {row}).values[0]);
+}
+
+TEST_F(ModelTest, PartsThatDoNotBelongTogether) {
+  const Table t = two_classes();
+  Model m = model(t, {}, {2});
+  const auto inputs = static_cast<std::int64_t>(m.preprocessor.features().size());
+  m.network.layers = {{ones(inputs, 2, 1), Array({0, 0})}, {ones(2, 1, 1), Array({0})}};
+  ASSERT_NO_THROW(Model::load(saved(m)));
+
+  const auto refused = [&](const char* expected, auto change) {
+    const std::string file = changed(m, change);
+    const std::string text = error_of([&] { Model::load(file); });
+    EXPECT_THAT(text, ::testing::StartsWith(file + ": "));
+    EXPECT_THAT(text, HasSubstr(expected));
+  };
+  const auto tensor = [](SafeTensors& file, const std::string& name) -> Array& {
+    for (auto& [known, array] : file.tensors) {
+      if (known == name) return array;
+    }
+    throw std::out_of_range(name);
+  };
+  refused("not a Runnel model", [](SafeTensors& f) { f.metadata.clear(); });
+  refused("reads format 1", [](SafeTensors& f) { f.metadata["runnel_model"] = "2"; });
+  for (const char* key : {"target", "preprocessor", "hyper", "metric", "loss", "target_mean", "target_scale",
+                          "seed", "version", "provenance"}) {
+    refused(key, [&](SafeTensors& f) { f.metadata.erase(key); });
+  }
+  refused("target", [](SafeTensors& f) { f.metadata["target"] = "{"; });
+  refused("preprocessing", [](SafeTensors& f) { f.metadata["preprocessor"] = "[]"; });
+  refused("hyperparameters", [](SafeTensors& f) { f.metadata["hyper"] = "{\"rate\": 3}"; });
+  refused("hyperparameter", [](SafeTensors& f) { f.metadata["hyper"] = R"({"colour": "blue"})"; });
+  refused("metric", [](SafeTensors& f) { f.metadata["metric"] = "beauty"; });
+  refused("does not go with", [](SafeTensors& f) { f.metadata["metric"] = "r2"; });
+  refused("target_scale", [](SafeTensors& f) { f.metadata["target_scale"] = "nan"; });
+  refused("seed", [](SafeTensors& f) { f.metadata["seed"] = "-1"; });
+  refused("hidden layers", [](SafeTensors& f) { f.metadata["hyper"] = R"({"hidden": "3"})"; });
+  refused("layers.1.b", [](SafeTensors& f) { f.tensors.pop_back(); });
+  refused("layers.0.w", [](SafeTensors& f) { f.tensors.clear(); });
+  refused("tensors for", [](SafeTensors& f) { f.tensors.emplace_back("layers.7.w", Array({1})); });
+  refused("do not go together", [&](SafeTensors& f) { tensor(f, "layers.0.b") = Array({0, 0, 0}); });
+  refused("does not take", [&](SafeTensors& f) { tensor(f, "layers.1.w") = Array::ones({5, 1}); });
+  refused("dtype of its own", [&](SafeTensors& f) { tensor(f, "layers.1.b") = Array({0}, DType::f64); });
+  refused("not finite", [&](SafeTensors& f) { tensor(f, "layers.1.b") = Array({NAN}); });
+  refused("features, the network takes", [&](SafeTensors& f) {
+    tensor(f, "layers.0.w") = Array::ones({9, 2});
+  });
+  refused("outputs of the network", [&](SafeTensors& f) {
+    tensor(f, "layers.1.w") = Array::ones({2, 4});
+    tensor(f, "layers.1.b") = Array::ones({4});
+  });
+}
+
+// A stored width of a block is what the preprocessing would make features of: never believed unseen.
+TEST_F(ModelTest, HugeWidthsInTheMetadataCostNothing) {
+  const Table t = two_classes();
+  Model m = model(t, {});
+  m.network.layers = {{ones(static_cast<std::int64_t>(m.preprocessor.features().size()), 1, 1), Array({0})}};
+  const std::string file = changed(m, [](SafeTensors& f) {
+    auto json = nlohmann::json::parse(f.metadata["preprocessor"]);
+    json["encodings"][0]["kind"] = "block";
+    json["encodings"][0]["width"] = 1'000'000'000'000u;
+    json["encodings"][0]["mean"] = {0.0};
+    json["encodings"][0]["deviation"] = {1.0};
+    f.metadata["preprocessor"] = json.dump();
+  });
+  EXPECT_THAT(error_of([&] { Model::load(file); }), HasSubstr("wider than the network's inputs"));
+}
+
+TEST_F(ModelTest, IsModelFile) {
+  const Table t = two_classes();
+  Model m = model(t, {});
+  m.network.layers = {{ones(static_cast<std::int64_t>(m.preprocessor.features().size()), 1, 1), Array({0})}};
+  EXPECT_TRUE(is_model_file(saved(m)));
+  EXPECT_FALSE(is_model_file(write("t.csv", "name,{,}\n1,2,3\n")));
+  EXPECT_FALSE(is_model_file(path("nothing")));
+}
+
+// ---- files that are whole or not there
+// -------------------------------------------------------------------------
+
+std::size_t files_in(const std::string& folder) {
+  std::size_t n = 0;
+  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(folder)) ++n;
+  return n;
+}
+
+class OutputFile : public test::DataTest {};
+
+TEST_F(OutputFile, ReplacesAndLeavesNothingElse) {
+  write_file(path("f"), "one");
+  write_file(path("f"), "two");
+  EXPECT_EQ(data::read_bytes(path("f")), "two");
+  check_writable(path("f"));
+  check_writable(path("new"));
+  EXPECT_EQ(files_in(path("")), 1u);
+}
+
+TEST_F(OutputFile, FollowsLinksAndKeepsTheMode) {
+  write("real", "old");
+  ::chmod(path("real").c_str(), 0640);
+  std::filesystem::create_symlink(path("real"), path("link"));
+  write_file(path("link"), "new");
+  EXPECT_TRUE(std::filesystem::is_symlink(path("link")));
+  EXPECT_EQ(data::read_bytes(path("real")), "new");
+  struct stat status = {};
+  ASSERT_EQ(::stat(path("real").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 07777u, 0640u);
+}
+
+TEST_F(OutputFile, SaysWhereItCannotWrite) {
+  EXPECT_THAT(error_of([&] { check_writable(path("none/f")); }), HasSubstr("no folder"));
+  EXPECT_THAT(error_of([&] { check_writable(path("")); }), HasSubstr("a folder, not a file"));
+  EXPECT_THAT(error_of([&] { check_writable(""); }), HasSubstr("empty name"));
+  EXPECT_THROW(write_file(path("none/f"), "x"), Error);
+}
+
+TEST_F(OutputFile, AFullDiskIsARunThatFailed) {
+  if (::access("/dev/full", W_OK) != 0) GTEST_SKIP() << "there is no /dev/full here";
+  check_writable("/dev/full");
+  try {
+    write_file("/dev/full", "x");
+    FAIL() << "no error was raised";
+  } catch (const Error& e) {
+    EXPECT_EQ(e.kind(), ErrorKind::run);
+    EXPECT_THAT(e.what(), HasSubstr("No space left"));
+  }
+  EXPECT_TRUE(std::filesystem::is_character_file("/dev/full"));
+}
+
+}  // namespace
+}  // namespace runnel
