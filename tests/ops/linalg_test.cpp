@@ -1,0 +1,133 @@
+// Decompositions: they put their matrix together again, and their derivatives are slopes.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "ops/helpers.h"
+#include "runnel/linalg.h"
+#include "runnel/transforms.h"
+
+namespace runnel {
+namespace {
+
+using testing::DoubleNear;
+using testing::Pointwise;
+
+void expect_close(const Array& got, const Array& wanted, double tolerance) {
+  ASSERT_EQ(got.type(), wanted.type());
+  EXPECT_THAT(got.to_doubles(), Pointwise(DoubleNear(tolerance), wanted.to_doubles()));
+}
+
+double tolerance_of(DType dtype) { return dtype == DType::f32 ? 2e-5 : 1e-12; }
+
+Array identity_like(const Array& x) { return eye(x.dim(1), x.dtype()); }
+
+Array positive_definite(std::int64_t n, DType dtype, std::uint32_t stream = 0) {
+  const Array x = convert(sample({n, n}, -1, 1, stream), dtype);
+  return matmul(x, transpose(x)) + eye(n, dtype);
+}
+
+TEST(Svd, PutsTheMatrixTogetherAgain) {
+  for (DType dtype : {DType::f32, DType::f64})
+    for (const Shape& shape : {Shape{6, 4}, Shape{4, 6}, Shape{5, 5}, Shape{1, 3}, Shape{3, 1}}) {
+      const Array a = convert(sample(shape, -2, 2), dtype);
+      const auto [u, s, vt] = svd(a);
+      expect_close(matmul(u * s, vt), a, tolerance_of(dtype));
+      expect_close(matmul(transpose(u), u), identity_like(u), tolerance_of(dtype));
+      expect_close(matmul(vt, transpose(vt)), eye(vt.dim(0), dtype), tolerance_of(dtype));
+      const auto values = s.to_doubles();
+      for (std::size_t i = 1; i < values.size(); ++i) EXPECT_LE(values[i], values[i - 1]);
+      // The squared singular values add up to the squared norm.
+      EXPECT_NEAR(sum(s * s).item(), sum(a * a).item(), 100 * tolerance_of(dtype));
+    }
+}
+
+TEST(Qr, PutsTheMatrixTogetherAgain) {
+  for (DType dtype : {DType::f32, DType::f64})
+    for (const Shape& shape : {Shape{6, 4}, Shape{4, 6}, Shape{5, 5}}) {
+      const Array a = convert(sample(shape, -2, 2), dtype);
+      const auto [q, r] = qr(a);
+      expect_close(matmul(q, r), a, tolerance_of(dtype));
+      expect_close(matmul(transpose(q), q), identity_like(q), tolerance_of(dtype));
+      for (std::int64_t i = 0; i < r.dim(0); ++i) {
+        EXPECT_GE(r.at({i, i}), 0);
+        for (std::int64_t j = 0; j < i; ++j) EXPECT_EQ(r.at({i, j}), 0);
+      }
+    }
+}
+
+TEST(Cholesky, PutsTheMatrixTogetherAgainFromItsLowerTriangle) {
+  for (DType dtype : {DType::f32, DType::f64}) {
+    const Array a = positive_definite(5, dtype);
+    const Array l = cholesky(a);
+    expect_close(matmul(l, transpose(l)), a, tolerance_of(dtype));
+    for (std::int64_t i = 0; i < 5; ++i)
+      for (std::int64_t j = i + 1; j < 5; ++j) EXPECT_EQ(l.at({i, j}), 0);
+    const Array above = select(iota({5, 5}, 0) < iota({5, 5}, 1), Array::full({5, 5}, 99, dtype), a);
+    EXPECT_TRUE(same_bits(cholesky(above), l));
+  }
+}
+
+TEST(TriangularSolve, Solves) {
+  for (DType dtype : {DType::f32, DType::f64}) {
+    const Array full = convert(sample({4, 4}, -1, 1), dtype) + 3.0 * eye(4, dtype);
+    const Array b = convert(sample({4, 3}, -1, 1, 1), dtype);
+    for (bool lower : {true, false})
+      for (bool transposed : {true, false}) {
+        const Array keep = lower ? iota({4, 4}, 0) >= iota({4, 4}, 1) : iota({4, 4}, 0) <= iota({4, 4}, 1);
+        const Array triangle = select(keep, full, 0);
+        const Array a = transposed ? transpose(triangle) : triangle;
+        expect_close(matmul(a, triangular_solve(full, b, lower, transposed)), b, tolerance_of(dtype));
+        const Array vector = slice(b, 1, 0, 1);
+        EXPECT_TRUE(same_bits(triangular_solve(full, squeeze(vector, 1), lower, transposed), squeeze(triangular_solve(full, vector, lower, transposed), 1)));
+      }
+  }
+}
+
+// A number made of all elements of f(x), differentiated both ways and compared with differences.
+template <class F>
+void expect_slopes(F f, const Array& x) {
+  auto score = [&](const Array& v) {
+    const Array y = f(v);
+    return sum(sample(y.shape(), -1, 1, 5) * sin(y));
+  };
+  const Array v = sample(x.shape(), -1, 1, 6);
+  const double h = 1e-5;
+  const double slope = (score(x + h * v).item() - score(x - h * v).item()) / (2 * h);
+  EXPECT_NEAR(jvp(score, x, v).second.item(), slope, 1e-8);
+  const Array g = grad(score)(x);
+  EXPECT_NEAR(sum(g * v).item(), slope, 1e-8);
+  const Array bend = (grad(score)(x + h * v) - grad(score)(x - h * v)) / (2 * h);
+  expect_close(hvp(score, x, v), bend, 1e-6);
+}
+
+TEST(Derivatives, AreSlopes) {
+  expect_slopes([](const Array& x) { return cholesky(x); }, positive_definite(4, DType::f64));
+  for (const Shape& shape : {Shape{5, 3}, Shape{4, 4}}) {
+    expect_slopes([](const Array& x) { return qr(x).q; }, sample(shape, -2, 2));
+    expect_slopes([](const Array& x) { return qr(x).r; }, sample(shape, -2, 2));
+  }
+  const Array a = sample({4, 4}, -1, 1) + 3.0 * eye(4, DType::f64);
+  const Array b = sample({4, 2}, -1, 1, 1);
+  for (bool lower : {true, false})
+    for (bool transposed : {true, false}) {
+      expect_slopes([&](const Array& x) { return triangular_solve(x, b, lower, transposed); }, a);
+      expect_slopes([&](const Array& x) { return triangular_solve(a, x, lower, transposed); }, b);
+      expect_slopes([&](const Array& x) { return triangular_solve(x, x * 0.5, lower, transposed); }, a);
+    }
+}
+
+// d log det A = tr(A⁻¹ dA): the gradient of 2 Σ log lᵢᵢ, taken over symmetric changes, is A⁻¹.
+TEST(Derivatives, OfTheLogarithmOfTheDeterminant) {
+  const Array a = positive_definite(4, DType::f64);
+  auto log_det = [](const Array& x) { return 2 * sum(log(sum(cholesky(x) * eye(4, DType::f64), 1))); };
+  const Array g = grad(log_det)(a);
+  const Array symmetric = 0.5 * (g + transpose(g));
+  expect_close(matmul(symmetric, a), eye(4, DType::f64), 1e-12);
+}
+
+TEST(Derivatives, OfWideQrAreRefusedAloud) {
+  EXPECT_THROW(grad([](const Array& x) { return sum(qr(x).r); })(sample({3, 4})), Error);
+}
+
+}  // namespace
+}  // namespace runnel
