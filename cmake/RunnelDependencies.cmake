@@ -1,17 +1,31 @@
 # Everything comes from the system's packages (scripts/packages.txt); nothing is downloaded.
+# An installed Runnel reads this file too (runnelConfig.cmake), for what a static library must be linked with.
 include_guard()
 
-find_package(TBB REQUIRED)
-find_package(fmt REQUIRED)
-find_package(nlohmann_json REQUIRED)
-find_package(FastFloat REQUIRED)
-find_package(libzip REQUIRED)
+macro(runnel_find name)
+  if(CMAKE_FIND_PACKAGE_NAME STREQUAL "runnel")
+    find_dependency(${name})
+  else()
+    find_package(${name} REQUIRED)
+  endif()
+endmacro()
 
+runnel_find(TBB)
+runnel_find(fmt)
+runnel_find(libzip)
+
+# These two come without a CMake package that says what Debian installs.
 find_library(LAPACKE_LIBRARY lapacke REQUIRED)
 find_library(OPENBLAS_LIBRARY openblas REQUIRED)
-add_library(runnel_lapack INTERFACE)
-target_link_libraries(runnel_lapack INTERFACE ${LAPACKE_LIBRARY} ${OPENBLAS_LIBRARY})
+add_library(runnel::lapack INTERFACE IMPORTED)
+target_link_libraries(runnel::lapack INTERFACE ${LAPACKE_LIBRARY} ${OPENBLAS_LIBRARY})
 
 find_library(LIBCSV_LIBRARY csv REQUIRED)
-add_library(runnel_csv INTERFACE)
-target_link_libraries(runnel_csv INTERFACE ${LIBCSV_LIBRARY})
+add_library(runnel::csv INTERFACE IMPORTED)
+target_link_libraries(runnel::csv INTERFACE ${LIBCSV_LIBRARY})
+
+if(NOT CMAKE_FIND_PACKAGE_NAME STREQUAL "runnel")
+  # Headers alone, which only Runnel's own sources include.
+  runnel_find(nlohmann_json)
+  runnel_find(FastFloat)
+endif()
