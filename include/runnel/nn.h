@@ -138,6 +138,10 @@ Array gaussian_nll(const Array& mean, const Array& log_variance, const Array& ta
 // right only where the centred x has full column rank (use least_squares otherwise). Has derivatives, alpha's
 // too.
 Dense ridge(const Array& x, const Array& y, const Operand& alpha);
+// ridge() for many penalties at little more than the cost of one: normal equations in double precision, so
+// alpha > 0, and figures good to about 1e-16 times the condition of the penalised system. Results in x's
+// dtype.
+std::vector<Dense> ridge_path(const Array& x, const Array& y, const std::vector<double>& alphas);
 // The w of least norm among the minimisers of |x w - y|². Singular values up to `cut` times the largest count
 // as zero; a negative cut means max(n, d) times the dtype's epsilon. By SVD, which has no derivative.
 Array minimum_norm(const Array& x, const Array& y, double cut = -1);

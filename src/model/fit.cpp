@@ -247,24 +247,19 @@ struct Linear {
 };
 
 Linear linear_regression(const sweep::Problem& problem, const sweep::Fold& all) {
+  const std::vector<double> alphas{1e-6, 1e-4, 1e-3, 1e-2, 1e-1, 1.0};
   Hyper hyper;
   hyper.hidden.clear();
-  auto solve = [](const sweep::Fold& fold, double alpha) {
-    return nn::Mlp{{nn::ridge(fold.x, expand_dims(fold.y, 1), alpha)}};
-  };
-  double best = 0;
-  double least = INFINITY;
-  for (double alpha : {1e-6, 1e-4, 1e-3, 1e-2, 1e-1, 1.0}) {
-    double loss = 0;
-    for (const sweep::Fold& fold : problem.folds)
-      loss += train::mean_loss(Loss::squared,
-                               sweep::predict(solve(fold, alpha), hyper, fold.x_validation).to_doubles(),
-                               fold.y_validation.to_doubles());
-    if (!(loss < least)) continue;
-    least = loss;
-    best = alpha;
+  std::vector<double> losses(alphas.size(), 0.0);
+  for (const sweep::Fold& fold : problem.folds) {
+    const auto path = nn::ridge_path(fold.x, expand_dims(fold.y, 1), alphas);
+    for (std::size_t i = 0; i < alphas.size(); ++i)
+      losses[i] +=
+          train::mean_loss(Loss::squared, sweep::predict({{path[i]}}, hyper, fold.x_validation).to_doubles(),
+                           fold.y_validation.to_doubles());
   }
-  return {solve(all, best), hyper};
+  const auto best = static_cast<std::size_t>(std::min_element(losses.begin(), losses.end()) - losses.begin());
+  return {{nn::ridge_path(all.x, expand_dims(all.y, 1), {alphas[best]})}, hyper};
 }
 
 Linear linear_classifier(const Work& w, const sweep::Problem& problem, const sweep::Fold& all) {

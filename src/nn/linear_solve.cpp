@@ -86,6 +86,24 @@ Dense ridge(const Array& x, const Array& y, const Operand& alpha) {
   return like_target(with_bias(w, c), y);
 }
 
+std::vector<Dense> ridge_path(const Array& x, const Array& y, const std::vector<double>& alphas) {
+  expect_problem("ridge_path", x, y);
+  const bool tall = x.dim(0) >= x.dim(1);
+  const Centred c = centre(convert(x, DType::f64), as_columns(y, DType::f64));
+  // xᵀx w + n alpha w = xᵀy, or w = xᵀ v with x xᵀ v + n alpha v = y: the smaller of the two.
+  const Array gram = tall ? dot_general("ni,nj->ij", c.x, c.x) : dot_general("id,jd->ij", c.x, c.x);
+  const Array right = tall ? dot_general("nd,nk->dk", c.x, c.y) : c.y;
+  std::vector<Dense> path;
+  for (double alpha : alphas) {
+    if (!(alpha > 0)) fail("[ridge_path] an alpha of {}: normal equations need a positive one", alpha);
+    const Array l = cholesky(gram + alpha * static_cast<double>(x.dim(0)) * eye(gram.dim(0), DType::f64));
+    const Array solved = triangular_solve(l, triangular_solve(l, right), true, true);
+    const Dense layer = with_bias(tall ? solved : dot_general("nd,nk->dk", c.x, solved), c);
+    path.push_back(like_target({convert(layer.w, x.dtype()), convert(layer.b, x.dtype())}, y));
+  }
+  return path;
+}
+
 Array minimum_norm(const Array& x, const Array& y, double cut) {
   expect_problem("minimum_norm", x, y);
   const Array w = pseudo_inverse_times(x, as_columns(y, x.dtype()), cut);

@@ -39,6 +39,23 @@ TEST(Ridge, IsTheMinimumWithMoreRowsThanColumns) { expect_ridge_is_minimum(30, 5
 TEST(Ridge, IsTheMinimumWithMoreColumnsThanRows) { expect_ridge_is_minimum(6, 20); }
 TEST(Ridge, IsTheMinimumOfOneRow) { expect_ridge_is_minimum(1, 3); }
 
+// Many penalties at once, through normal equations, are the penalties one by one, through QR.
+TEST(RidgePath, IsRidgeForEachPenalty) {
+  for (auto [n, d] : {std::pair<std::int64_t, std::int64_t>{30, 5}, {6, 20}}) {
+    const Array x = normals({n, d}, 1) + 3;
+    const Array y = normals({n, 2}, 2) - 1;
+    const std::vector<double> alphas{1e-3, 0.1, 10};
+    const auto path = nn::ridge_path(x, y, alphas);
+    ASSERT_EQ(path.size(), alphas.size());
+    for (std::size_t i = 0; i < alphas.size(); ++i) {
+      const nn::Dense one = nn::ridge(x, y, alphas[i]);
+      expect_near(path[i].w, one.w, 1e-9);
+      expect_near(path[i].b, one.b, 1e-9);
+    }
+  }
+  EXPECT_THROW(nn::ridge_path(normals({3, 2}, 1), normals({3}, 2), {0.0}), Error);
+}
+
 TEST(Ridge, SeveralOutputsAreSolvedTogether) {
   const Array x = normals({12, 4}, 3);
   const Array y = normals({12, 3}, 4);
