@@ -1,0 +1,129 @@
+// jit: one trace per signature, a bounded cache, closures.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "ops/helpers.h"
+#include "runnel/transforms.h"
+
+namespace runnel {
+namespace {
+
+TEST(Jit, TracesOncePerSignature) {
+  int calls = 0;
+  auto f = jit([&](const Array& x, int power) {
+    ++calls;
+    Array y = x;
+    for (int i = 1; i < power; ++i) y = y * x;
+    return y;
+  });
+  EXPECT_EQ(f(Array({2, 3}), 2).to_doubles(), (std::vector<double>{4, 9}));
+  EXPECT_EQ(f(Array({4, 5}), 2).to_doubles(), (std::vector<double>{16, 25}));
+  EXPECT_EQ(f.traces(), 1u);
+  EXPECT_EQ(f(Array({2, 3}), 3).to_doubles(), (std::vector<double>{8, 27}));  // another number
+  EXPECT_EQ(f(Array({2, 3, 4}), 2).dim(0), 3);                                // another shape
+  EXPECT_EQ(f(Array({2, 3}, DType::f64), 2).dtype(), DType::f64);             // another dtype
+  EXPECT_EQ(f(Array({{2, 3}}), 2).rank(), 2);                                 // another rank
+  EXPECT_EQ(f.traces(), 5u);
+  for (int i = 0; i < 10; ++i) f(Array({2, 3}), 3);
+  EXPECT_EQ(f.traces(), 5u);
+  EXPECT_EQ(calls, 5);
+  EXPECT_EQ(f.cached_graphs(), 5u);
+}
+
+TEST(Jit, SignaturesSeeStructure) {
+  struct Args {
+    std::vector<Array> parts;
+    std::map<std::string, Array> named;
+    std::optional<Array> extra;
+    std::string mode;
+    bool negate = false;
+  };
+  auto f = jit([](const Args& a) {
+    Array total = Array::scalar(0);
+    for (const Array& x : tree::flatten(a)) total = total + sum(x);
+    if (a.mode == "double") total = 2 * total;
+    return a.negate ? neg(total) : total;
+  });
+  const Array one = Array::scalar(1);
+  EXPECT_EQ(f(Args{{one}, {}, {}, "", false}).item(), 1);
+  EXPECT_EQ(f(Args{{one, one}, {}, {}, "", false}).item(), 2);
+  EXPECT_EQ(f(Args{{}, {{"a", one}}, {}, "", false}).item(), 1);
+  EXPECT_EQ(f(Args{{}, {}, one, "", false}).item(), 1);
+  EXPECT_EQ(f(Args{{one}, {}, {}, "double", false}).item(), 2);
+  EXPECT_EQ(f(Args{{one}, {}, {}, "double", true}).item(), -2);
+  EXPECT_EQ(f.traces(), 6u);
+  EXPECT_EQ(f(Args{{Array::scalar(5)}, {}, {}, "double", true}).item(), -10);
+  EXPECT_EQ(f.traces(), 6u);
+}
+
+TEST(Jit, CacheIsBounded) {
+  auto f = jit([](const Array& x) { return x + 1; });
+  for (std::int64_t n = 1; n <= 100; ++n) f(Array::zeros({n}));
+  EXPECT_EQ(f.cached_graphs(), f.kMostGraphs);
+  EXPECT_EQ(f.traces(), 100u);
+  f(Array::zeros({100}));  // still there
+  EXPECT_EQ(f.traces(), 100u);
+  EXPECT_EQ(f(Array::zeros({1})).item(), 1);  // long gone
+  EXPECT_EQ(f.traces(), 101u);
+}
+
+TEST(Jit, CopiesShareTheCache) {
+  auto f = jit([](const Array& x) { return x + 1; });
+  auto g = f;
+  f(Array({1}));
+  g(Array({2}));
+  EXPECT_EQ(g.traces(), 1u);
+}
+
+TEST(Jit, FreezesConcreteArraysAndFollowsTracedOnes) {
+  Array held({1, 2});
+  auto f = jit([&](const Array& x) { return x + held; });
+  EXPECT_EQ(f(Array({0, 0})).to_doubles(), (std::vector<double>{1, 2}));
+  held = Array({5, 6});
+  EXPECT_EQ(f(Array({0, 0})).to_doubles(), (std::vector<double>{1, 2}));
+  // A traced value is followed: each call under grad captures the one at hand and is not kept.
+  auto outer = [](const Array& w) {
+    auto inner = jit([&](const Array& x) { return sum(w * x); });
+    const Array y = inner(Array({1, 2})) * inner(Array({3, 4}));
+    EXPECT_EQ(inner.cached_graphs(), 0u);
+    return y;
+  };
+  EXPECT_EQ(grad(outer)(Array({1, 1})).to_doubles(), (std::vector<double>{7 + 3 * 3, 7 * 2 + 3 * 4}));
+}
+
+TEST(Jit, ResultsThatAreArgumentsOrConstants) {
+  const Array held({9, 8});
+  auto f = jit([&](const Array& x) { return std::tuple(x, held, x, transpose(reshape(x, {1, 2})), Array::ones({3})); });
+  const Array x({1, 2});
+  const auto [a, b, c, d, e] = f(x);
+  EXPECT_TRUE(same_bits(a, x));
+  EXPECT_TRUE(same_bits(b, held));
+  EXPECT_TRUE(same_bits(c, x));
+  EXPECT_TRUE(same_bits(d, reshape(x, {2, 1})));
+  EXPECT_TRUE(same_bits(e, Array::ones({3})));
+}
+
+TEST(Jit, OldResultsOutliveLaterRuns) {
+  auto f = jit([](const Array& x) { return x * 2; });
+  const Array first = f(Array({1, 2}));
+  f(Array({3, 4}));
+  f(Array({5, 6}));
+  EXPECT_EQ(first.to_doubles(), (std::vector<double>{2, 4}));
+}
+
+TEST(Jit, TracedOnTwoThreadsAtOnce) {
+  auto f = jit([](const Array& x) { return sum(sin(x) * x); });
+  auto work = [&](std::int64_t first) {
+    for (std::int64_t n = first; n < 200; n += 2)
+      EXPECT_TRUE(same_bits(f(arange(n, DType::f32)), sum(sin(arange(n, DType::f32)) * arange(n, DType::f32))));
+  };
+  std::thread one(work, 1);
+  std::thread two(work, 2);
+  one.join();
+  two.join();
+}
+
+}  // namespace
+}  // namespace runnel

@@ -1,0 +1,134 @@
+// The plan: buffers are placed before the first run, shared where lives do not overlap, and a run allocates nothing.
+#include <gtest/gtest.h>
+
+#include "compile/counting_new.h"
+#include "compile/pipeline.h"
+#include "core/buffer.h"
+#include "ops/helpers.h"
+#include "runnel/random.h"
+#include "runnel/transforms.h"
+
+namespace runnel {
+namespace {
+
+// A two-layer network, its loss on a minibatch picked by index, and a step of descent: what training runs.
+struct Net {
+  Array w1, b1, w2, b2;
+};
+Array loss(const Net& p, const Array& x, const Array& y) {
+  const Array h = relu(matmul(x, p.w1) + p.b1);
+  const Array z = matmul(h, p.w2) + p.b2;
+  return mean(neg(sum(one_hot(y, 10) * log_softmax(z), 1)));
+}
+Net step(const Net& p, const Array& rate, const Array& x, const Array& y) {
+  const Net g = grad([&](const Net& q) { return loss(q, x, y); })(p);
+  return tree::map([&](const Array& a, const Array& b) { return a - rate * b; }, p, g);
+}
+Net train(const Net& start, const Array& rate, const Array& data, const Array& labels) {
+  auto one = [&](const Net& p, const Array& i) {
+    const Array rows = convert(random::uniform(random::fold_in(random::key(0), i), {16}, 0, 64), DType::i32);
+    const Net next = step(p, rate, gather(data, rows), gather(labels, rows));
+    return std::pair(next, loss(next, data, labels));
+  };
+  return scan_n(one, start, 5).first;
+}
+Net net() {
+  auto draw = [](int i, const Shape& s) { return 0.1 * random::normal(random::fold_in(random::key(1), i), s); };
+  return {draw(0, {20, 32}), draw(1, {32}), draw(2, {32, 10}), draw(3, {10})};
+}
+Array data() { return random::normal(random::key(2), {64, 20}); }
+Array labels() { return convert(random::uniform(random::key(3), {64}, 0, 10), DType::i32); }
+
+TEST(Plan, ACompiledStepAllocatesItsOutputsAlone) {
+  const auto compiled = jit(train);
+  const Net start = net();
+  const Array x = data();
+  const Array y = labels();
+  const Array rate = Array::scalar(0.1);
+  compiled(start, rate, x, y);
+  const std::size_t before = buffers_allocated();
+  compiled(start, rate, x, y);
+  EXPECT_EQ(buffers_allocated() - before, 4u);  // the four parameters
+}
+
+// Runs f's compiled graph twice in one frame and counts the allocations of the second run.
+std::size_t allocations_of_a_run(const ArrayFn& f, const Arrays& arguments) {
+  std::vector<Type> types;
+  for (const Array& a : arguments) types.push_back(a.type());
+  const GraphPtr graph = trace(f, types).graph;
+  const auto program = compile(graph);
+  Frame frame(*program);
+  std::vector<std::shared_ptr<std::byte>> buffers;
+  std::vector<std::byte*> pointers;
+  for (const Array& a : arguments) {
+    buffers.push_back(allocate_buffer(static_cast<std::size_t>(a.size()) * size_of(a.dtype())));
+    // Copied through the elements, whatever the strides.
+    const std::vector<double> values = a.to_doubles();
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (a.dtype() == DType::f32) reinterpret_cast<float*>(buffers.back().get())[i] = static_cast<float>(values[i]);
+      else if (a.dtype() == DType::f64) reinterpret_cast<double*>(buffers.back().get())[i] = values[i];
+      else reinterpret_cast<std::int32_t*>(buffers.back().get())[i] = static_cast<std::int32_t>(values[i]);
+    }
+  }
+  for (const Type& type : graph->output_types())
+    buffers.push_back(allocate_buffer(static_cast<std::size_t>(type.shape.product()) * size_of(type.dtype)));
+  for (const auto& b : buffers) pointers.push_back(b.get());
+  frame.run(pointers);
+  const std::size_t before = allocations_so_far();
+  frame.run(pointers);
+  return allocations_so_far() - before;
+}
+
+TEST(Plan, ARunAllocatesNothing) {
+  const Net start = net();
+  const ArrayFn f = [](const Arrays& a) { return tree::flatten(train({a[0], a[1], a[2], a[3]}, a[4], a[5], a[6])); };
+  const Arrays arguments{start.w1, start.b1, start.w2, start.b2, Array::scalar(0.1), data(), labels()};
+  EXPECT_EQ(allocations_of_a_run(f, arguments), 0u);
+}
+
+TEST(Plan, ARunOfABlockOfLanesAllocatesNothing) {
+  const ArrayFn f = [](const Arrays& a) {
+    return tree::flatten(vmap(train, {shared, 0, shared, shared})(Net{a[0], a[1], a[2], a[3]}, a[4], a[5], a[6]));
+  };
+  const Net start = net();
+  const Arrays arguments{start.w1, start.b1, start.w2, start.b2, arange(16, DType::f32) * 0.01, data(), labels()};
+  EXPECT_EQ(allocations_of_a_run(f, arguments), 0u);
+}
+
+std::size_t bytes_of_values(const Graph& graph) {
+  std::size_t total = 0;
+  for (const Type& type : graph.types()) total += static_cast<std::size_t>(type.shape.product()) * size_of(type.dtype);
+  return total;
+}
+
+TEST(Plan, BuffersAreUsedAgain) {
+  auto chain = [](const Array& x) {
+    Array y = x;
+    for (int i = 0; i < 100; ++i) y = sin(y) * 0.5;
+    return y;
+  };
+  const GraphPtr graph = trace([&](const Arrays& x) { return Arrays{chain(x[0])}; }, {{DType::f32, {1000}}}).graph;
+  const auto program = compile(graph);
+  EXPECT_GT(bytes_of_values(*graph), 800'000u);
+  EXPECT_LE(program->arena_bytes, 3u * 4096);  // an operand and a result at a time
+}
+
+TEST(Plan, ALoopsBodyIsPlannedOnce) {
+  auto iterate = [](const Array& x) { return scan_n([](const Array& c, const Array&) { return std::pair(cos(sin(c)), sum(c)); }, x, 1000); };
+  const GraphPtr graph = trace([&](const Arrays& x) { return Arrays{iterate(x[0]).first}; }, {{DType::f32, {1000}}}).graph;
+  EXPECT_LE(compile(graph)->arena_bytes, 30'000u);
+}
+
+// Views cost no buffer and no step.
+TEST(Plan, MovesOfElementsAreViews) {
+  const GraphPtr graph = trace([](const Arrays& x) {
+    const Array y = transpose(reverse(broadcast_to(slice(x[0], 0, 1, 3), {50, 2}), {0}));
+    return Arrays{sum(y, 1)};
+  }, {{DType::f32, {4}}}).graph;
+  const auto program = compile(graph);
+  EXPECT_EQ(program->steps.size(), 1u);
+  EXPECT_EQ(program->arena_bytes, 0u);
+}
+
+}  // namespace
+}  // namespace runnel
