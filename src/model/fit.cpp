@@ -281,33 +281,44 @@ Linear linear_classifier(const Work& w, const sweep::Problem& problem, const swe
 
 // ---- the test rows -------------------------------------------------------------------------------------
 
-void measure_test(const Work& w, const Linear& linear, const Scale& scale, FitResult& result) {
+// Test rows are brought into the network's form before the search, so that a column they lack is found out
+// then and not after it; nothing looks at them until the winner stands.
+struct TestRows {
+  Array x;
+  std::vector<double> y;
+};
+
+TestRows test_rows(const Work& w, const Preprocessor& preprocessor) {
   const bool separate = w.test_table != nullptr;
   const Table& table = separate ? *w.test_table : w.table;
   const TargetValues& values = separate ? w.y_test_table : w.y;
   const Rows& rows = separate ? values.rows : w.split.test;
-  if (rows.empty()) {
+  return {features(preprocessor, table, rows, w.dtype), targets(values, rows)};
+}
+
+void measure_test(const Work& w, const TestRows& test, const Linear& linear, const Scale& scale,
+                  FitResult& result) {
+  const std::vector<double>& y = test.y;
+  if (y.empty()) {
     result.warnings.push_back(
         "there are no test rows: nothing says how good the model is on rows that did not choose it");
     return;
   }
-  const std::vector<double> y = targets(values, rows);
-  const Array x = features(result.model.preprocessor, table, rows, w.dtype);
   const std::vector<double> outputs =
-      unscaled(sweep::predict(result.model.network, result.model.hyper, x), scale);
+      unscaled(sweep::predict(result.model.network, result.model.hyper, test.x), scale);
   const train::Interval interval = train::bootstrap(w.metric, outputs, y, w.options.seed);
-  result.test = {train::measure(w.metric, outputs, y), interval.low, interval.high, rows.size()};
+  result.test = {train::measure(w.metric, outputs, y), interval.low, interval.high, y.size()};
   for (Metric other : {Metric::r2, Metric::rmse, Metric::mae, Metric::accuracy, Metric::log_loss}) {
     const bool of_classes = other == Metric::accuracy || other == Metric::log_loss;
     if (other != w.metric && of_classes == (w.target.task() != Task::regression))
       result.also.emplace_back(sweep::metric_name(other), train::measure(other, outputs, y));
   }
   result.constant_baseline =
-      train::measure(w.metric, constant_outputs(w, targets(w.y, without_test(w)), rows.size()), y);
+      train::measure(w.metric, constant_outputs(w, targets(w.y, without_test(w)), y.size()), y);
   result.linear_baseline =
       linear.model.layers.empty()
           ? std::nan("")
-          : train::measure(w.metric, unscaled(sweep::predict(linear.model, linear.hyper, x), scale), y);
+          : train::measure(w.metric, unscaled(sweep::predict(linear.model, linear.hyper, test.x), scale), y);
 }
 
 }  // namespace
@@ -321,6 +332,7 @@ FitResult fit(const Table& table, const FitOptions& options, const Table* test) 
   const Rows training = folds > 0 ? without_test(w) : w.split.train;
   Preprocessor preprocessor = Preprocessor::fit(table, training, w.triage);
   const Scale scale = w.target_scale(training);
+  const TestRows tests = test_rows(w, preprocessor);
   sweep::Problem problem{{}, w.loss, w.metric, w.outputs()};
   if (folds > 0) {
     SplitOptions split = options.split;
@@ -367,7 +379,7 @@ FitResult fit(const Table& table, const FitOptions& options, const Table* test) 
 
   const Linear linear = w.target.task() == Task::regression ? linear_regression(problem, all)
                                                             : linear_classifier(w, problem, all);
-  measure_test(w, linear, scale, result);
+  measure_test(w, tests, linear, scale, result);
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   return result;
 }
