@@ -74,6 +74,22 @@ std::string target_of(const Table& table, const std::string& given) {
        data::shortened(fmt::format("{}", fmt::join(table.names(), ", ")), 200));
 }
 
+// Columns declared to be numbers are numbers in every row, test rows too: found out now, not after the
+// search.
+void check_numeric(const Table& table, const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    const Column& column = table.at(name);
+    if (column.type != Column::Type::text) continue;
+    for (std::size_t row = 0; row < table.rows; ++row) {
+      if (column.is_missing(row) || data::to_number(column.texts[row])) continue;
+      fail(
+          "{}, column '{}': '{}' is not a number, as --numeric says; correct it, or count it as missing with "
+          "--missing",
+          table.where(row), name, data::shortened(column.texts[row]));
+    }
+  }
+}
+
 FitResult search(const Table& table, const Table* test, FitOptions options, bool quiet) {
   const Interrupt interrupt(quiet);
   ProgressLine line(quiet);
@@ -93,6 +109,8 @@ int act(Arguments& arguments) {
   std::optional<Table> test;
   if (!arguments.test.empty()) test = read_test(arguments, read);
   options.target.column = target_of(table, options.target.column);
+  check_numeric(table, options.triage.numeric);
+  if (test) check_numeric(*test, options.triage.numeric);
   // Found out now, not after the search.
   refuse_to_overwrite(model, arguments.data);
   refuse_to_overwrite(model, arguments.test);

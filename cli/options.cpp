@@ -1,6 +1,7 @@
 #include "cli/options.h"
 
-#include <cmath>
+#include <charconv>
+#include <cstdint>
 
 #include "core/fail.h"
 #include "data/text.h"
@@ -11,13 +12,14 @@ namespace {
 // ---- checks of values, with our words
 // ----------------------------------------------------------------------
 
-CLI::Validator whole_number(double least) {
+CLI::Validator whole_number(std::uint64_t least) {
   return {[least](std::string& text) -> std::string {
-            const auto value = data::to_number(text);
-            if (value && *value == std::floor(*value) && *value >= least && *value < 0x1p63) return "";
+            std::uint64_t value = 0;
+            const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+            if (error == std::errc() && end == text.data() + text.size() && value >= least) return "";
             return fmt::format("'{}' is not a whole number of at least {}", text, least);
           },
-          "N"};
+          ""};
 }
 
 CLI::Validator fraction() {
@@ -26,7 +28,7 @@ CLI::Validator fraction() {
             if (value && *value >= 0 && *value < 1) return "";
             return fmt::format("'{}' is not a fraction from 0 to below 1", text);
           },
-          "F"};
+          ""};
 }
 
 CLI::Validator positive_number() {
@@ -35,7 +37,7 @@ CLI::Validator positive_number() {
             if (value && *value > 0) return "";
             return fmt::format("'{}' is not a number above 0", text);
           },
-          "X"};
+          ""};
 }
 
 // An option that takes one value at a time and may be repeated.
@@ -47,8 +49,7 @@ CLI::Option* add_repeatable(CLI::App& app, const std::string& flag, std::vector<
 template <class T>
 CLI::Option* add_checked(CLI::App& app, const std::string& flag, T& value, const std::string& what,
                          const CLI::Validator& check) {
-  // The check's name stands for CLI11's type name in the help.
-  return app.add_option(flag, value, what)->check(check)->type_name("");
+  return app.add_option(flag, value, what)->check(check)->type_name("N");
 }
 
 char separator_from(const std::string& text) {
@@ -241,12 +242,9 @@ void add_read_options(CLI::App& app, ReadArguments& read) {
   app.add_option("--separator", read.separator, "Of columns: one character, or tab (found from the file)")
       ->type_name("C")
       ->group(group);
-  auto* header =
-      app.add_flag("--header", read.header, "The first line holds names, though they look like numbers");
-  auto* no_header =
-      app.add_flag("--no-header", read.no_header, "No names: columns are column1, column2, ...");
-  header->group(group);
-  no_header->group(group)->excludes(header);
+  app.add_flag("--header", read.header, "The first line holds names, though they look like numbers")
+      ->group(group);
+  app.add_flag("--no-header", read.no_header, "No names: columns are column1, column2, ...")->group(group);
   add_checked(app, "--skip-rows", read.options.skip_rows, "Lines at the top that are not part of the table",
               whole_number(0))
       ->group(group);
@@ -264,6 +262,7 @@ void add_read_options(CLI::App& app, ReadArguments& read) {
 ReadOptions read_options(const ReadArguments& read) {
   ReadOptions out = read.options;
   if (!read.separator.empty()) out.separator = separator_from(read.separator);
+  if (read.header && read.no_header) fail("--header and --no-header do not go together; give one of them");
   if (read.header) out.header = true;
   if (read.no_header) out.header = false;
   if (!read.missing.empty()) {

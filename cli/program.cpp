@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <memory>
 #include <new>
 #include <span>
 #include <string>
@@ -27,6 +28,15 @@ constexpr const char* examples = R"(Examples:
 
 DATA is a CSV file (any separator), NPY, NPZ, an idx image file (MNIST's format), or a generated
 table: demo:songs, demo:faces, demo:moons, demo:wave. `runnel fit --help` lists everything.)";
+
+// The help as we like it: an option, what it takes, what it means.
+class HelpFormatter : public CLI::Formatter {
+ public:
+  HelpFormatter() { column_width(28); }
+  std::string make_option_opts(const CLI::Option* option) const override {
+    return option->get_type_name().empty() ? "" : " " + option->get_type_name();
+  }
+};
 
 struct SubCommand {
   CLI::App* app;
@@ -131,7 +141,7 @@ int parse_and_act(CLI::App& program, const std::vector<SubCommand>& commands, in
     return 0;
   } catch (const CLI::CallForHelp&) {
     const SubCommand* command = parsed();
-    write_stdout(command != nullptr ? command->app->help() : program.help());
+    write_stdout(command != nullptr ? command->app->help("runnel") : program.help());
     return 0;
   } catch (const CLI::ParseError& e) {
     const SubCommand* command = parsed();
@@ -153,7 +163,7 @@ int run(int argc, const char* const* argv) {
     CLI::App program("Trains many models abreast, keeps the best, and says honestly how good it is.",
                      "runnel");
     program.set_version_flag("--version", RUNNEL_VERSION, "Print the version and exit");
-    program.get_formatter()->column_width(30);
+    program.formatter(std::make_shared<HelpFormatter>());  // sub-commands inherit it
     program.footer(examples);
     std::vector<SubCommand> commands;
     for (const auto& add : {add_fit, add_predict, add_score, add_inspect}) {

@@ -335,7 +335,8 @@ std::string model_text(const Model& model, const std::string& path) {
   };
   Columns provenance;
   for (const auto& [key, value] : made.items()) provenance.add({key, shortened(text(value), 200)});
-  return out + part(style, "made by") + "\n" + provenance.text(margin);
+  const std::string list = provenance.text(margin);
+  return out + part(style, "made by") + list.substr(std::min(margin.size(), list.size()));
 }
 
 }  // namespace runnel::cli

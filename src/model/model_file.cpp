@@ -46,15 +46,7 @@ class Reader {
     return *value;
   }
 
-  std::uint64_t whole(const char* key) const {
-    const std::string& digits = text(key);
-    std::uint64_t value = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    if (error != std::errc() || end != digits.data() + digits.size()) {
-      damaged(fmt::format("'{}' is no whole number: '{}'", key, digits));
-    }
-    return value;
-  }
+  std::uint64_t whole(const char* key) const { return whole(key, text(key)); }
 
   void check_format() const {
     const auto it = file_.metadata.find(format_key);
@@ -91,7 +83,12 @@ class Reader {
     try {
       const auto json = nlohmann::json::parse(text("hyper"));
       for (const auto& [name, value] : json.items()) {
-        sweep::hyper_field(name).set(out, value.get<std::string>());
+        const std::string text_of_value = value.get<std::string>();
+        if (name == "seed") {
+          out.seed = whole("seed", text_of_value);  // all 64 bits, of which a double would keep 53
+        } else {
+          sweep::hyper_field(name).set(out, text_of_value);
+        }
       }
     } catch (const nlohmann::json::exception& e) {
       damaged(fmt::format("the hyperparameters cannot be read ({})", e.what()));
@@ -118,6 +115,15 @@ class Reader {
   [[noreturn]] void damaged(const std::string& what) const { fail("{}: damaged: {}", path_, what); }
 
  private:
+  std::uint64_t whole(std::string_view key, const std::string& digits) const {
+    std::uint64_t value = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    if (error != std::errc() || end != digits.data() + digits.size()) {
+      damaged(fmt::format("'{}' is no whole number: '{}'", key, digits));
+    }
+    return value;
+  }
+
   void check_layer(const nn::Mlp& network, std::size_t i) const {
     const Array &w = network.layers[i].w, &b = network.layers[i].b;
     const auto say = [&](std::string_view what) {

@@ -109,7 +109,7 @@ void check_writable(const std::string& path) {
   if (path.empty()) fail("an empty name is no place for a file; give one with -o");
   if (fs::is_directory(target, error)) {
     fail("{}: a folder, not a file; give a file's name with -o, such as {}", path,
-         (target / "model").string());
+         (fs::path(path) / "model").string());
   }
   if (is_special(target)) {
     if (::access(target.c_str(), W_OK) != 0) fail("{}: cannot be written: {}", path, std::strerror(errno));

@@ -1,0 +1,146 @@
+"""What --json promises: the keys, their types, and that they agree with each other and with the other commands."""
+
+import csv
+import io
+import json
+import math
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+PROGRAM = os.path.abspath(sys.argv.pop(1))
+FIT = ["--epochs", "3", "--seed", "3", "--json"]
+
+
+def strict(text):
+    def refuse(word):
+        raise ValueError(f"{word} is no JSON")
+    return json.loads(text, parse_constant=refuse)
+
+
+class Json(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory(prefix="runnel-json-")
+        cls.fit = strict(cls.run_program("fit", "demo:songs", "--rows", "600", "--grid", "rate=0.001,0.01,0.1", "--grid",
+                                         "hidden=none,8", "--folds", "0", "-o", "songs.st", *FIT).stdout)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    @classmethod
+    def run_program(cls, *arguments, code=0):
+        done = subprocess.run([PROGRAM, *arguments], cwd=cls.folder.name, capture_output=True, text=True, timeout=300,
+                              check=False)
+        if done.returncode != code:
+            raise AssertionError(f"{arguments}: exit code {done.returncode}, {done.stderr}")
+        return done
+
+    def test_keys_of_fit(self):
+        expected = {"schema": int, "version": str, "data": str, "task": str, "target": dict, "metric": str, "loss": str,
+                    "test": dict, "also": dict, "validation": float, "baselines": dict, "best": dict, "candidates": list,
+                    "columns": list, "features": int, "rows": dict, "split": str, "folds": int, "search": dict,
+                    "interrupted": bool, "seed": int, "threads": int, "dtype": str, "warnings": list, "notes": list,
+                    "seconds": float, "model": str}
+        for key, kind in expected.items():
+            self.assertIsInstance(self.fit[key], kind, key)
+        self.assertEqual(self.fit["schema"], 1)
+        self.assertEqual(set(self.fit["test"]), {"value", "low", "high", "rows"})
+        self.assertEqual(set(self.fit["baselines"]), {"constant", "linear"})
+        self.assertEqual(set(self.fit["target"]), {"column", "why", "classes"})
+        for column in self.fit["columns"]:
+            self.assertEqual(set(column), {"name", "role", "why", "features"})
+        for candidate in self.fit["candidates"]:
+            self.assertLessEqual({"index", "hyper", "status", "validation"}, set(candidate))
+
+    def test_values_agree(self):
+        fit = self.fit
+        self.assertEqual(len(fit["candidates"]), 6)
+        self.assertEqual([c["index"] for c in fit["candidates"]], list(range(6)))
+        done = [c["validation"] for c in fit["candidates"] if c["status"] == "done"]
+        self.assertEqual(fit["validation"], max(done))
+        best = fit["candidates"][fit["best"]["index"]]
+        self.assertEqual(best["validation"], fit["validation"])
+        self.assertEqual(best["hyper"], fit["best"]["hyper"])
+        self.assertLessEqual(fit["test"]["low"], fit["test"]["value"])
+        self.assertLessEqual(fit["test"]["value"], fit["test"]["high"])
+        rows = fit["rows"]
+        self.assertEqual(rows["train"] + rows["validation"] + rows["test"], rows["table"])
+        self.assertEqual(rows["test"], fit["test"]["rows"])
+        self.assertEqual(sum(c["features"] for c in fit["columns"]), fit["features"])
+        self.assertEqual({c["hyper"]["rate"] for c in fit["candidates"]}, {0.001, 0.01, 0.1})
+        self.assertTrue(os.path.exists(os.path.join(self.folder.name, fit["model"])))
+
+    def test_model_tells_what_fit_told(self):
+        model = strict(self.run_program("inspect", "songs.st", "--json").stdout)
+        self.assertEqual((model["schema"], model["kind"]), (1, "model"))
+        self.assertEqual(model["provenance"]["test"], self.fit["test"])
+        self.assertEqual(model["hyper"], self.fit["best"]["hyper"])
+        self.assertEqual(model["columns"], self.fit["columns"])
+        self.assertEqual(model["seed"], 3)
+        sizes = [model["layers"][0]["inputs"]] + [layer["outputs"] for layer in model["layers"]]
+        self.assertEqual(model["parameters"], sum(a * b + b for a, b in zip(sizes, sizes[1:])))
+        self.assertEqual(sizes[0], self.fit["features"])
+
+    def test_score_counts_what_predict_predicts(self):
+        """Accuracy and log loss, worked out here from the predictions and the table."""
+        import random
+        rng = random.Random(5)
+        with open(os.path.join(self.folder.name, "t.csv"), "w", encoding="utf-8") as file:
+            file.write("a,b,kind\n")
+            for _ in range(300):
+                a, b = rng.random(), rng.random()
+                kind = ["low", "middle, or so", 'a "high" one'][min(2, int(3 * a + rng.random() * 0.5))]
+                quoted = '"' + kind.replace('"', '""') + '"'
+                file.write(f"{a:.6f},{b:.6f},{quoted}\n")
+        self.run_program("fit", "t.csv", "--target", "kind", "--hidden", "8", "--rate", "0.03", "--batch", "32", "--folds", "0",
+                         "-o", "t.st", *FIT)
+        predicted = list(csv.DictReader(io.StringIO(self.run_program("predict", "t.st", "t.csv").stdout)))
+        with open(os.path.join(self.folder.name, "t.csv"), encoding="utf-8") as file:
+            truth = [row["kind"] for row in csv.DictReader(file)]
+        self.assertEqual(len(predicted), len(truth))
+        accuracy = sum(p["prediction"] == t for p, t in zip(predicted, truth)) / len(truth)
+        loss = -sum(math.log(float(p["p_" + t])) for p, t in zip(predicted, truth)) / len(truth)
+        for row in predicted:
+            shares = [float(value) for name, value in row.items() if name.startswith("p_")]
+            self.assertAlmostEqual(sum(shares), 1, places=5)
+            self.assertEqual(float(row["p_" + row["prediction"]]), max(shares))
+        score = strict(self.run_program("score", "t.st", "t.csv", "--json").stdout)
+        self.assertEqual((score["schema"], score["metric"], score["score"]["rows"]), (1, "accuracy", 300))
+        self.assertAlmostEqual(score["score"]["value"], accuracy, places=12)
+        self.assertAlmostEqual(score["also"]["log_loss"], loss, places=5)
+
+    def test_predictions_are_those_of_the_csv(self):
+        done = strict(self.run_program("predict", "songs.st", "demo:songs", "--rows", "40", "--json").stdout)
+        rows = list(csv.DictReader(io.StringIO(self.run_program("predict", "songs.st", "demo:songs", "--rows", "40").stdout)))
+        self.assertEqual(done["rows"], 40)
+        self.assertEqual(done["predictions"], [row["prediction"] for row in rows])
+        for probabilities, row in zip(done["probabilities"], rows):
+            for name, p in zip(done["classes"], probabilities):
+                self.assertAlmostEqual(p, float(row["p_" + name]), places=6)
+
+    def test_no_test_rows_are_null_not_zero(self):
+        fit = strict(self.run_program("fit", "demo:moons", "--rows", "200", "--hidden", "4", "--test-fraction", "0", *FIT).stdout)
+        self.assertEqual(fit["test"], {"value": None, "low": None, "high": None, "rows": 0})
+        self.assertEqual(fit["baselines"], {"constant": None, "linear": None})
+        self.assertTrue(any("no test rows" in warning for warning in fit["warnings"]))
+
+    def test_diverged_candidates_are_said(self):
+        fit = strict(self.run_program("fit", "demo:wave", "--rows", "300", "--optimizer", "sgd", "--grid", "rate=0.01,1e30",
+                                      "--hidden", "8", "--folds", "0", *FIT).stdout)
+        self.assertEqual([c["status"] for c in fit["candidates"]], ["done", "diverged"])
+        self.assertIsNone(fit["candidates"][1]["validation"])
+        self.assertEqual(fit["best"]["index"], 0)
+        self.assertTrue(fit["warnings"])
+
+    def test_errors_leave_stdout_empty(self):
+        done = self.run_program("fit", "nothing.csv", "--target", "x", "--json", code=2)
+        self.assertEqual(done.stdout, "")
+        self.assertEqual(done.stderr, "runnel: error: nothing.csv: no such file\n")
+
+
+if __name__ == "__main__":
+    unittest.main()
