@@ -39,20 +39,22 @@ class Executable {
   std::vector<std::unique_ptr<Frame>> idle_;
 };
 
-// The latest programs, by graph.
+// The latest programs, by graph. A program does not outlive the graph it was made of: when a compiled
+// function goes, so do its buffers.
 class ProgramCache {
  public:
   std::shared_ptr<Executable> get(const GraphPtr& graph) {
     {
       const std::lock_guard lock(mutex_);
       for (auto it = entries_.begin(); it != entries_.end(); ++it)
-        if (it->graph == graph) {
+        if (it->graph.lock() == graph) {
           entries_.splice(entries_.begin(), entries_, it);
           return it->executable;
         }
     }
     auto made = std::make_shared<Executable>(graph);
     const std::lock_guard lock(mutex_);
+    std::erase_if(entries_, [](const Entry& e) { return e.graph.expired(); });
     entries_.push_front({graph, made});
     if (entries_.size() > kMost) entries_.pop_back();
     return made;
@@ -61,7 +63,7 @@ class ProgramCache {
  private:
   static constexpr std::size_t kMost = 128;
   struct Entry {
-    GraphPtr graph;
+    std::weak_ptr<const Graph> graph;
     std::shared_ptr<Executable> executable;
   };
   std::mutex mutex_;
