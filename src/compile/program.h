@@ -58,7 +58,8 @@ class Frame {
   explicit Frame(const Program& program);  // with an arena of its own
   Frame(const Program& program, std::byte* arena);
 
-  // Runs the program; `arguments` are the data of inputs and outputs, dense. Allocates nothing.
+  // Runs the program; `arguments` are the data of inputs and outputs, dense. Allocates nothing (but the kernels of sort and of
+  // the decompositions take workspaces of their own).
   void run(std::span<std::byte* const> arguments);
 
  private:

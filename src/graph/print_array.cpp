@@ -28,8 +28,9 @@ struct Decimal {
 Decimal shortest(double magnitude, DType dtype) {
   char text[64];
   const auto format = std::chars_format::scientific;
-  const char* end = dtype == DType::f32 ? std::to_chars(text, text + 64, static_cast<float>(magnitude), format).ptr
-                                        : std::to_chars(text, text + 64, magnitude, format).ptr;
+  const char* end = dtype == DType::f32
+                        ? std::to_chars(text, text + 64, static_cast<float>(magnitude), format).ptr
+                        : std::to_chars(text, text + 64, magnitude, format).ptr;
   Decimal out;
   const char* begin = text;
   const char* e = std::find(begin, end, 'e');
@@ -81,7 +82,8 @@ Scientific scientific(double value, DType dtype, std::size_t fewest = 0) {
     exponent = std::stoi(text.substr(e + 1));
   }
   if (fewest == 0) trim_zeros(fraction);
-  return {sign_of(value) + whole, fraction, fmt::format("{}{:02}", exponent < 0 ? "-" : "+", std::abs(exponent))};
+  return {sign_of(value) + whole, fraction,
+          fmt::format("{}{:02}", exponent < 0 ? "-" : "+", std::abs(exponent))};
 }
 
 std::string not_finite(double value) { return std::isnan(value) ? "nan" : value > 0 ? "inf" : "-inf"; }
@@ -96,17 +98,21 @@ std::string lone_number(double value, DType dtype) {
   }
   const Decimal d = shortest(magnitude, dtype);
   const std::string fraction = d.digits.size() > 1 ? "." + d.digits.substr(1) : "";
-  return fmt::format("{}{}{}e{}{:02}", sign_of(value), d.digits[0], fraction, d.exponent < 0 ? "-" : "+", std::abs(d.exponent));
+  return fmt::format("{}{}{}e{}{:02}", sign_of(value), d.digits[0], fraction, d.exponent < 0 ? "-" : "+",
+                     std::abs(d.exponent));
 }
 
-std::string padded(const std::string& s, std::size_t width) { return std::string(width - std::min(width, s.size()), ' ') + s; }
+std::string padded(const std::string& s, std::size_t width) {
+  return std::string(width - std::min(width, s.size()), ' ') + s;
+}
 
 // How the elements of one array are written, so that they stand below each other.
 class FloatFormat {
  public:
   FloatFormat(const std::vector<double>& shown, DType dtype) : dtype_(dtype) {
     std::vector<double> finite;
-    std::copy_if(shown.begin(), shown.end(), std::back_inserter(finite), [](double v) { return std::isfinite(v); });
+    std::copy_if(shown.begin(), shown.end(), std::back_inserter(finite),
+                 [](double v) { return std::isfinite(v); });
     scientific_ = needs_exponents(finite);
     for (double v : finite) scientific_ ? measure_scientific(v) : measure_positional(v);
     if (scientific_) right_ = fraction_ + exponent_ + 1;
@@ -122,7 +128,8 @@ class FloatFormat {
     if (!scientific_) {
       const std::string s = positional(v, dtype_, kPrecision);
       const std::size_t point = s.find('.');
-      return padded(s.substr(0, point), left_) + s.substr(point) + std::string(right_ - (s.size() - point - 1), ' ');
+      return padded(s.substr(0, point), left_) + s.substr(point) +
+             std::string(right_ - (s.size() - point - 1), ' ');
     }
     const Scientific s = scientific(v, dtype_, fraction_);
     const std::string zeros(exponent_ - s.exponent.size(), '0');
@@ -165,7 +172,8 @@ class FloatFormat {
 
 class Printer {
  public:
-  explicit Printer(const Array& array) : array_(array), values_(array.to_doubles()), strides_(row_major(array.shape())) {
+  explicit Printer(const Array& array)
+      : array_(array), values_(array.to_doubles()), strides_(row_major(array.shape())) {
     summarize_ = array.size() > kSummarizeAbove;
     std::vector<double> shown;
     visit(0, 0, [&](std::int64_t i) { shown.push_back(values_[static_cast<std::size_t>(i)]); });
@@ -179,7 +187,8 @@ class Printer {
   }
 
   std::string print() const {
-    if (array_.rank() == 0) return is_float(array_.dtype()) ? lone_number(values_[0], array_.dtype()) : whole(values_[0]);
+    if (array_.rank() == 0)
+      return is_float(array_.dtype()) ? lone_number(values_[0], array_.dtype()) : whole(values_[0]);
     if (array_.size() == 0) return "[]";
     return axis(0, 0, kLineWidth);
   }
@@ -221,13 +230,16 @@ class Printer {
   std::string axis(std::size_t depth, std::int64_t offset, std::size_t width) const {
     const std::string indent(depth + 1, ' ');
     if (depth + 1 == array_.shape().size())
-      return wrapped(items(depth, offset, [&](std::int64_t i) { return format_(values_[static_cast<std::size_t>(i)]); }), indent, width - 1);
+      return wrapped(
+          items(depth, offset, [&](std::int64_t i) { return format_(values_[static_cast<std::size_t>(i)]); }),
+          indent, width - 1);
     const std::string between = std::string(array_.shape().size() - depth - 1, '\n') + indent;
     const auto rows = items(depth, offset, [&](std::int64_t i) { return axis(depth + 1, i, width - 1); });
     return fmt::format("[{}]", fmt::join(rows, between));
   }
 
-  static std::string wrapped(const std::vector<std::string>& words, const std::string& indent, std::size_t width) {
+  static std::string wrapped(const std::vector<std::string>& words, const std::string& indent,
+                             std::size_t width) {
     std::string out = "[";
     std::size_t column = indent.size();
     for (std::size_t i = 0; i < words.size(); ++i) {

@@ -95,7 +95,9 @@ TEST(Jit, FreezesConcreteArraysAndFollowsTracedOnes) {
 
 TEST(Jit, ResultsThatAreArgumentsOrConstants) {
   const Array held({9, 8});
-  auto f = jit([&](const Array& x) { return std::tuple(x, held, x, transpose(reshape(x, {1, 2})), Array::ones({3})); });
+  auto f = jit([&](const Array& x) {
+    return std::tuple(x, held, x, transpose(reshape(x, {1, 2})), Array::ones({3}));
+  });
   const Array x({1, 2});
   const auto [a, b, c, d, e] = f(x);
   EXPECT_TRUE(same_bits(a, x));
@@ -117,7 +119,8 @@ TEST(Jit, TracedOnTwoThreadsAtOnce) {
   auto f = jit([](const Array& x) { return sum(sin(x) * x); });
   auto work = [&](std::int64_t first) {
     for (std::int64_t n = first; n < 200; n += 2)
-      EXPECT_TRUE(same_bits(f(arange(n, DType::f32)), sum(sin(arange(n, DType::f32)) * arange(n, DType::f32))));
+      EXPECT_TRUE(
+          same_bits(f(arange(n, DType::f32)), sum(sin(arange(n, DType::f32)) * arange(n, DType::f32))));
   };
   std::thread one(work, 1);
   std::thread two(work, 2);

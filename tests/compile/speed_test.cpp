@@ -22,7 +22,8 @@ Array chain(const Array& x, int length) {
   return y;
 }
 
-// Every way to a derivative of a long chain, traced and compiled, in seconds. The best of three, since others use the machine too.
+// Every way to a derivative of a long chain, traced and compiled, in seconds. The best of three, since others
+// use the machine too.
 double all_ways(int length) {
   auto work = [&] {
     auto f = [&](const Array& x) { return sum(chain(x, length)); };
@@ -31,7 +32,8 @@ double all_ways(int length) {
     EXPECT_GE(gradient->equations().size(), static_cast<std::size_t>(length));
     const auto program = compile(gradient);
     EXPECT_GE(program->steps.size(), static_cast<std::size_t>(length));
-    const GraphPtr lanes = trace([&](const Arrays& x) { return Arrays{vmap(f)(x[0])}; }, {{DType::f32, {3, 4}}}).graph;
+    const GraphPtr lanes =
+        trace([&](const Arrays& x) { return Arrays{vmap(f)(x[0])}; }, {{DType::f32, {3, 4}}}).graph;
     EXPECT_GE(lanes->equations().size(), static_cast<std::size_t>(length));
   };
   return std::min({seconds(work), seconds(work), seconds(work)});

@@ -57,12 +57,21 @@ TEST(ArrayValues, SameBitsTellsSignsAndTypesApart) {
 
 TEST(ArrayErrors, SayWhatIsWrong) {
   EXPECT_THAT(error_of([] { Array({{1, 2}, {3}}); }), HasSubstr("rows of 2 and 1 elements"));
-  EXPECT_THAT(error_of([] { Array::from(std::vector<float>{1, 2, 3}, {2, 2}); }), HasSubstr("3 values do not fill an array of shape (2, 2)"));
+  EXPECT_THAT(error_of([] {
+                Array::from(std::vector<float>{1, 2, 3}, {2, 2});
+              }),
+              HasSubstr("3 values do not fill an array of shape (2, 2)"));
   EXPECT_THAT(error_of([] { Array::zeros({2, -1}); }), HasSubstr("(2, -1)"));
   EXPECT_THAT(error_of([] { Array({1, 2}).item(); }), HasSubstr("one element, got shape (2,)"));
-  EXPECT_THAT(error_of([] { Array({1, 2}).at({2}); }), HasSubstr("index 2 is out of range for axis 0 with size 2"));
+  EXPECT_THAT(error_of([] {
+                Array({1, 2}).at({2});
+              }),
+              HasSubstr("index 2 is out of range for axis 0 with size 2"));
   EXPECT_THAT(error_of([] { Array({1, 2}).at({0, 0}); }), HasSubstr("2 indices for an array of shape (2,)"));
-  EXPECT_THAT(error_of([] { Array({1, 2}).to_vector<double>(); }), HasSubstr("f32 array were asked for as f64"));
+  EXPECT_THAT(error_of([] {
+                Array({1, 2}).to_vector<double>();
+              }),
+              HasSubstr("f32 array were asked for as f64"));
   EXPECT_THAT(error_of([] { static_cast<void>(Array({1, 2}).dim(1)); }), HasSubstr("dim"));
   EXPECT_THAT(error_of([] { Array::zeros({1, 1, 1, 1, 1, 1, 1, 1, 1}); }), HasSubstr("8"));
 }
@@ -71,8 +80,10 @@ TEST(Dtypes, MeetInTheWiderOne) {
   const DType order[] = {DType::boolean, DType::i32, DType::u32, DType::f32, DType::f64};
   for (int a = 0; a < 5; ++a)
     for (int b = 0; b < 5; ++b) {
-      if ((a == 1 && b == 2) || (a == 2 && b == 1)) EXPECT_THROW(promote(order[a], order[b]), Error);
-      else EXPECT_EQ(promote(order[a], order[b]), order[std::max(a, b)]);
+      if ((a == 1 && b == 2) || (a == 2 && b == 1))
+        EXPECT_THROW(promote(order[a], order[b]), Error);
+      else
+        EXPECT_EQ(promote(order[a], order[b]), order[std::max(a, b)]);
     }
   EXPECT_EQ((Array({1}, DType::i32) + Array({1})).dtype(), DType::f32);
   EXPECT_EQ((Array({1}, DType::f64) * Array({1})).dtype(), DType::f64);
@@ -94,7 +105,8 @@ TEST(Numbers, TakeTheDtypeOfTheArrayBeside) {
 }
 
 TEST(Numbers, OutsideAnIntegersRangeAreErrors) {
-  EXPECT_THAT(error_of([] { Array({1}, DType::u32) + -1; }), HasSubstr("the number -1 beside a u32 array is outside its range"));
+  EXPECT_THAT(error_of([] { Array({1}, DType::u32) + -1; }),
+              HasSubstr("the number -1 beside a u32 array is outside its range"));
   EXPECT_THAT(error_of([] { Array({1}, DType::i32) + 3000000000u; }), HasSubstr("beside a i32 array"));
   EXPECT_EQ((Array({1}, DType::u32) + 4294967294u).item(), 4294967295.0);
   EXPECT_EQ((Array({-1}, DType::i32) + -2147483647).item(), -2147483648.0);
@@ -108,7 +120,10 @@ TEST(Broadcasting, IsNumPys) {
   EXPECT_EQ((Array::zeros({0, 3}) + Array::zeros({1, 3})).shape(), (Shape{0, 3}));
   EXPECT_EQ((Array::zeros({}) + Array::zeros({2, 2})).shape(), (Shape{2, 2}));
   EXPECT_EQ(broadcast_to(Array({1, 2}), {3, 2}).shape(), (Shape{3, 2}));
-  EXPECT_THAT(error_of([] { Array::zeros({2, 3}) + Array::zeros({4}); }), testing::AllOf(HasSubstr("[add]"), HasSubstr("(2, 3)"), HasSubstr("(4,)")));
+  EXPECT_THAT(error_of([] {
+                Array::zeros({2, 3}) + Array::zeros({4});
+              }),
+              testing::AllOf(HasSubstr("[add]"), HasSubstr("(2, 3)"), HasSubstr("(4,)")));
   EXPECT_THAT(error_of([] { broadcast_to(Array::zeros({2, 3}), {3}); }), HasSubstr("[broadcast_to]"));
 }
 
@@ -116,8 +131,10 @@ TEST(Integers, DivideTowardsZeroAndNeverTrap) {
   const Array a({7, -7, 5}, DType::i32);
   EXPECT_THAT((a / Array({2, 2, 0}, DType::i32)).to_doubles(), ElementsAre(3, -3, 0));
   EXPECT_THAT((Array({-2147483648.0}, DType::i32) / Array({-1}, DType::i32)).to_doubles().size(), 1u);
-  EXPECT_THAT(convert(Array({2.9, -2.9, 1e20, -1e20, NAN}), DType::i32).to_doubles(), ElementsAre(2, -2, 2147483647.0, -2147483648.0, 0));
-  EXPECT_THAT(convert(Array({2.9, -2.9, 1e20, NAN}), DType::u32).to_doubles(), ElementsAre(2, 0, 4294967295.0, 0));
+  EXPECT_THAT(convert(Array({2.9, -2.9, 1e20, -1e20, NAN}), DType::i32).to_doubles(),
+              ElementsAre(2, -2, 2147483647.0, -2147483648.0, 0));
+  EXPECT_THAT(convert(Array({2.9, -2.9, 1e20, NAN}), DType::u32).to_doubles(),
+              ElementsAre(2, 0, 4294967295.0, 0));
   EXPECT_THAT(convert(Array({0, 0.5, NAN}), DType::boolean).to_doubles(), ElementsAre(0, 1, 1));
 }
 

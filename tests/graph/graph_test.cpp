@@ -18,10 +18,12 @@ const Type kScalar{DType::f32, {}};
 const Type kVector{DType::f32, {3}};
 
 TEST(Tracing, KeepsOnlyWhatTheOutputsNeed) {
-  const Traced t = trace([](const Arrays& x) {
-    static_cast<void>(exp(x[0]));
-    return Arrays{sin(x[1])};
-  }, {kVector, kVector});
+  const Traced t = trace(
+      [](const Arrays& x) {
+        static_cast<void>(exp(x[0]));
+        return Arrays{sin(x[1])};
+      },
+      {kVector, kVector});
   ASSERT_EQ(t.graph->equations().size(), 1u);
   EXPECT_STREQ(t.graph->equations()[0].op->name, "sin");
   EXPECT_EQ(t.graph->inputs().size(), 2u);
@@ -38,20 +40,28 @@ TEST(Tracing, OutputsMayBeInputsConstantsOrTwiceTheSame) {
 
 TEST(Tracing, CapturesWhatItClosesOver) {
   const Array constant({7, 8, 9});
-  trace([&](const Arrays& outer) {
-    const Traced inner = trace([&](const Arrays& x) {
-      static_cast<void>(outer[1] * x[0]);  // captured in vain
-      return Arrays{x[0] * outer[0] + constant + outer[0]};
-    }, {kVector});
-    EXPECT_EQ(inner.captured.size(), 1u);
-    EXPECT_EQ(inner.graph->inputs().size(), 2u);
-    EXPECT_EQ(inner.graph->constants().size(), 1u);
-    return evaluate(*inner.graph, {outer[0], inner.captured[0]});
-  }, {kVector, kVector});
+  trace(
+      [&](const Arrays& outer) {
+        const Traced inner = trace(
+            [&](const Arrays& x) {
+              static_cast<void>(outer[1] * x[0]);  // captured in vain
+              return Arrays{x[0] * outer[0] + constant + outer[0]};
+            },
+            {kVector});
+        EXPECT_EQ(inner.captured.size(), 1u);
+        EXPECT_EQ(inner.graph->inputs().size(), 2u);
+        EXPECT_EQ(inner.graph->constants().size(), 1u);
+        return evaluate(*inner.graph, {outer[0], inner.captured[0]});
+      },
+      {kVector, kVector});
 }
 
 TEST(GraphPrinter, OneLinePerEquation) {
-  const Traced t = trace([](const Arrays& x) { return Arrays{sum(x[0] * 2.0), transpose(x[0])}; }, {{DType::f64, {2, 3}}});
+  const Traced t = trace(
+      [](const Arrays& x) {
+        return Arrays{sum(x[0] * 2.0), transpose(x[0])};
+      },
+      {{DType::f64, {2, 3}}});
   EXPECT_EQ(to_string(*t.graph),
             "graph(%0: f64(2, 3)) {\n"
             "  %1: f64(2, 3) = constant 2.0\n"
@@ -63,10 +73,13 @@ TEST(GraphPrinter, OneLinePerEquation) {
 }
 
 Traced with_subgraphs() {
-  return trace([](const Arrays& x) {
-    const auto step = [](const Arrays& v) { return Arrays{v[0] + v[1], sin(v[0])}; };
-    return flat::checkpoint([&](const Arrays& v) { return flat::scan(step, {v[0]}, {v[1]}, 5, true); }, x);
-  }, {kScalar, {DType::f32, {5}}});
+  return trace(
+      [](const Arrays& x) {
+        const auto step = [](const Arrays& v) { return Arrays{v[0] + v[1], sin(v[0])}; };
+        return flat::checkpoint([&](const Arrays& v) { return flat::scan(step, {v[0]}, {v[1]}, 5, true); },
+                                x);
+      },
+      {kScalar, {DType::f32, {5}}});
 }
 
 TEST(GraphPrinter, SubgraphsAreIndented) {
@@ -80,13 +93,24 @@ TEST(GraphPrinter, SubgraphsAreIndented) {
 TEST(GraphDrawing, IsReadByGraphviz) {
   if (std::system("dot -V > /dev/null 2>&1") != 0) GTEST_SKIP() << "Graphviz is not installed";
   const std::string path = testing::TempDir() + "runnel_graph_test.dot";
-  auto loss = [](const Array& x) { return sum(scan([](const Array& c, const Array& s) { return std::pair(c * s, tanh(c)); }, row(x, 0), x).second); };
+  auto loss = [](const Array& x) {
+    return sum(
+        scan([](const Array& c, const Array& s) { return std::pair(c * s, tanh(c)); }, row(x, 0), x).second);
+  };
   const std::vector<GraphPtr> graphs{
-      with_subgraphs().graph, trace([&](const Arrays& x) { return Arrays{grad(jit(loss))(x[0])}; }, {kVector}).graph,
-      trace([](const Arrays& x) { return x; }, {kVector}).graph, trace([](const Arrays&) { return Arrays{Array({1, 2})}; }, {}).graph};
+      with_subgraphs().graph,
+      trace([&](const Arrays& x) { return Arrays{grad(jit(loss))(x[0])}; }, {kVector}).graph,
+      trace([](const Arrays& x) { return x; }, {kVector}).graph,
+      trace(
+          [](const Arrays&) {
+            return Arrays{Array({1, 2})};
+          },
+          {})
+          .graph};
   for (const GraphPtr& graph : graphs) {
     std::ofstream(path) << to_dot(*graph);
-    EXPECT_EQ(std::system(("dot -Tsvg -o /dev/null " + path + " 2> " + path + ".err").c_str()), 0) << to_dot(*graph);
+    EXPECT_EQ(std::system(("dot -Tsvg -o /dev/null " + path + " 2> " + path + ".err").c_str()), 0)
+        << to_dot(*graph);
     EXPECT_EQ(std::ifstream(path + ".err").peek(), EOF) << "warnings of dot";
   }
   std::remove(path.c_str());
@@ -97,7 +121,11 @@ TEST(GraphDrawing, IsReadByGraphviz) {
 
 // %2 = add(%0, %1), %3 = sin(%2)
 Graph::Data sound() {
-  return {{kVector, kVector, kVector, kVector}, {0, 1}, {}, {{&find_op("add"), {0, 1}, {}, {2}}, {&find_op("sin"), {2}, {}, {3}}}, {3}};
+  return {{kVector, kVector, kVector, kVector},
+          {0, 1},
+          {},
+          {{&find_op("add"), {0, 1}, {}, {2}}, {&find_op("sin"), {2}, {}, {3}}},
+          {3}};
 }
 
 std::string refusal(Graph::Data data) {
@@ -162,11 +190,14 @@ TEST(Typechecker, RefusesWrongEquations) {
 }
 
 TEST(GraphEquality, SeesStructureAndConstants) {
-  auto f = [](double c) { return trace([=](const Arrays& x) { return Arrays{sin(x[0]) + c}; }, {kVector}).graph; };
+  auto f = [](double c) {
+    return trace([=](const Arrays& x) { return Arrays{sin(x[0]) + c}; }, {kVector}).graph;
+  };
   EXPECT_TRUE(*f(1) == *f(1));
   EXPECT_FALSE(*f(1) == *f(2));
   EXPECT_FALSE(*f(1) == *trace([](const Arrays& x) { return Arrays{cos(x[0]) + 1}; }, {kVector}).graph);
-  EXPECT_FALSE(*f(1) == *trace([](const Arrays& x) { return Arrays{sin(x[0]) + 1}; }, {{DType::f32, {4}}}).graph);
+  EXPECT_FALSE(*f(1) ==
+               *trace([](const Arrays& x) { return Arrays{sin(x[0]) + 1}; }, {{DType::f32, {4}}}).graph);
 }
 
 TEST(Evaluate, ChecksItsArguments) {

@@ -28,7 +28,8 @@ Array dag(const Array& x, const Array& d) {
 TEST(KnownAnswers, PartialsOfTheSmallGraph) {
   const Array x({1, 0}, DType::f64);
   const Array d({0, 0, 0}, DType::f64);
-  auto [dx, dd] = grad([](const std::pair<Array, Array>& p) { return dag(p.first, p.second); })(std::pair(x, d));
+  auto [dx, dd] =
+      grad([](const std::pair<Array, Array>& p) { return dag(p.first, p.second); })(std::pair(x, d));
   EXPECT_THAT(dx.to_doubles(), ElementsAre(2, 1.5));
   EXPECT_THAT(dd.to_doubles(), ElementsAre(1.5, 0.5, 0.5));
   const Array h = hessian([&](const Array& v) { return dag(v, d); })(x);
@@ -57,7 +58,9 @@ Array residual_loss(const Array& x, const Block& p) {
 }
 
 TEST(KnownAnswers, ResidualBlock) {
-  auto draw = [](std::uint64_t seed, const Shape& shape) { return random::normal(random::key(seed), shape, DType::f64); };
+  auto draw = [](std::uint64_t seed, const Shape& shape) {
+    return random::normal(random::key(seed), shape, DType::f64);
+  };
   const Block p{draw(1, {3, 4}), draw(2, {3}), draw(3, {4, 3}), draw(4, {4}), draw(5, {4}), draw(6, {3})};
   const Array x = draw(7, {4});
   const Array h = logistic(matmul(p.w1, x) + p.b1);
@@ -96,7 +99,10 @@ TEST(KnownAnswers, ScanIsTheLoop) {
   auto [last2, outs2] = jit(train)(rate);
   EXPECT_TRUE(same_bits(last, last2));
   EXPECT_TRUE(same_bits(outs, outs2));
-  auto loss = [&](const Array& r) { auto [a, b] = train(r); return a * a + sum(b); };
+  auto loss = [&](const Array& r) {
+    auto [a, b] = train(r);
+    return a * a + sum(b);
+  };
   const double h = 1e-6;
   const double slope = (loss(scalar(0.1 + h)).item() - loss(scalar(0.1 - h)).item()) / (2 * h);
   EXPECT_NEAR(grad(loss)(rate).item(), slope, 1e-7);
@@ -109,7 +115,8 @@ TEST(KnownAnswers, ScanIsTheLoop) {
   for (int i = 0; i < 3; ++i) EXPECT_EQ(many.at({i}), grad(loss)(row(rates, i)).item());
   EXPECT_TRUE(same_bits(many, many_jit));
   EXPECT_NEAR(grad(checkpoint(loss))(rate).item(), grad(loss)(rate).item(), 0);
-  EXPECT_NEAR(grad(grad(loss))(rate).item(), (grad(loss)(scalar(0.1 + h)).item() - grad(loss)(scalar(0.1 - h)).item()) / (2 * h), 1e-6);
+  EXPECT_NEAR(grad(grad(loss))(rate).item(),
+              (grad(loss)(scalar(0.1 + h)).item() - grad(loss)(scalar(0.1 - h)).item()) / (2 * h), 1e-6);
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// Arrays print as NumPy prints them. The expected texts are what str() of NumPy 1.24 gives for the same arrays.
+// Arrays print as NumPy prints them. The expected texts are what str() of NumPy 1.24 gives for the same
+// arrays.
 #include <gtest/gtest.h>
 
 #include <limits>

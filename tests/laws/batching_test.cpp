@@ -34,13 +34,15 @@ void expect_loop(const Row& r, unsigned subset, int place, int out_axis) {
   const Arrays many = flat::vmap(f, arguments, axes, out_axis);
   for (std::int64_t lane = 0; lane < kLanes; ++lane) {
     Arrays alone;
-    for (std::size_t i = 0; i < x.size(); ++i) alone.push_back((subset >> i & 1u) != 0 ? variant_of(x[i], lane) : x[i]);
+    for (std::size_t i = 0; i < x.size(); ++i)
+      alone.push_back((subset >> i & 1u) != 0 ? variant_of(x[i], lane) : x[i]);
     const Arrays wanted = f(alone);
     ASSERT_EQ(many.size(), wanted.size());
     for (std::size_t k = 0; k < wanted.size(); ++k) {
       const Array front = move_axis(many[k], out_axis, 0);
       EXPECT_TRUE(same_bits(row(front, lane), wanted[k]))
-          << r.name() << ", operands " << subset << " batched on axis " << place << ", lane " << lane << ", output " << k;
+          << r.name() << ", operands " << subset << " batched on axis " << place << ", lane " << lane
+          << ", output " << k;
     }
   }
 }
@@ -74,7 +76,9 @@ TEST(Batching, OneLaneIsTheFunction) {
   for (const Row& r : all_rows()) {
     if (r.sample.operands.empty()) continue;
     const ArrayFn f = function_of(r);
-    EXPECT_TRUE(all_same_bits(lane_of(over_lanes(f)(stacked_variants(r.sample.operands, 1)), 0), f(r.sample.operands))) << r.name();
+    EXPECT_TRUE(all_same_bits(lane_of(over_lanes(f)(stacked_variants(r.sample.operands, 1)), 0),
+                              f(r.sample.operands)))
+        << r.name();
   }
 }
 

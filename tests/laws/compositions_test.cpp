@@ -1,4 +1,5 @@
-// Law 3: transforms compose in any order, on every row, and each graph that comes about is sound and can be read.
+// Law 3: transforms compose in any order, on every row, and each graph that comes about is sound and can be
+// read.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -91,7 +92,8 @@ TEST(Compositions, GradOfGrad) {
     const Arrays plain = second(gradient_of(c.scalar), v)(c.x);
     EXPECT_TRUE(all_same_bits(plain, jitted(second(gradient_of(c.scalar), v))(c.x)));
     expect_lanes(second(gradient_of(c.scalar), v), over_lanes(second(gradient_of(c.scalar), v)), c.x);
-    // A jit inside parts the graph in two, and the cotangents of a value used in both parts add up in another order.
+    // A jit inside parts the graph in two, and the cotangents of a value used in both parts add up in another
+    // order.
     const ArrayFn inside = second(gradient_of(jitted(c.scalar)), v);
     const Distance d = distance(plain, inside(c.x));
     EXPECT_LE(d.apart, (has_f32(c.x) ? 1e-6 : 1e-13) * (1 + d.size));

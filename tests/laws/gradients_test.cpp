@@ -1,5 +1,5 @@
-// Laws 2 and 4: forward and reverse mode agree with each other and with central differences, for first and second order,
-// on every row that has a derivative.
+// Laws 2 and 4: forward and reverse mode agree with each other and with central differences, for first and
+// second order, on every row that has a derivative.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -44,7 +44,8 @@ TEST(Gradients, EachOperandAloneGivesItsPartOfTheWhole) {
 
 TEST(Gradients, ForwardModeIsTheSlope) {
   for (const Row& r : differentiable_rows()) {
-    if (r.op == &find_op("stop_gradient")) continue;  // whose derivative is 0 by its meaning, whatever its slope
+    if (r.op == &find_op("stop_gradient"))
+      continue;  // whose derivative is 0 by its meaning, whatever its slope
     SCOPED_TRACE(r.name());
     const ArrayFn f = float_function_of(r);
     const Arrays x = float_operands(r);
@@ -81,7 +82,8 @@ TEST(Gradients, SecondDerivativesByEveryRouteAreTheSlopeOfTheGradient) {
     EXPECT_LE(reverse_over_forward.apart, 1e-11 * (1 + reverse_over_forward.size));
 
     const double twice_forward = flat::jvp(pushed, x, v).tangents[0].item();
-    EXPECT_NEAR(twice_forward, inner(v, forward_over_reverse), 1e-11 * (1 + length(v) * length(forward_over_reverse)));
+    EXPECT_NEAR(twice_forward, inner(v, forward_over_reverse),
+                1e-11 * (1 + length(v) * length(forward_over_reverse)));
   }
 }
 
@@ -122,7 +124,8 @@ TEST(Gradients, OutputsThatMoveInStepsHaveZeroDerivative) {
     const flat::Jvp pushed = flat::jvp(f, x, directions(x, 1));
     for (std::size_t i = 0; i < pushed.outputs.size(); ++i) {
       EXPECT_EQ(pushed.tangents[i].type(), pushed.outputs[i].type()) << r.name();
-      if (is_float(pushed.outputs[i].dtype()) && !std::holds_alternative<NoDerivative>(r.op->derivative)) continue;
+      if (is_float(pushed.outputs[i].dtype()) && !std::holds_alternative<NoDerivative>(r.op->derivative))
+        continue;
       for (double t : pushed.tangents[i].to_doubles()) EXPECT_EQ(t, 0) << r.name();
     }
   }

@@ -1,5 +1,5 @@
-// Points without a derivative: what the engine answers there is said in the ops' meanings and pinned here. And points where
-// functions built from a choice are smooth all the same.
+// Points without a derivative: what the engine answers there is said in the ops' meanings and pinned here.
+// And points where functions built from a choice are smooth all the same.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -15,11 +15,17 @@ using testing::ElementsAre;
 Array at(double x) { return Array::scalar(x, DType::f64); }
 
 template <class F>
-double slope_at(F f, double x) { return grad(f)(at(x)).item(); }
+double slope_at(F f, double x) {
+  return grad(f)(at(x)).item();
+}
 template <class F>
-double bend_at(F f, double x) { return grad(grad(f))(at(x)).item(); }
+double bend_at(F f, double x) {
+  return grad(grad(f))(at(x)).item();
+}
 template <class F>
-double third_at(F f, double x) { return grad(grad(grad(f)))(at(x)).item(); }
+double third_at(F f, double x) {
+  return grad(grad(grad(f)))(at(x)).item();
+}
 
 TEST(Kinks, SlopesAtZero) {
   EXPECT_EQ(slope_at([](const Array& x) { return abs(x); }, 0), 0);
@@ -32,16 +38,22 @@ TEST(Kinks, SlopesAtZero) {
 
 TEST(Kinks, TiesShareTheSlope) {
   auto both = [](auto f) {
-    auto [a, b] = grad([f](const std::pair<Array, Array>& p) { return f(p.first, p.second); })(std::pair(at(2), at(2)));
+    auto [a, b] =
+        grad([f](const std::pair<Array, Array>& p) { return f(p.first, p.second); })(std::pair(at(2), at(2)));
     return std::vector<double>{a.item(), b.item()};
   };
   EXPECT_THAT(both([](const Array& a, const Array& b) { return maximum(a, b); }), ElementsAre(0.5, 0.5));
   EXPECT_THAT(both([](const Array& a, const Array& b) { return minimum(a, b); }), ElementsAre(0.5, 0.5));
   const Array x({1, 4, 4, 0, 4, 4}, DType::f64);
-  EXPECT_THAT(grad([](const Array& v) { return max(v); })(x).to_doubles(), ElementsAre(0, 0.25, 0.25, 0, 0.25, 0.25));
-  EXPECT_THAT(grad([](const Array& v) { return min(v); })(neg(x)).to_doubles(), ElementsAre(0, 0.25, 0.25, 0, 0.25, 0.25));
+  EXPECT_THAT(grad([](const Array& v) { return max(v); })(x).to_doubles(),
+              ElementsAre(0, 0.25, 0.25, 0, 0.25, 0.25));
+  EXPECT_THAT(grad([](const Array& v) { return min(v); })(neg(x)).to_doubles(),
+              ElementsAre(0, 0.25, 0.25, 0, 0.25, 0.25));
   // Sorting is stable, so each of the equals goes to one place.
-  EXPECT_THAT(grad([](const Array& v) { return dot(sort(v, 0).first, Array({1, 2, 3, 4, 5, 6}, DType::f64)); })(x).to_doubles(),
+  EXPECT_THAT(grad([](const Array& v) {
+                return dot(sort(v, 0).first, Array({1, 2, 3, 4, 5, 6}, DType::f64));
+              })(x)
+                  .to_doubles(),
               ElementsAre(2, 3, 4, 1, 5, 6));
 }
 
@@ -55,7 +67,8 @@ TEST(Kinks, ForwardModeAnswersTheSame) {
   }
 }
 
-// softplus chooses between two formulas at 0, but is smooth: s' = logistic, s'' = s'(1 - s'), s''' = s''(1 - 2 s').
+// softplus chooses between two formulas at 0, but is smooth: s' = logistic, s'' = s'(1 - s'), s''' = s''(1 -
+// 2 s').
 TEST(Kinks, SoftplusIsSmoothAtZero) {
   auto f = [](const Array& x) { return softplus(x); };
   for (double x : {-30.0, -1.0, -1e-9, 0.0, 1e-9, 1.0, 30.0}) {
@@ -64,7 +77,8 @@ TEST(Kinks, SoftplusIsSmoothAtZero) {
     EXPECT_NEAR(slope_at(f, x), p, 1e-15);
     EXPECT_NEAR(bend_at(f, x), p * q, 1e-15);
     EXPECT_NEAR(third_at(f, x), p * q * (q - p), 1e-15);
-    EXPECT_NEAR(softplus(at(x)).item(), x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x)), 1e-15 * (1 + std::abs(x)));
+    EXPECT_NEAR(softplus(at(x)).item(), x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x)),
+                1e-15 * (1 + std::abs(x)));
   }
 }
 

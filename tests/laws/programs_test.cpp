@@ -8,8 +8,8 @@
 namespace runnel::laws {
 namespace {
 
-// A program draws rows and, for each float operand, an earlier value that nudges the row's sample: the operand keeps to the
-// row's domain and depends on all that came before.
+// A program draws rows and, for each float operand, an earlier value that nudges the row's sample: the
+// operand keeps to the row's domain and depends on all that came before.
 struct Program {
   struct Step {
     Row row;
@@ -31,7 +31,8 @@ Program random_program(std::uint64_t seed, std::size_t length) {
   for (std::size_t i = 0; i < length; ++i) {
     Program::Step step{rows[random() % rows.size()], {}};
     const Arrays x = float_operands(step.row);
-    for (std::size_t k = 0; k < x.size(); ++k) step.sources.push_back(random() % 2 == 0 ? values - 1 : random() % values);
+    for (std::size_t k = 0; k < x.size(); ++k)
+      step.sources.push_back(random() % 2 == 0 ? values - 1 : random() % values);
     values += float_function_of(step.row)(x).size();
     program.steps.push_back(step);
   }
@@ -79,7 +80,8 @@ class RandomPrograms : public testing::Test {
     for (std::uint64_t seed = 0; seed < 60; ++seed) {
       const Program program = random_program(seed, 3 + seed % 12);
       SCOPED_TRACE(fmt::format("program {}: {}", seed, listing(program)));
-      check([program](const Array& x) { return score(program, x); }, sample({6}, -1, 1, static_cast<std::uint32_t>(seed)));
+      check([program](const Array& x) { return score(program, x); },
+            sample({6}, -1, 1, static_cast<std::uint32_t>(seed)));
     }
   }
 };

@@ -58,7 +58,8 @@ inline ArrayFn float_function_of(const Row& row) {
 inline std::vector<Row> differentiable_rows() {
   std::vector<Row> rows;
   for (const Row& row : all_rows())
-    if (differentiable(*row.op) && !float_operands(row).empty() && !float_function_of(row)(float_operands(row)).empty())
+    if (differentiable(*row.op) && !float_operands(row).empty() &&
+        !float_function_of(row)(float_operands(row)).empty())
       rows.push_back(row);
   return rows;
 }
@@ -73,7 +74,8 @@ inline bool has_f32(const Arrays& arrays) {
 inline Arrays directions(const Arrays& like, std::uint32_t stream) {
   Arrays out;
   for (std::size_t i = 0; i < like.size(); ++i)
-    out.push_back(convert(sample(like[i].shape(), -1, 1, 100 * stream + static_cast<std::uint32_t>(i)), like[i].dtype()));
+    out.push_back(convert(sample(like[i].shape(), -1, 1, 100 * stream + static_cast<std::uint32_t>(i)),
+                          like[i].dtype()));
   return out;
 }
 
@@ -113,13 +115,15 @@ inline Distance distance(const Arrays& a, const Arrays& b) {
   return d;
 }
 
-// d/dt f(x + t v) at 0 by central differences with Richardson's extrapolation: (4 D(h/2) - D(h)) / 3 has error O(h⁴).
+// d/dt f(x + t v) at 0 by central differences with Richardson's extrapolation: (4 D(h/2) - D(h)) / 3 has
+// error O(h⁴).
 inline Arrays slope(const ArrayFn& f, const Arrays& x, const Arrays& v, double h = 2e-4) {
   auto central = [&](double step) {
     const Arrays up = f(moved(x, step, v));
     const Arrays down = f(moved(x, -step, v));
     Arrays out;
-    for (std::size_t i = 0; i < up.size(); ++i) out.push_back((convert(up[i], DType::f64) - convert(down[i], DType::f64)) / (2 * step));
+    for (std::size_t i = 0; i < up.size(); ++i)
+      out.push_back((convert(up[i], DType::f64) - convert(down[i], DType::f64)) / (2 * step));
     return out;
   };
   const Arrays coarse = central(h);
@@ -147,9 +151,15 @@ inline ArrayFn gradient_of(const ArrayFn& scalar) {
   return [scalar](const Arrays& x) { return flat::vjp(scalar, x).pullback({Array::scalar(1, DType::f64)}); };
 }
 
-inline ArrayFn jitted(const ArrayFn& f) { return jit([f](const Arrays& x) { return f(x); }); }
-inline ArrayFn over_lanes(const ArrayFn& f) { return vmap([f](const Arrays& x) { return f(x); }); }
-inline ArrayFn checkpointed(const ArrayFn& f) { return checkpoint([f](const Arrays& x) { return f(x); }); }
+inline ArrayFn jitted(const ArrayFn& f) {
+  return jit([f](const Arrays& x) { return f(x); });
+}
+inline ArrayFn over_lanes(const ArrayFn& f) {
+  return vmap([f](const Arrays& x) { return f(x); });
+}
+inline ArrayFn checkpointed(const ArrayFn& f) {
+  return checkpoint([f](const Arrays& x) { return f(x); });
+}
 
 inline bool all_same_bits(const Arrays& a, const Arrays& b) {
   if (a.size() != b.size()) return false;

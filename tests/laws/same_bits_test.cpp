@@ -54,11 +54,13 @@ TEST(SameBits, WhateverTheStrides) {
         strided.push_back(x);
         continue;
       }
-      // Reversed twice, the first time for good: negative strides; and transposed there and back through a copy.
+      // Reversed twice, the first time for good: negative strides; and transposed there and back through a
+      // copy.
       Dims all;
       for (int i = 0; i < x.rank(); ++i) all.push_back(i);
       const Array flipped = reverse(x, all);
-      const Array kept = x.dtype() == DType::boolean ? logical_not(logical_not(flipped)) : reshape(reshape(flipped, {-1}), x.shape());
+      const Array kept = x.dtype() == DType::boolean ? logical_not(logical_not(flipped))
+                                                     : reshape(reshape(flipped, {-1}), x.shape());
       strided.push_back(reverse(transpose(transpose(kept)), all));
     }
     const ArrayFn f = function_of(r);
@@ -93,12 +95,15 @@ Array net_loss(const Net& p, const Array& x, const Array& y) {
 Net train(const Net& start, const Array& rate, const Array& x, const Array& y) {
   auto step = [&](const Net& p, const Array&) {
     const Net g = grad([&](const Net& q) { return net_loss(q, x, y); })(p);
-    return std::pair(tree::map([&](const Array& a, const Array& b) { return a - rate * b; }, p, g), net_loss(p, x, y));
+    return std::pair(tree::map([&](const Array& a, const Array& b) { return a - rate * b; }, p, g),
+                     net_loss(p, x, y));
   };
   return scan_n(step, start, 20).first;
 }
 Net net(std::uint64_t seed, DType dtype) {
-  auto draw = [&](std::uint32_t i, const Shape& s) { return random::normal(random::fold_in(random::key(seed), i), s, dtype); };
+  auto draw = [&](std::uint32_t i, const Shape& s) {
+    return random::normal(random::fold_in(random::key(seed), i), s, dtype);
+  };
   return {draw(0, {5, 7}), draw(1, {7}), draw(2, {7, 1}), draw(3, {1})};
 }
 bool same_net(const Net& a, const Net& b) { return all_same_bits(tree::flatten(a), tree::flatten(b)); }
@@ -119,7 +124,8 @@ TEST(SameBits, OfATrainedNetworkAloneAndAbreast) {
     const Net many = jit(vmap(train, {0, 0, shared, shared}))(block, rates, x, y);
     for (std::int64_t lane : {0, 17, 255}) {
       const Net alone = train(starts[static_cast<std::size_t>(lane)], row(rates, lane), x, y);
-      EXPECT_TRUE(same_net(alone, jit(train)(starts[static_cast<std::size_t>(lane)], row(rates, lane), x, y)));
+      EXPECT_TRUE(
+          same_net(alone, jit(train)(starts[static_cast<std::size_t>(lane)], row(rates, lane), x, y)));
       const Net in_block = tree::map([&](const Array& a) { return row(a, lane); }, many);
       EXPECT_TRUE(same_net(alone, in_block)) << "lane " << lane << " in " << name_of(dtype);
     }

@@ -21,19 +21,74 @@ TEST(Table, NamesAreUniqueAndFound) {
 }
 
 TEST(Table, HasTheOpsThatTheEngineIsMadeOf) {
-  for (const char* name :
-       {"neg", "abs", "sign", "exp", "expm1", "log", "log1p", "sqrt", "rsqrt", "sin", "cos", "tanh", "logistic", "erf", "floor",
-        "add", "sub", "mul", "div", "pow", "max", "min", "eq", "ne", "lt", "le", "gt", "ge", "logical_and", "logical_or",
-        "logical_xor", "logical_not", "select", "stop_gradient", "convert", "reduce_sum", "reduce_max", "reduce_min", "argmax",
-        "cumsum", "reshape", "transpose", "broadcast", "slice", "concatenate", "pad", "reverse", "gather", "scatter_add", "iota",
-        "sort", "dot_general", "philox", "qr", "svd", "cholesky", "triangular_solve", "scan", "checkpoint", "call"})
+  for (const char* name : {"neg",
+                           "abs",
+                           "sign",
+                           "exp",
+                           "expm1",
+                           "log",
+                           "log1p",
+                           "sqrt",
+                           "rsqrt",
+                           "sin",
+                           "cos",
+                           "tanh",
+                           "logistic",
+                           "erf",
+                           "floor",
+                           "add",
+                           "sub",
+                           "mul",
+                           "div",
+                           "pow",
+                           "max",
+                           "min",
+                           "eq",
+                           "ne",
+                           "lt",
+                           "le",
+                           "gt",
+                           "ge",
+                           "logical_and",
+                           "logical_or",
+                           "logical_xor",
+                           "logical_not",
+                           "select",
+                           "stop_gradient",
+                           "convert",
+                           "reduce_sum",
+                           "reduce_max",
+                           "reduce_min",
+                           "argmax",
+                           "cumsum",
+                           "reshape",
+                           "transpose",
+                           "broadcast",
+                           "slice",
+                           "concatenate",
+                           "pad",
+                           "reverse",
+                           "gather",
+                           "scatter_add",
+                           "iota",
+                           "sort",
+                           "dot_general",
+                           "philox",
+                           "qr",
+                           "svd",
+                           "cholesky",
+                           "triangular_solve",
+                           "scan",
+                           "checkpoint",
+                           "call"})
     EXPECT_NO_THROW(find_op(name)) << name;
 }
 
 TEST(Table, EveryCellIsFilledOrSaysWhy) {
   auto says_why = [](const auto& cell) {
     const auto* unsupported = std::get_if<Unsupported>(&cell);
-    return unsupported == nullptr || (unsupported->why != nullptr && std::string_view(unsupported->why).size() > 10);
+    return unsupported == nullptr ||
+           (unsupported->why != nullptr && std::string_view(unsupported->why).size() > 10);
   };
   for (const Op& op : op_table()) {
     SCOPED_TRACE(op.name);
@@ -70,11 +125,13 @@ TEST(Table, EveryCellIsFilledOrSaysWhy) {
 TEST(Table, RowsWithSubgraphsHaveTheirRules) {
   for (const Op& op : op_table()) {
     SCOPED_TRACE(op.name);
-    const bool by_subgraph = std::holds_alternative<BySubgraph>(op.derivative) || std::holds_alternative<BySubgraph>(op.batching);
+    const bool by_subgraph =
+        std::holds_alternative<BySubgraph>(op.derivative) || std::holds_alternative<BySubgraph>(op.batching);
     EXPECT_EQ(by_subgraph, op.fusion == Fusion::control);
     if (by_subgraph) {
       const ControlRule& rule = control_rule(op);
-      EXPECT_TRUE(rule.push_forward && rule.run_forward && rule.pull_back && rule.run_batched && rule.active_outputs);
+      EXPECT_TRUE(rule.push_forward && rule.run_forward && rule.pull_back && rule.run_batched &&
+                  rule.active_outputs);
     } else {
       EXPECT_THROW(control_rule(op), Error);
     }
@@ -121,11 +178,14 @@ AttrValue changed(const AttrValue& value) {
       return d;
     }
     AttrValue operator()(const GraphPtr& g) const {
-      return trace([&](const Arrays& x) {
-        Arrays out = evaluate(*g, x);
-        out.push_back(out.at(0));
-        return out;
-      }, g->input_types()).graph;
+      return trace(
+                 [&](const Arrays& x) {
+                   Arrays out = evaluate(*g, x);
+                   out.push_back(out.at(0));
+                   return out;
+                 },
+                 g->input_types())
+          .graph;
     }
   };
   return std::visit(Visitor{}, value);

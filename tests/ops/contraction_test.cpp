@@ -13,13 +13,16 @@ namespace {
 using testing::DoubleNear;
 using testing::Pointwise;
 
-// The definition: for every assignment of sizes to letters, the product of the operands is added to the output's element.
+// The definition: for every assignment of sizes to letters, the product of the operands is added to the
+// output's element.
 Array by_loops(const std::string& spec, const std::vector<Array>& operands) {
   const std::size_t arrow = spec.find("->");
   std::vector<std::string> terms(1);
   for (char c : spec.substr(0, arrow)) {
-    if (c == ',') terms.emplace_back();
-    else terms.back() += c;
+    if (c == ',')
+      terms.emplace_back();
+    else
+      terms.back() += c;
   }
   const std::string out = spec.substr(arrow + 2);
   std::map<char, std::int64_t> size;
@@ -58,10 +61,12 @@ void expect_close(const Array& got, const Array& wanted) {
 
 TEST(Einsum, IsTheLoopOverAllLetters) {
   const std::map<char, std::int64_t> sizes{{'a', 2}, {'b', 3}, {'c', 4}, {'d', 5}, {'e', 1}};
-  for (const char* spec : {"ab,bc->ac", "ab,bc->ca", "ab,cb->ac", "ba,bc->ac", "ab,ab->ab", "ab,ab->", "ab,ab->b", "a,b->ab", "a,b->ba",
-                           "abc,cd->abd", "abc,abd->acd", "abc,bad->dca", "ab,c->abc", "ab,->ab", ",->", "abcd,dcb->a", "ab,bc,cd->ad",
-                           "ab,bc,cd->da", "a,b,c->cab", "abc->cab", "abc->b", "abc->", "ab->ab", "ab,cd->ac", "ae,eb->ab", "abe,ce->b",
-                           "a,ab,b->", "ab,ab,ab->ba"}) {
+  for (const char* spec :
+       {"ab,bc->ac",  "ab,bc->ca", "ab,cb->ac", "ba,bc->ac",   "ab,ab->ab",    "ab,ab->",
+        "ab,ab->b",   "a,b->ab",   "a,b->ba",   "abc,cd->abd", "abc,abd->acd", "abc,bad->dca",
+        "ab,c->abc",  "ab,->ab",   ",->",       "abcd,dcb->a", "ab,bc,cd->ad", "ab,bc,cd->da",
+        "a,b,c->cab", "abc->cab",  "abc->b",    "abc->",       "ab->ab",       "ab,cd->ac",
+        "ae,eb->ab",  "abe,ce->b", "a,ab,b->",  "ab,ab,ab->ba"}) {
     SCOPED_TRACE(spec);
     const std::string text = spec;
     std::vector<Array> operands;
@@ -109,7 +114,8 @@ TEST(Matmul, IsNumPys) {
   }
   EXPECT_EQ(matmul(Array::zeros({5, 1, 2, 3}), Array::zeros({4, 3, 7})).shape(), (Shape{5, 4, 2, 7}));
   EXPECT_EQ(matmul(Array::zeros({2, 0}), Array::zeros({0, 3})).to_doubles(), std::vector<double>(6, 0.0));
-  EXPECT_EQ(matmul(Array({{1, 2}, {3, 4}}, DType::i32), Array({5, 6}, DType::i32)).to_doubles(), (std::vector<double>{17, 39}));
+  EXPECT_EQ(matmul(Array({{1, 2}, {3, 4}}, DType::i32), Array({5, 6}, DType::i32)).to_doubles(),
+            (std::vector<double>{17, 39}));
   EXPECT_EQ(matmul(Array({{1, 2}}, DType::i32), Array({0.5, 1})).dtype(), DType::f32);
 }
 
@@ -117,7 +123,8 @@ TEST(Matmul, GradientsOfStacksOfMatrices) {
   const Array a = sample({5, 2, 3}, -1, 1, 0);
   const Array b = sample({3, 4}, -1, 1, 1);
   const Array u = sample({5, 2, 4}, -1, 1, 2);
-  auto [da, db] = grad([&](const std::pair<Array, Array>& p) { return sum(u * matmul(p.first, p.second)); })(std::pair(a, b));
+  auto [da, db] = grad([&](const std::pair<Array, Array>& p) { return sum(u * matmul(p.first, p.second)); })(
+      std::pair(a, b));
   expect_close(da, by_loops("bij,kj->bik", {u, b}));
   expect_close(db, by_loops("bij,bik->kj", {u, a}));
 }

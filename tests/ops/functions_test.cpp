@@ -55,7 +55,8 @@ TEST(Stability, AtTenThousand) {
   for (DType dtype : {DType::f32, DType::f64}) {
     SCOPED_TRACE(name_of(dtype));
     const Array x({1e4, -1e4, 0, 9999}, dtype);
-    EXPECT_THAT(softmax(x).to_doubles(), ElementsAre(DoubleNear(0.7310585786300049, 1e-6), 0, 0, DoubleNear(0.2689414213699951, 1e-6)));
+    EXPECT_THAT(softmax(x).to_doubles(), ElementsAre(DoubleNear(0.7310585786300049, 1e-6), 0, 0,
+                                                     DoubleNear(0.2689414213699951, 1e-6)));
     EXPECT_NEAR(logsumexp(x, 0).item(), 1e4 + std::log1p(std::exp(-1.0)), 1e-3);
     EXPECT_THAT(log_softmax(x).to_doubles(), Each(testing::Le(0)));
     EXPECT_THAT(softplus(x).to_doubles(), ElementsAre(1e4, 0, DoubleNear(std::log(2.0), 1e-7), 9999));
@@ -118,7 +119,8 @@ TEST(Reductions, OverSeveralAxes) {
 
 TEST(Norm, AndSquare) {
   EXPECT_EQ(norm(Array({3, 4})).item(), 5);
-  EXPECT_THAT(grad([](const Array& v) { return norm(v); })(Array({3, 4}, DType::f64)).to_doubles(), ElementsAre(DoubleNear(0.6, 1e-15), DoubleNear(0.8, 1e-15)));
+  EXPECT_THAT(grad([](const Array& v) { return norm(v); })(Array({3, 4}, DType::f64)).to_doubles(),
+              ElementsAre(DoubleNear(0.6, 1e-15), DoubleNear(0.8, 1e-15)));
   EXPECT_THAT(square(Array({-3, 2})).to_doubles(), ElementsAre(9, 4));
 }
 

@@ -78,7 +78,8 @@ TEST(TriangularSolve, Solves) {
         const Array a = transposed ? transpose(triangle) : triangle;
         expect_close(matmul(a, triangular_solve(full, b, lower, transposed)), b, tolerance_of(dtype));
         const Array vector = slice(b, 1, 0, 1);
-        EXPECT_TRUE(same_bits(triangular_solve(full, squeeze(vector, 1), lower, transposed), squeeze(triangular_solve(full, vector, lower, transposed), 1)));
+        EXPECT_TRUE(same_bits(triangular_solve(full, squeeze(vector, 1), lower, transposed),
+                              squeeze(triangular_solve(full, vector, lower, transposed), 1)));
       }
   }
 }

@@ -64,7 +64,8 @@ TEST(Uniform, HasItsMomentsAndRange) {
     EXPECT_NEAR(moment(x, 2), 1.0 / 3, five_sigma(kMany) * std::sqrt(4.0 / 45));
     // Every value is a whole number of 2^-24 (2^-53).
     const double steps = dtype == DType::f32 ? 0x1p24 : 0x1p53;
-    EXPECT_TRUE(std::all_of(x.begin(), x.end(), [&](double v) { return v * steps == std::floor(v * steps); }));
+    EXPECT_TRUE(
+        std::all_of(x.begin(), x.end(), [&](double v) { return v * steps == std::floor(v * steps); }));
   }
   const auto y = random::uniform(random::key(1), {kMany}, -3, 5).to_doubles();
   EXPECT_NEAR(moment(y, 1), 1, five_sigma(kMany) * 8 / std::sqrt(12.0));
@@ -73,7 +74,8 @@ TEST(Uniform, HasItsMomentsAndRange) {
 // Chi-square over 64 cells: 63 degrees of freedom, so 63 ± 5 √126.
 TEST(Uniform, FillsItsCellsEvenly) {
   std::array<double, 64> cells{};
-  for (double v : random::uniform(random::key(11), {kMany}).to_doubles()) ++cells[static_cast<std::size_t>(v * 64)];
+  for (double v : random::uniform(random::key(11), {kMany}).to_doubles())
+    ++cells[static_cast<std::size_t>(v * 64)];
   double chi = 0;
   const double expected = static_cast<double>(kMany) / 64;
   for (double n : cells) chi += (n - expected) * (n - expected) / expected;
@@ -90,7 +92,8 @@ TEST(Normal, HasItsMomentsAndTails) {
     EXPECT_NEAR(moment(x, 4), 3, five_sigma(kMany) * std::sqrt(96.0));
     for (double z : {-2.0, -1.0, 0.0, 0.5, 1.5}) {
       const auto below = std::count_if(x.begin(), x.end(), [&](double v) { return v <= z; });
-      EXPECT_NEAR(static_cast<double>(below) / static_cast<double>(kMany), 0.5 * std::erfc(-z / std::sqrt(2.0)), five_sigma(kMany) / 2);
+      EXPECT_NEAR(static_cast<double>(below) / static_cast<double>(kMany),
+                  0.5 * std::erfc(-z / std::sqrt(2.0)), five_sigma(kMany) / 2);
     }
   }
 }
@@ -118,9 +121,11 @@ TEST(Permutation, HoldsEveryIndexOnce) {
 TEST(Permutation, PrefersNoOrder) {
   constexpr std::int64_t kDraws = 24000;
   const Array keys = vmap([](const Array& i) { return random::fold_in(random::key(6), i); })(arange(kDraws));
-  const auto p = vmap([](const Array& key) { return random::permutation(key, 4); })(keys).to_vector<std::int32_t>();
+  const auto p =
+      vmap([](const Array& key) { return random::permutation(key, 4); })(keys).to_vector<std::int32_t>();
   std::array<double, 256> seen{};
-  for (std::size_t i = 0; i < p.size(); i += 4) ++seen[static_cast<std::size_t>(p[i] + 4 * p[i + 1] + 16 * p[i + 2] + 64 * p[i + 3])];
+  for (std::size_t i = 0; i < p.size(); i += 4)
+    ++seen[static_cast<std::size_t>(p[i] + 4 * p[i + 1] + 16 * p[i + 2] + 64 * p[i + 3])];
   double chi = 0;
   int orders = 0;
   for (double n : seen)
@@ -136,11 +141,13 @@ TEST(FoldIn, GivesIndependentStreams) {
   const Array key = random::key(8);
   const auto base = random::normal(key, {20000}).to_doubles();
   std::vector<std::vector<double>> streams{base};
-  for (int i = 0; i < 4; ++i) streams.push_back(random::normal(random::fold_in(key, i), {20000}).to_doubles());
+  for (int i = 0; i < 4; ++i)
+    streams.push_back(random::normal(random::fold_in(key, i), {20000}).to_doubles());
   streams.push_back(random::normal(random::fold_in(random::fold_in(key, 0), 1), {20000}).to_doubles());
   streams.push_back(random::normal(random::key(9), {20000}).to_doubles());
   for (std::size_t i = 0; i < streams.size(); ++i)
-    for (std::size_t j = 0; j < i; ++j) EXPECT_NEAR(correlation(streams[i], streams[j]), 0, five_sigma(20000)) << i << " and " << j;
+    for (std::size_t j = 0; j < i; ++j)
+      EXPECT_NEAR(correlation(streams[i], streams[j]), 0, five_sigma(20000)) << i << " and " << j;
   // The same data gives the same stream, as a number or as an array.
   EXPECT_TRUE(same_bits(random::fold_in(key, 3), random::fold_in(key, Array::scalar(3, DType::i32))));
   EXPECT_TRUE(same_bits(random::fold_in(key, 3), random::fold_in(key, Array::scalar(3, DType::u32))));
@@ -149,7 +156,8 @@ TEST(FoldIn, GivesIndependentStreams) {
 TEST(RandomNumbers, HaveTheSameBitsAloneAndAbreast) {
   auto draw = [](const Array& seed) {
     const Array key = random::fold_in(random::key(1), seed);
-    return std::tuple(random::normal(key, {5, 3}), random::uniform(key, {4}, -1, 2, DType::f64), random::bernoulli(key, 0.3, {9}), random::permutation(key, 6));
+    return std::tuple(random::normal(key, {5, 3}), random::uniform(key, {4}, -1, 2, DType::f64),
+                      random::bernoulli(key, 0.3, {9}), random::permutation(key, 6));
   };
   const auto many = jit(vmap(draw))(arange(256));
   for (std::int64_t lane : {0, 17, 255}) {

@@ -53,10 +53,15 @@ TEST(Indexing, GatherAndScatter) {
   EXPECT_THAT(gather(x, Array({1, 1}, DType::i32), 1).to_doubles(), ElementsAre(2, 2, 4, 4, 6, 6));
   EXPECT_EQ(gather(x, Array::zeros({2, 5}, DType::i32)).shape(), (Shape{2, 5, 2}));
   EXPECT_EQ(gather(x, Array::scalar(1, DType::i32)).to_doubles(), (std::vector<double>{3, 4}));
-  EXPECT_THAT(scatter_add(Array({0, 0, 0}), Array({1, 1, 2}, DType::i32), Array({1, 2, 4})).to_doubles(), ElementsAre(0, 3, 4));
+  EXPECT_THAT(scatter_add(Array({0, 0, 0}), Array({1, 1, 2}, DType::i32), Array({1, 2, 4})).to_doubles(),
+              ElementsAre(0, 3, 4));
   EXPECT_EQ(gather(x, Array::zeros({0}, DType::i32)).shape(), (Shape{0, 2}));
   // The gradient of a gather counts how often an element was picked.
-  EXPECT_THAT(grad([](const Array& v) { return sum(gather(v, Array({2, 0, 2}, DType::i32))); })(Array({1, 2, 3})).to_doubles(), ElementsAre(1, 0, 2));
+  EXPECT_THAT(grad([](const Array& v) {
+                return sum(gather(v, Array({2, 0, 2}, DType::i32)));
+              })(Array({1, 2, 3}))
+                  .to_doubles(),
+              ElementsAre(1, 0, 2));
 }
 
 TEST(Indexing, IotaEyeOneHot) {

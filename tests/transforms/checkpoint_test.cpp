@@ -37,10 +37,13 @@ std::size_t residuals(const F& f) {
 
 template <class F>
 GraphPtr gradient_graph(const F& f) {
-  return trace([&](const Arrays& x) {
-    const auto [value, slope] = value_and_grad([&](const Array& v) { return sum(f(v)); })(x[0]);
-    return Arrays{value, slope};
-  }, {{DType::f64, {8}}}).graph;
+  return trace(
+             [&](const Arrays& x) {
+               const auto [value, slope] = value_and_grad([&](const Array& v) { return sum(f(v)); })(x[0]);
+               return Arrays{value, slope};
+             },
+             {{DType::f64, {8}}})
+      .graph;
 }
 
 TEST(Checkpoint, ChangesNoBit) {

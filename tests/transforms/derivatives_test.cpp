@@ -52,7 +52,9 @@ TEST(Jvp, PushesAllTangentsTogether) {
 }
 
 TEST(ValueAndGrad, HoldsFurtherArguments) {
-  auto f = [](const Array& w, const Array& x, double power) { return sum(pow(w * x, Array::full(x.shape(), power, DType::f64))); };
+  auto f = [](const Array& w, const Array& x, double power) {
+    return sum(pow(w * x, Array::full(x.shape(), power, DType::f64)));
+  };
   const Array w({1, 2}, DType::f64);
   const Array x({3, 4}, DType::f64);
   const auto [value, g] = value_and_grad(f)(w, x, 2.0);
@@ -121,7 +123,9 @@ TEST(Closures, PerturbationsAreNotConfused) {
   // d/dx (x d/dy (x + y)) = 1; mixing up the two infinitesimals would give 2 (Siskind and Pearlmutter, 2005).
   auto outer = [](const Array& x) { return x * grad([&](const Array& y) { return x + y; })(number(1)); };
   EXPECT_EQ(grad(outer)(number(1)).item(), 1);
-  auto forward = [](const Array& x) { return x * jvp([&](const Array& y) { return x + y; }, number(1), number(1)).second; };
+  auto forward = [](const Array& x) {
+    return x * jvp([&](const Array& y) { return x + y; }, number(1), number(1)).second;
+  };
   EXPECT_EQ(jvp(forward, number(1), number(1)).second.item(), 1);
   EXPECT_EQ(grad(forward)(number(1)).item(), 1);
 }
@@ -130,7 +134,9 @@ TEST(Closures, JitInVmapInGrad) {
   const Array data = sample({5, 3}, -1, 1, 1);
   auto loss = [&](const Array& w) {
     const Array scale = exp(sum(w));
-    const Array each = vmap([&](const Array& x) { return jit([&](const Array& y) { return scale * tanh(dot(y, w)) + dot(x, y); })(x); })(data);
+    const Array each = vmap([&](const Array& x) {
+      return jit([&](const Array& y) { return scale * tanh(dot(y, w)) + dot(x, y); })(x);
+    })(data);
     return sum(each);
   };
   auto plain = [&](const Array& w) { return sum(exp(sum(w)) * tanh(matmul(data, w)) + sum(data * data, 1)); };
@@ -144,7 +150,8 @@ TEST(Closures, JitInVmapInGrad) {
 TEST(Closures, VmapOverValuesThatAreLanesOutside) {
   const Array a = sample({2, 3}, -1, 1, 1);
   const Array b = sample({4, 3}, -1, 1, 2);
-  const Array all = vmap([&](const Array& x) { return vmap([&](const Array& y) { return dot(x, y); })(b); })(a);
+  const Array all =
+      vmap([&](const Array& x) { return vmap([&](const Array& y) { return dot(x, y); })(b); })(a);
   expect_close(all, matmul(a, transpose(b)));
 }
 
@@ -160,7 +167,9 @@ TEST(PerSampleGradients, AreTheRowsOfTheJacobian) {
 // The derivative of an optimum by a parameter, through twenty steps of descent.
 TEST(Hypergradient, OfGradientDescent) {
   auto train = [](const Array& rate) {
-    auto step = [&](const Array& w, const Array&) { return std::pair(w - rate * grad([](const Array& v) { return square(v - 3); })(w), w); };
+    auto step = [&](const Array& w, const Array&) {
+      return std::pair(w - rate * grad([](const Array& v) { return square(v - 3); })(w), w);
+    };
     return square(scan_n(step, number(0), 20).first - 3);
   };
   // w - 3 shrinks by 1 - 2r each step: the loss is 9 (1 - 2r)^40.

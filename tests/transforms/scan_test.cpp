@@ -11,7 +11,9 @@ namespace {
 using testing::ElementsAre;
 
 Array number(double v) { return Array::scalar(v, DType::f64); }
-bool same(const std::pair<Array, Array>& a, const std::pair<Array, Array>& b) { return same_bits(a.first, b.first) && same_bits(a.second, b.second); }
+bool same(const std::pair<Array, Array>& a, const std::pair<Array, Array>& b) {
+  return same_bits(a.first, b.first) && same_bits(a.second, b.second);
+}
 
 // c ← sin(a c) + x, y = c², with a captured.
 std::pair<Array, Array> by_loop(const Array& a, const Array& start, const Array& xs, bool reverse) {
@@ -25,7 +27,8 @@ std::pair<Array, Array> by_loop(const Array& a, const Array& start, const Array&
   return {c, stack(ys)};
 }
 std::pair<Array, Array> by_scan(const Array& a, const Array& start, const Array& xs, bool reverse) {
-  return scan([&](const Array& c, const Array& x) { return std::pair(sin(a * c) + x, square(c)); }, start, xs, reverse);
+  return scan([&](const Array& c, const Array& x) { return std::pair(sin(a * c) + x, square(c)); }, start, xs,
+              reverse);
 }
 
 TEST(Scan, IsTheLoopForwardsAndBackwards) {
@@ -36,7 +39,8 @@ TEST(Scan, IsTheLoopForwardsAndBackwards) {
       const Array xs = sample({n, 3}, -1, 1, 3);
       const auto wanted = by_loop(a, start, xs, reverse);
       EXPECT_TRUE(same(by_scan(a, start, xs, reverse), wanted));
-      EXPECT_TRUE(same(jit([&](const Array& s, const Array& x) { return by_scan(a, s, x, reverse); })(start, xs), wanted));
+      EXPECT_TRUE(same(
+          jit([&](const Array& s, const Array& x) { return by_scan(a, s, x, reverse); })(start, xs), wanted));
     }
 }
 
@@ -59,11 +63,14 @@ TEST(Scan, DerivativesAreThoseOfTheLoop) {
     const Args turned = hvp(score(by_scan), args, wanted);
     const Args turned_wanted = hvp(score(by_loop), args, wanted);
     for (Array Args::*field : {&Args::a, &Args::start, &Args::xs}) {
-      EXPECT_THAT((got.*field).to_doubles(), testing::Pointwise(testing::DoubleNear(1e-13), (wanted.*field).to_doubles()));
+      EXPECT_THAT((got.*field).to_doubles(),
+                  testing::Pointwise(testing::DoubleNear(1e-13), (wanted.*field).to_doubles()));
       EXPECT_TRUE(same_bits(compiled.*field, got.*field));
-      EXPECT_THAT((turned.*field).to_doubles(), testing::Pointwise(testing::DoubleNear(1e-12), (turned_wanted.*field).to_doubles()));
+      EXPECT_THAT((turned.*field).to_doubles(),
+                  testing::Pointwise(testing::DoubleNear(1e-12), (turned_wanted.*field).to_doubles()));
     }
-    EXPECT_NEAR(jvp(score(by_scan), args, wanted).second.item(), jvp(score(by_loop), args, wanted).second.item(), 1e-12);
+    EXPECT_NEAR(jvp(score(by_scan), args, wanted).second.item(),
+                jvp(score(by_loop), args, wanted).second.item(), 1e-12);
   }
 }
 
@@ -108,7 +115,8 @@ TEST(Scan, WithoutCarryOrWithoutOutputs) {
   auto run = [&](const Array& xs) { return scan(square_each, Nothing{}, xs).second; };
   EXPECT_THAT(run(Array({1, 2, 3})).to_doubles(), ElementsAre(1, 4, 9));
   EXPECT_THAT(jit(run)(Array({1, 2, 3})).to_doubles(), ElementsAre(1, 4, 9));
-  EXPECT_THAT(grad([&](const Array& xs) { return sum(run(xs)); })(Array({1, 2, 3})).to_doubles(), ElementsAre(2, 4, 6));
+  EXPECT_THAT(grad([&](const Array& xs) { return sum(run(xs)); })(Array({1, 2, 3})).to_doubles(),
+              ElementsAre(2, 4, 6));
   auto product = [](const Array& c, const Array& x) { return std::pair(c * x, Nothing{}); };
   auto factorial = [&](const Array& xs) { return scan(product, number(1), xs).first; };
   const Array xs({1, 2, 3, 4}, DType::f64);
@@ -183,8 +191,11 @@ TEST(Scan, ConstantsThatDoNotVaryCostNothing) {
     auto step = [&](const Array& c, const Array& i) { return std::pair(c + dot(w, gather(data, i)), c); };
     return scan_n(step, number(0), 10).first;
   };
-  const Traced t = trace([&](const std::vector<Array>& x) { return std::vector<Array>{grad([&](const Array& w) { return score(w, x[1]); })(x[0])}; },
-                         {{DType::f64, {3}}, {DType::f64, {1000, 3}}});
+  const Traced t = trace(
+      [&](const std::vector<Array>& x) {
+        return std::vector<Array>{grad([&](const Array& w) { return score(w, x[1]); })(x[0])};
+      },
+      {{DType::f64, {3}}, {DType::f64, {1000, 3}}});
   std::string text = to_string(*t.graph);
   EXPECT_EQ(text.find("scatter_add"), std::string::npos) << text;
 }

@@ -24,7 +24,9 @@ TEST(Vmap, SharedArgumentsAndTrees) {
   };
   const Layer layers{sample({5, 3, 2}, -1, 1, 1), sample({5, 2}, -1, 1, 2)};
   const Array x = sample({7, 3}, -1, 1, 3);
-  auto apply = [](const Layer& l, const Array& v) { return std::map<std::string, Array>{{"y", matmul(v, l.w) + l.b}, {"w", sum(l.w)}}; };
+  auto apply = [](const Layer& l, const Array& v) {
+    return std::map<std::string, Array>{{"y", matmul(v, l.w) + l.b}, {"w", sum(l.w)}};
+  };
   const auto many = vmap(apply, {0, shared})(layers, x);
   EXPECT_EQ(many.at("y").shape(), (Shape{5, 7, 2}));
   for (std::int64_t i = 0; i < 5; ++i) {
@@ -50,7 +52,8 @@ TEST(Vmap, OfNoLanesAndOfOne) {
 TEST(Vmap, TransposesUnderTheLanes) {
   const Array x = sample({4, 2, 3}, -1, 1);
   const Array y = vmap([](const Array& m) { return matmul(m, transpose(m)); })(x);
-  for (std::int64_t i = 0; i < 4; ++i) EXPECT_TRUE(same_bits(row(y, i), matmul(row(x, i), transpose(row(x, i)))));
+  for (std::int64_t i = 0; i < 4; ++i)
+    EXPECT_TRUE(same_bits(row(y, i), matmul(row(x, i), transpose(row(x, i)))));
 }
 
 }  // namespace
