@@ -44,7 +44,7 @@ std::string data_part(const Style& style, const FitReport& report) {
   for (const std::string& note : report.notes) out += fmt::format("{}{}\n", margin, note);
   const Target& target = result.model.target;
   out += part(style, "target") +
-         fmt::format("'{}', {} ({})", target.column(), task_name(target.task()), target.why());
+         fmt::format("'{}', {}: {}", target.column(), task_name(target.task()), target.why());
   if (!target.classes().empty()) {
     const std::string names = fmt::format("{}", fmt::join(target.classes(), ", "));
     out += target.task() == Task::binary
@@ -275,9 +275,10 @@ std::string table_text(const Table& table, const std::vector<ColumnSummary>& col
   list.add({"column", "type", "missing", "distinct", "min", "mean", "max", "most frequent"});
   for (std::size_t c = 2; c < 7; ++c) list.align_right(c);
   for (const ColumnSummary& column : columns) {
-    list.add({shortened(column.name, 28), column.type, grouped(column.missing), grouped(column.distinct),
-              number_or_nothing(column.min), number_or_nothing(column.mean), number_or_nothing(column.max),
-              top_text(column)});
+    const bool block = table.block && column.name == table.block->name;  // whose values are not counted
+    list.add({shortened(column.name, 28), column.type, grouped(column.missing),
+              block ? "" : grouped(column.distinct), number_or_nothing(column.min),
+              number_or_nothing(column.mean), number_or_nothing(column.max), top_text(column)});
   }
   out += "\n" + list.text();
   const Style style(STDOUT_FILENO);
