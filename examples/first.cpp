@@ -4,7 +4,9 @@
 #include "runnel/transforms.h"
 using namespace runnel;
 
-struct Line { Array slope, bias; };
+struct Line {
+  Array slope, bias;
+};
 
 int main() {
   const Array x = random::normal(random::key(1), {200});
@@ -19,6 +21,7 @@ int main() {
     return loss(scan_n(step, Line{Array::scalar(0), Array::scalar(0)}, 20).first);
   };
   const Array rates = {0.01, 0.03, 0.1, 0.3};
-  std::cout << "final loss     " << jit(vmap(train))(rates) << "\n"         // four trainings abreast
-            << "slope by rate  " << jit(vmap(grad(train)))(rates) << "\n";  // derivatives through all 20 steps
+  // Four trainings abreast; then the derivative of each final loss by its rate, through all twenty steps.
+  std::cout << "final loss     " << jit(vmap(train))(rates) << "\n";
+  std::cout << "slope by rate  " << jit(vmap(grad(train)))(rates) << "\n";
 }

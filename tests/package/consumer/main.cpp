@@ -16,7 +16,7 @@ int main() {
   const Array l = cholesky(Array{{4, 2}, {2, 5}});
   const Table table = read_table("demo:moons");
   std::cout << "Runnel " << RUNNEL_VERSION << ": " << slopes << ", " << l << ", " << table.rows << " rows\n";
-  const bool right = slopes.to_doubles() == std::vector<double>{3, 12, 27} && std::abs(l.at({1, 0}) - 1) < 1e-6 &&
-                     std::abs(l.at({1, 1}) - 2) < 1e-6 && table.rows > 0;
+  const bool right = slopes.to_doubles() == std::vector<double>{3, 12, 27} &&
+                     std::abs(l.at({1, 0}) - 1) < 1e-6 && std::abs(l.at({1, 1}) - 2) < 1e-6 && table.rows > 0;
   return right ? 0 : 1;
 }
