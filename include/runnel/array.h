@@ -24,7 +24,7 @@ std::string to_string(const Type& type);  // "f32(2, 3)"
 
 template <class T>
 concept Element = std::same_as<T, bool> || std::same_as<T, std::int32_t> || std::same_as<T, std::uint32_t> ||
-                  std::same_as<T, float> || std::same_as<T, double>;
+    std::same_as<T, float> || std::same_as<T, double>;
 template <class T>
 concept Number = std::is_arithmetic_v<T>;
 
@@ -48,9 +48,7 @@ class Array {
     return from_bytes(values.data(), values.size(), {dtype_of<T>(), shape});
   }
   template <Element T>
-  static Array from(const std::vector<T>& values, const Shape& shape)
-    requires(!std::same_as<T, bool>)
-  {
+  static Array from(const std::vector<T>& values, const Shape& shape) requires(!std::same_as<T, bool>) {
     return from(std::span<const T>(values), shape);
   }
   static Array scalar(double value, DType dtype = DType::f32);
@@ -78,9 +76,9 @@ class Array {
     auto d = data<T>();
     return {d.begin(), d.end()};
   }
-  double item() const;                                          // the only element, of any dtype
-  double at(std::initializer_list<std::int64_t> index) const;   // one element, of any dtype
-  std::vector<double> to_doubles() const;                       // all elements, of any dtype
+  double item() const;                                         // the only element, of any dtype
+  double at(std::initializer_list<std::int64_t> index) const;  // one element, of any dtype
+  std::vector<double> to_doubles() const;                      // all elements, of any dtype
 
  private:
   friend struct detail::ArrayAccess;

@@ -9,8 +9,8 @@ namespace runnel {
 
 enum class DType : std::uint8_t { boolean, i32, u32, f32, f64 };
 
-std::size_t size_of(DType dtype);            // bytes of one element
-std::string_view name_of(DType dtype);       // "bool", "i32", "u32", "f32", "f64"
+std::size_t size_of(DType dtype);       // bytes of one element
+std::string_view name_of(DType dtype);  // "bool", "i32", "u32", "f32", "f64"
 inline bool is_float(DType dtype) { return dtype == DType::f32 || dtype == DType::f64; }
 inline bool is_integer(DType dtype) { return dtype == DType::i32 || dtype == DType::u32; }
 
@@ -22,14 +22,24 @@ DType promote(DType a, DType b);
 template <class T>
 constexpr DType dtype_of();
 template <>
-constexpr DType dtype_of<bool>() { return DType::boolean; }
+constexpr DType dtype_of<bool>() {
+  return DType::boolean;
+}
 template <>
-constexpr DType dtype_of<std::int32_t>() { return DType::i32; }
+constexpr DType dtype_of<std::int32_t>() {
+  return DType::i32;
+}
 template <>
-constexpr DType dtype_of<std::uint32_t>() { return DType::u32; }
+constexpr DType dtype_of<std::uint32_t>() {
+  return DType::u32;
+}
 template <>
-constexpr DType dtype_of<float>() { return DType::f32; }
+constexpr DType dtype_of<float>() {
+  return DType::f32;
+}
 template <>
-constexpr DType dtype_of<double>() { return DType::f64; }
+constexpr DType dtype_of<double>() {
+  return DType::f64;
+}
 
 }  // namespace runnel

@@ -49,8 +49,8 @@ Array logical_xor(const Array& a, const Array& b);
 Array logical_not(const Array& a);
 Array select(const Array& condition, const Operand& a, const Operand& b);  // condition ? a : b
 
-Array stop_gradient(const Array& x);              // x, whose derivative is zero
-Array convert(const Array& x, DType dtype);       // float to integer truncates and saturates, nan becomes 0
+Array stop_gradient(const Array& x);         // x, whose derivative is zero
+Array convert(const Array& x, DType dtype);  // float to integer truncates and saturates, nan becomes 0
 
 inline Array operator+(const Operand& a, const Operand& b) { return add(a, b); }
 inline Array operator-(const Operand& a, const Operand& b) { return sub(a, b); }
@@ -82,14 +82,15 @@ Array argmax(const Array& x, int axis);                        // i32, the first
 Array cumsum(const Array& x, int axis, bool reverse = false);  // running sums
 
 // ---- shapes --------------------------------------------------------------------------------------------
-Array reshape(const Array& x, const Shape& shape);       // one size may be -1
-Array transpose(const Array& x);                         // all axes reversed
+Array reshape(const Array& x, const Shape& shape);         // one size may be -1
+Array transpose(const Array& x);                           // all axes reversed
 Array transpose(const Array& x, const Dims& permutation);  // axis i of the result is axis permutation[i] of x
 Array move_axis(const Array& x, int from, int to);
 Array expand_dims(const Array& x, int axis);
 Array squeeze(const Array& x, int axis);
 Array broadcast_to(const Array& x, const Shape& shape);
-Array slice(const Array& x, const Dims& start, const Dims& stop);  // start[i] <= index < stop[i] on every axis
+Array slice(const Array& x, const Dims& start,
+            const Dims& stop);  // start[i] <= index < stop[i] on every axis
 Array slice(const Array& x, int axis, std::int64_t start, std::int64_t stop, std::int64_t step = 1);
 Array row(const Array& x, std::int64_t i);  // x[i], one axis less
 Array concatenate(const std::vector<Array>& parts, int axis = 0);
@@ -120,7 +121,7 @@ Array outer(const Array& a, const Array& b);
 
 // ---- functions built from these, stable at large arguments -----------------------------------------------
 Array square(const Array& x);
-Array relu(const Array& x);  // its derivative at 0 is 0
+Array relu(const Array& x);      // its derivative at 0 is 0
 Array softplus(const Array& x);  // log(1 + exp(x))
 Array logsumexp(const Array& x, int axis, bool keep = false);
 Array softmax(const Array& x, int axis = -1);

@@ -7,12 +7,14 @@
 
 namespace runnel::random {
 
-Array key(std::uint64_t seed);                       // u32 (2,)
-Array fold_in(const Array& key, const Operand& data);  // another key, for stream or step `data` (u32, i32 or a number)
-Array bits(const Array& key, const Shape& shape);    // u32, all 32 bits random
-Array uniform(const Array& key, const Shape& shape, double low = 0, double high = 1, DType dtype = DType::f32);
+Array key(std::uint64_t seed);  // u32 (2,)
+Array fold_in(const Array& key,
+              const Operand& data);  // another key, for stream or step `data` (u32, i32 or a number)
+Array bits(const Array& key, const Shape& shape);  // u32, all 32 bits random
+Array uniform(const Array& key, const Shape& shape, double low = 0, double high = 1,
+              DType dtype = DType::f32);
 Array normal(const Array& key, const Shape& shape, DType dtype = DType::f32);  // mean 0, variance 1
-Array bernoulli(const Array& key, const Operand& p, const Shape& shape);       // bool, true with probability p
-Array permutation(const Array& key, std::int64_t n);                           // 0 … n-1 in random order, i32
+Array bernoulli(const Array& key, const Operand& p, const Shape& shape);  // bool, true with probability p
+Array permutation(const Array& key, std::int64_t n);                      // 0 … n-1 in random order, i32
 
 }  // namespace runnel::random

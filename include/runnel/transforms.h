@@ -3,8 +3,9 @@
 //   auto slope = grad([](const Array& x) { return sum(sin(x)); });
 //   auto fast  = jit(vmap(slope));
 //
-// Functions must be pure: what they compute depends on their arguments (and on captured arrays, which are constants of the
-// transform). Trees are described in tree.h. A function may close over values of a surrounding transform.
+// Functions must be pure: what they compute depends on their arguments (and on captured arrays, which are
+// constants of the transform). Trees are described in tree.h. A function may close over values of a
+// surrounding transform.
 #pragma once
 
 #include <any>
@@ -44,11 +45,12 @@ struct Jvp {
 };
 Jvp jvp(const ArrayFn& f, const std::vector<Array>& primals, const std::vector<Array>& tangents);
 
-std::vector<Array> vmap(const ArrayFn& f, const std::vector<Array>& arguments, const std::vector<Axis>& in_axes, int out_axis);
+std::vector<Array> vmap(const ArrayFn& f, const std::vector<Array>& arguments,
+                        const std::vector<Axis>& in_axes, int out_axis);
 
 // Carries, then stacked outputs; f maps (carries, slices) to (carries, outputs).
-std::vector<Array> scan(const ArrayFn& f, const std::vector<Array>& carries, const std::vector<Array>& sequences,
-                        std::int64_t length, bool reverse);
+std::vector<Array> scan(const ArrayFn& f, const std::vector<Array>& carries,
+                        const std::vector<Array>& sequences, std::int64_t length, bool reverse);
 
 std::vector<Array> checkpoint(const ArrayFn& f, const std::vector<Array>& arguments);
 
@@ -65,7 +67,8 @@ void expect_scalar(const char* transform, const Array& out);
 
 namespace detail {
 
-// f as a function of flat lists: `like` gives the structure of its arguments, `out` receives that of its result.
+// f as a function of flat lists: `like` gives the structure of its arguments, `out` receives that of its
+// result.
 template <class F, class Args, class Out>
 ArrayFn flattened(const F& f, const Args& like, std::optional<Out>& out) {
   return [&f, like, &out](const std::vector<Array>& leaves) {
@@ -77,7 +80,8 @@ ArrayFn flattened(const F& f, const Args& like, std::optional<Out>& out) {
 template <class F, class... Args>
 using Result = std::remove_cvref_t<std::invoke_result_t<const F&, const Args&...>>;
 
-// What a compiled function's graph depends on beside the elements: types of leaves, structure, numbers and strings.
+// What a compiled function's graph depends on beside the elements: types of leaves, structure, numbers and
+// strings.
 class Signature {
  public:
   template <class T>
@@ -132,8 +136,8 @@ struct is_std_tuple<std::tuple<Ts...>> : std::true_type {};
 
 // ---- derivatives ---------------------------------------------------------------------------------------
 
-// The outputs of f and the pull-back: the function from cotangents of the outputs (a tree like them) to cotangents of
-// the arguments (a tuple of trees like them; the tree itself when there is one argument).
+// The outputs of f and the pull-back: the function from cotangents of the outputs (a tree like them) to
+// cotangents of the arguments (a tuple of trees like them; the tree itself when there is one argument).
 template <class F, class... Args>
 auto vjp(const F& f, const Args&... args) {
   using Out = detail::Result<F, Args...>;
@@ -143,27 +147,31 @@ auto vjp(const F& f, const Args&... args) {
   const Out outputs = tree::unflatten(*out, result.outputs);
   auto pullback = [all, back = std::move(result.pullback)](const Out& cotangents) {
     auto pulled = tree::unflatten(all, back(tree::flatten(cotangents)));
-    if constexpr (sizeof...(Args) == 1) return std::get<0>(pulled);
-    else return pulled;
+    if constexpr (sizeof...(Args) == 1)
+      return std::get<0>(pulled);
+    else
+      return pulled;
   };
   return std::pair(outputs, pullback);
 }
 
-// The outputs of f and their tangents, given the arguments and theirs (two tuples, or two trees for one argument).
+// The outputs of f and their tangents, given the arguments and theirs (two tuples, or two trees for one
+// argument).
 template <class F, class... Args>
 auto jvp(const F& f, const std::tuple<Args...>& primals, const std::tuple<Args...>& tangents) {
   using Out = detail::Result<F, Args...>;
   std::optional<Out> out;
-  flat::Jvp result = flat::jvp(detail::flattened(f, primals, out), tree::flatten(primals), tree::flatten(tangents));
+  flat::Jvp result =
+      flat::jvp(detail::flattened(f, primals, out), tree::flatten(primals), tree::flatten(tangents));
   return std::pair(tree::unflatten(*out, result.outputs), tree::unflatten(*out, result.tangents));
 }
 template <class F, class Arg>
-  requires(!detail::is_std_tuple<Arg>::value)
-auto jvp(const F& f, const Arg& primal, const Arg& tangent) {
+requires(!detail::is_std_tuple<Arg>::value) auto jvp(const F& f, const Arg& primal, const Arg& tangent) {
   return jvp(f, std::tuple<Arg>(primal), std::tuple<Arg>(tangent));
 }
 
-// (f, gradient of f with respect to its first argument); f must return a float scalar. Further arguments are held.
+// (f, gradient of f with respect to its first argument); f must return a float scalar. Further arguments are
+// held.
 template <class F>
 auto value_and_grad(F f) {
   return [f]<class First, class... Rest>(const First& first, const Rest&... rest) {
@@ -181,8 +189,8 @@ auto grad(F f) {
 
 // ---- lanes ---------------------------------------------------------------------------------------------
 
-// f on every lane at once. `in_axes`: one per argument (all 0 when empty), counted from the end when negative; all leaves
-// of an argument share it. Results get their lanes as axis `out_axis`.
+// f on every lane at once. `in_axes`: one per argument (all 0 when empty), counted from the end when
+// negative; all leaves of an argument share it. Results get their lanes as axis `out_axis`.
 template <class F>
 auto vmap(F f, std::vector<Axis> in_axes = {}, int out_axis = 0) {
   return [f, in_axes, out_axis]<class... Args>(const Args&... args) {
@@ -199,14 +207,16 @@ auto vmap(F f, std::vector<Axis> in_axes = {}, int out_axis = 0) {
       throw Error(ErrorKind::input, "[vmap] in_axes must name one axis for each argument");
     (spread(args), ...);
     std::optional<Out> out;
-    const std::vector<Array> leaves = flat::vmap(detail::flattened(f, all, out), tree::flatten(all), axes, out_axis);
+    const std::vector<Array> leaves =
+        flat::vmap(detail::flattened(f, all, out), tree::flatten(all), axes, out_axis);
     return tree::unflatten(*out, leaves);
   };
 }
 
 // ---- derivatives of arrays by arrays -------------------------------------------------------------------
 
-// J of f: Array to Array at x: shape of f(x), then shape of x. Row by row (reverse mode), or column by column (forward mode).
+// J of f: Array to Array at x: shape of f(x), then shape of x. Row by row (reverse mode), or column by column
+// (forward mode).
 template <class F>
 auto jacobian(F f) {
   return [f]<class... Rest>(const Array& x, const Rest&... rest) {
@@ -235,7 +245,9 @@ auto jacobian_forward(F f) {
 
 // Second derivatives of a scalar function of one array: shape of x twice. Forward over reverse.
 template <class F>
-auto hessian(F f) { return jacobian_forward(grad(f)); }
+auto hessian(F f) {
+  return jacobian_forward(grad(f));
+}
 
 // The Hessian times v, without forming the Hessian. x and v are trees of one structure.
 template <class F, class Tree>
@@ -245,8 +257,8 @@ Tree hvp(const F& f, const Tree& x, const Tree& v) {
 
 // ---- loops, memory, compilation ------------------------------------------------------------------------
 
-// Steps along the leading axis of all leaves of `sequences`: f maps (carry, slice) to (carry, output). Gives the last carry
-// and the stacked outputs. The carry keeps its structure, dtypes and shapes.
+// Steps along the leading axis of all leaves of `sequences`: f maps (carry, slice) to (carry, output). Gives
+// the last carry and the stacked outputs. The carry keeps its structure, dtypes and shapes.
 template <class F, class Carry, class Sequences>
 auto scan(const F& f, const Carry& carry, const Sequences& sequences, bool reverse = false) {
   using StepResult = detail::Result<F, Carry, Sequences>;
@@ -274,7 +286,9 @@ auto scan(const F& f, const Carry& carry, const Sequences& sequences, bool rever
 
 // f(carry, i) for i = 0 … length - 1 (i is an i32 scalar).
 template <class F, class Carry>
-auto scan_n(const F& f, const Carry& carry, std::int64_t length) { return scan(f, carry, arange(length)); }
+auto scan_n(const F& f, const Carry& carry, std::int64_t length) {
+  return scan(f, carry, arange(length));
+}
 
 // f, whose inner values are computed again on the way back instead of being kept.
 template <class F>
@@ -288,11 +302,12 @@ auto checkpoint(F f) {
   };
 }
 
-// f compiled: traced once per signature of its arguments (dtypes, shapes, structure, and the values of numbers and
-// strings among them), planned, and run without allocating. Copies share the cache, which keeps the latest kMostGraphs graphs.
-// Concrete arrays that f closes over are frozen at the first trace. f, its derivative and its lanes have the same bits with jit
-// and without; only inside a derivative of a derivative may a jit change the last bit, since it parts the graph and so the
-// order in which cotangents add up. Outermost it never does.
+// f compiled: traced once per signature of its arguments (dtypes, shapes, structure, and the values of
+// numbers and strings among them), planned, and run without allocating. Copies share the cache, which keeps
+// the latest kMostGraphs graphs. Concrete arrays that f closes over are frozen at the first trace. f, its
+// derivative and its lanes have the same bits with jit and without; only inside a derivative of a derivative
+// may a jit change the last bit, since it parts the graph and so the order in which cotangents add up.
+// Outermost it never does.
 template <class F>
 class Jit {
  public:
@@ -363,6 +378,8 @@ class Jit {
 };
 
 template <class F>
-Jit<F> jit(F f) { return Jit<F>(std::move(f)); }
+Jit<F> jit(F f) {
+  return Jit<F>(std::move(f));
+}
 
 }  // namespace runnel

@@ -19,7 +19,8 @@ namespace runnel::tree {
 namespace detail {
 
 template <class T>
-concept Static = std::is_arithmetic_v<T> || std::is_enum_v<T> || std::is_same_v<T, std::string> || std::is_empty_v<T>;
+concept Static =
+    std::is_arithmetic_v<T> || std::is_enum_v<T> || std::is_same_v<T, std::string> || std::is_empty_v<T>;
 
 template <class T>
 struct is_sequence : std::false_type {};
@@ -53,9 +54,12 @@ constexpr bool takes(std::index_sequence<I...>) {
 }
 template <class T, std::size_t N = 12>
 constexpr std::size_t field_count() {
-  if constexpr (takes<T>(std::make_index_sequence<N>{})) return N;
-  else if constexpr (N == 0) return 0;
-  else return field_count<T, N - 1>();
+  if constexpr (takes<T>(std::make_index_sequence<N>{}))
+    return N;
+  else if constexpr (N == 0)
+    return 0;
+  else
+    return field_count<T, N - 1>();
 }
 
 // f(field) for each field of an aggregate.
@@ -63,20 +67,46 @@ template <class T, class F>
 void for_each_field(T& t, F&& f) {
   constexpr std::size_t n = field_count<std::remove_const_t<T>>();
   static_assert(n > 0, "a tree's struct needs one to twelve fields");
-  static_assert(!takes<std::remove_const_t<T>>(std::make_index_sequence<13>{}), "a tree's struct has at most twelve fields");
+  static_assert(!takes<std::remove_const_t<T>>(std::make_index_sequence<13>{}),
+                "a tree's struct has at most twelve fields");
   auto all = [&](auto&... fields) { (f(fields), ...); };
-  if constexpr (n == 1) { auto& [a] = t; all(a); }
-  else if constexpr (n == 2) { auto& [a, b] = t; all(a, b); }
-  else if constexpr (n == 3) { auto& [a, b, c] = t; all(a, b, c); }
-  else if constexpr (n == 4) { auto& [a, b, c, d] = t; all(a, b, c, d); }
-  else if constexpr (n == 5) { auto& [a, b, c, d, e] = t; all(a, b, c, d, e); }
-  else if constexpr (n == 6) { auto& [a, b, c, d, e, g] = t; all(a, b, c, d, e, g); }
-  else if constexpr (n == 7) { auto& [a, b, c, d, e, g, h] = t; all(a, b, c, d, e, g, h); }
-  else if constexpr (n == 8) { auto& [a, b, c, d, e, g, h, i] = t; all(a, b, c, d, e, g, h, i); }
-  else if constexpr (n == 9) { auto& [a, b, c, d, e, g, h, i, j] = t; all(a, b, c, d, e, g, h, i, j); }
-  else if constexpr (n == 10) { auto& [a, b, c, d, e, g, h, i, j, k] = t; all(a, b, c, d, e, g, h, i, j, k); }
-  else if constexpr (n == 11) { auto& [a, b, c, d, e, g, h, i, j, k, l] = t; all(a, b, c, d, e, g, h, i, j, k, l); }
-  else { auto& [a, b, c, d, e, g, h, i, j, k, l, m] = t; all(a, b, c, d, e, g, h, i, j, k, l, m); }
+  if constexpr (n == 1) {
+    auto& [a] = t;
+    all(a);
+  } else if constexpr (n == 2) {
+    auto& [a, b] = t;
+    all(a, b);
+  } else if constexpr (n == 3) {
+    auto& [a, b, c] = t;
+    all(a, b, c);
+  } else if constexpr (n == 4) {
+    auto& [a, b, c, d] = t;
+    all(a, b, c, d);
+  } else if constexpr (n == 5) {
+    auto& [a, b, c, d, e] = t;
+    all(a, b, c, d, e);
+  } else if constexpr (n == 6) {
+    auto& [a, b, c, d, e, g] = t;
+    all(a, b, c, d, e, g);
+  } else if constexpr (n == 7) {
+    auto& [a, b, c, d, e, g, h] = t;
+    all(a, b, c, d, e, g, h);
+  } else if constexpr (n == 8) {
+    auto& [a, b, c, d, e, g, h, i] = t;
+    all(a, b, c, d, e, g, h, i);
+  } else if constexpr (n == 9) {
+    auto& [a, b, c, d, e, g, h, i, j] = t;
+    all(a, b, c, d, e, g, h, i, j);
+  } else if constexpr (n == 10) {
+    auto& [a, b, c, d, e, g, h, i, j, k] = t;
+    all(a, b, c, d, e, g, h, i, j, k);
+  } else if constexpr (n == 11) {
+    auto& [a, b, c, d, e, g, h, i, j, k, l] = t;
+    all(a, b, c, d, e, g, h, i, j, k, l);
+  } else {
+    auto& [a, b, c, d, e, g, h, i, j, k, l, m] = t;
+    all(a, b, c, d, e, g, h, i, j, k, l, m);
+  }
 }
 
 }  // namespace detail
@@ -98,7 +128,8 @@ void for_each_leaf(T& t, F&& f) {
   } else if constexpr (detail::is_tuple<Plain>::value) {
     std::apply([&](auto&... items) { (for_each_leaf(items, f), ...); }, t);
   } else {
-    static_assert(std::is_aggregate_v<Plain>, "a tree is made of Arrays, standard containers and plain structs");
+    static_assert(std::is_aggregate_v<Plain>,
+                  "a tree is made of Arrays, standard containers and plain structs");
     detail::for_each_field(t, [&](auto& field) { for_each_leaf(field, f); });
   }
 }
@@ -111,7 +142,8 @@ std::vector<Array> flatten(const T& t) {
   return leaves;
 }
 
-// The tree of `like`'s structure whose leaves are leaves[offset], leaves[offset + 1], …; `offset` is advanced.
+// The tree of `like`'s structure whose leaves are leaves[offset], leaves[offset + 1], …; `offset` is
+// advanced.
 template <class T>
 T unflatten(const T& like, const std::vector<Array>& leaves, std::size_t& offset) {
   T out = like;
@@ -131,7 +163,8 @@ T map(F f, const T& first, const Rest&... rest) {
   T out = first;
   std::size_t i = 0;
   for_each_leaf(out, [&](Array& leaf) {
-    leaf = [&]<std::size_t... I>(std::index_sequence<I...>) { return f(leaf, others[I].at(i)...); }(std::index_sequence_for<Rest...>{});
+    leaf = [&]<std::size_t... I>(std::index_sequence<I...>) { return f(leaf, others[I].at(i)...); }
+    (std::index_sequence_for<Rest...>{});
     ++i;
   });
   return out;

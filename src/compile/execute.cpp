@@ -6,7 +6,8 @@
 
 namespace runnel {
 
-Frame::Frame(const Program& program) : program_(&program), owned_(allocate_buffer(program.arena_bytes)), arena_(owned_.get()) {
+Frame::Frame(const Program& program)
+    : program_(&program), owned_(allocate_buffer(program.arena_bytes)), arena_(owned_.get()) {
   place_views();
 }
 
@@ -18,9 +19,15 @@ void Frame::place_views() {
     const Slot& slot = program_->slots[i];
     views_.push_back(slot.view);
     switch (slot.base) {
-      case Slot::Base::arena: views_[i].data = arena_ + slot.offset; break;
-      case Slot::Base::constant: views_[i].data = detail::ArrayAccess::node(program_->constants[slot.index]).data + slot.offset; break;
-      case Slot::Base::argument: patches_.push_back({i, slot.index, slot.offset}); break;
+      case Slot::Base::arena:
+        views_[i].data = arena_ + slot.offset;
+        break;
+      case Slot::Base::constant:
+        views_[i].data = detail::ArrayAccess::node(program_->constants[slot.index]).data + slot.offset;
+        break;
+      case Slot::Base::argument:
+        patches_.push_back({i, slot.index, slot.offset});
+        break;
     }
   }
   for (const Step& step : program_->steps)
@@ -37,8 +44,10 @@ void Frame::run(std::span<std::byte* const> arguments) {
   for (const Step& step : program_->steps) {
     const std::span<const View> in(views_.data() + step.first, step.inputs);
     const std::span<const View> out(views_.data() + step.first + step.inputs, step.outputs);
-    if (step.kernel != nullptr) step.kernel({in, out, step.attrs, arena_ + step.scratch});
-    else run_loop(step, loop++);
+    if (step.kernel != nullptr)
+      step.kernel({in, out, step.attrs, arena_ + step.scratch});
+    else
+      run_loop(step, loop++);
   }
 }
 
@@ -62,18 +71,23 @@ void Frame::run_loop(const Step& step, std::size_t index) {
   for (std::size_t i = 0; i < loop.constants; ++i) arguments[i] = in[i].data;
   if (loop.length == 0)
     for (std::size_t i = 0; i < loop.carries; ++i)
-      if (const std::size_t bytes = bytes_of(out[i]); bytes > 0) std::memcpy(out[i].data, in[loop.constants + i].data, bytes);
+      if (const std::size_t bytes = bytes_of(out[i]); bytes > 0)
+        std::memcpy(out[i].data, in[loop.constants + i].data, bytes);
   for (std::int64_t t = 0; t < loop.length; ++t) {
     const std::int64_t place = loop.reverse ? loop.length - 1 - t : t;
-    // Carries alternate between the result's buffer and the spare one, so that the last step writes the result.
+    // Carries alternate between the result's buffer and the spare one, so that the last step writes the
+    // result.
     const bool into_result = (loop.length - 1 - t) % 2 == 0;
     for (std::size_t i = 0; i < loop.carries; ++i) {
       std::byte* spare = arena_ + loop.spare[i];
-      arguments[loop.constants + i] = t == 0 ? in[loop.constants + i].data : into_result ? spare : out[i].data;
+      arguments[loop.constants + i] = t == 0        ? in[loop.constants + i].data
+                                      : into_result ? spare
+                                                    : out[i].data;
       arguments[step.inputs + i] = into_result ? out[i].data : spare;
     }
     for (std::size_t i = before; i < step.inputs; ++i) arguments[i] = slice_of(in[i], place);
-    for (std::size_t i = loop.carries; i < step.outputs; ++i) arguments[step.inputs + i] = slice_of(out[i], place);
+    for (std::size_t i = loop.carries; i < step.outputs; ++i)
+      arguments[step.inputs + i] = slice_of(out[i], place);
     bodies_[index]->run(arguments);
   }
 }

@@ -1,5 +1,5 @@
-// The graphs of calls and checkpoints take the place of their equations. A checkpoint has done its work by now: what it
-// computes again stands where the way back needs it.
+// The graphs of calls and checkpoints take the place of their equations. A checkpoint has done its work by
+// now: what it computes again stands where the way back needs it.
 #include <string_view>
 
 #include "compile/pipeline.h"
@@ -18,9 +18,12 @@ Arrays evaluate_inlined(const Graph& graph, const Arrays& arguments) {
     for (ValueId id : eq.inputs) in.push_back(values[id]);
     const std::string_view name = eq.op->name;
     Arrays out;
-    if (name == "call" || name == "checkpoint") out = evaluate_inlined(*eq.attrs.graph("graph"), in);
-    else if (name == "scan") out = bind_op(*eq.op, in, eq.attrs.with("body", inline_subgraphs(eq.attrs.graph("body"))));
-    else out = bind_op(*eq.op, in, eq.attrs);
+    if (name == "call" || name == "checkpoint")
+      out = evaluate_inlined(*eq.attrs.graph("graph"), in);
+    else if (name == "scan")
+      out = bind_op(*eq.op, in, eq.attrs.with("body", inline_subgraphs(eq.attrs.graph("body"))));
+    else
+      out = bind_op(*eq.op, in, eq.attrs);
     for (std::size_t i = 0; i < out.size(); ++i) values[eq.outputs[i]] = out[i];
   }
   Arrays out;

@@ -6,7 +6,8 @@
 namespace runnel {
 
 // Passes map graphs to graphs and keep the value of every output to the last bit.
-GraphPtr inline_subgraphs(const GraphPtr& graph);  // calls and checkpoints dissolve into the graph around them
+GraphPtr inline_subgraphs(
+    const GraphPtr& graph);  // calls and checkpoints dissolve into the graph around them
 
 // Buffers, views and steps.
 std::shared_ptr<const Program> plan(const GraphPtr& graph);

@@ -1,5 +1,5 @@
-// Planning: which values are views of others, and where in one arena the rest live. A buffer is reused as soon as nothing
-// reads it any more.
+// Planning: which values are views of others, and where in one arena the rest live. A buffer is reused as
+// soon as nothing reads it any more.
 #include <algorithm>
 #include <map>
 #include <string_view>
@@ -16,7 +16,9 @@ using detail::ArrayAccess;
 
 constexpr std::int64_t kAlignment = 64;
 std::int64_t aligned(std::int64_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
-std::int64_t bytes_of(const Type& type) { return type.shape.product() * static_cast<std::int64_t>(size_of(type.dtype)); }
+std::int64_t bytes_of(const Type& type) {
+  return type.shape.product() * static_cast<std::int64_t>(size_of(type.dtype));
+}
 
 // Offsets into an arena: best fit among the gaps, growth at the end.
 class Arena {
@@ -113,7 +115,8 @@ class Planner {
   }
 
   void find_roots() {
-    for (std::size_t i = 0; i < graph_.inputs().size(); ++i) own_root(graph_.inputs()[i], Slot::Base::argument, i);
+    for (std::size_t i = 0; i < graph_.inputs().size(); ++i)
+      own_root(graph_.inputs()[i], Slot::Base::argument, i);
     for (const auto& constant : graph_.constants()) {
       own_root(constant.id, Slot::Base::constant, program_->constants.size());
       values_[constant.id].view.strides = ArrayAccess::view(constant.value).strides;
@@ -162,7 +165,8 @@ class Planner {
 
   void add_slot(const Value& value) {
     const Root& root = roots_[value.root];
-    program_->slots.push_back({root.base, root.index, root.offset + (value.view.data - origin()), value.view});
+    program_->slots.push_back(
+        {root.base, root.index, root.offset + (value.view.data - origin()), value.view});
   }
 
   void place(std::size_t e) {
@@ -185,7 +189,8 @@ class Planner {
     for (ValueId id : eq.inputs) operands.push_back(values_[id]);
     if (std::string_view(eq.op->name) == "scan") {
       for (Value& operand : operands)
-        if (!is_dense(operand.view)) operand = densified(operand, take(bytes_of({operand.view.dtype, operand.view.shape})));
+        if (!is_dense(operand.view))
+          operand = densified(operand, take(bytes_of({operand.view.dtype, operand.view.shape})));
       step.loop = make_loop(eq, take);
     } else {
       step.kernel = eq.op->kernel;

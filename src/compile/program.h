@@ -25,7 +25,7 @@ struct Loop;
 struct Step {
   Kernel kernel = nullptr;  // null for a loop
   Attrs attrs;
-  std::size_t first = 0;    // of its slots: inputs, then outputs
+  std::size_t first = 0;  // of its slots: inputs, then outputs
   std::size_t inputs = 0;
   std::size_t outputs = 0;
   std::int64_t scratch = 0;  // arena offset
@@ -41,15 +41,17 @@ struct Program {
   std::size_t arena_bytes = 0;
 };
 
-// A scan. The body's arguments are its inputs (constants, carries, slices) and outputs (carries, slices), all dense.
+// A scan. The body's arguments are its inputs (constants, carries, slices) and outputs (carries, slices), all
+// dense.
 struct Loop {
   std::shared_ptr<const Program> body;
   std::int64_t length = 0;
   std::size_t constants = 0;
   std::size_t carries = 0;
   bool reverse = false;
-  std::int64_t arena = 0;            // where the body's arena lies in the surrounding one
-  std::vector<std::int64_t> spare;   // of each carry: a second buffer, so that a step can read one and write the other
+  std::int64_t arena = 0;  // where the body's arena lies in the surrounding one
+  std::vector<std::int64_t>
+      spare;  // of each carry: a second buffer, so that a step can read one and write the other
 };
 
 // The state of one run at a time: an arena and the views with their pointers.
@@ -58,8 +60,8 @@ class Frame {
   explicit Frame(const Program& program);  // with an arena of its own
   Frame(const Program& program, std::byte* arena);
 
-  // Runs the program; `arguments` are the data of inputs and outputs, dense. Allocates nothing (but the kernels of sort and of
-  // the decompositions take workspaces of their own).
+  // Runs the program; `arguments` are the data of inputs and outputs, dense. Allocates nothing (but the
+  // kernels of sort and of the decompositions take workspaces of their own).
   void run(std::span<std::byte* const> arguments);
 
  private:
@@ -76,7 +78,7 @@ class Frame {
   std::byte* arena_;
   std::vector<View> views_;
   std::vector<Patch> patches_;
-  std::vector<std::unique_ptr<Frame>> bodies_;          // of the loops, in order
+  std::vector<std::unique_ptr<Frame>> bodies_;  // of the loops, in order
   std::vector<std::vector<std::byte*>> body_arguments_;
 };
 

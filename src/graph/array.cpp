@@ -11,7 +11,9 @@ namespace runnel {
 
 using detail::ArrayAccess;
 
-std::string to_string(const Type& type) { return fmt::format("{}{}", name_of(type.dtype), to_string(type.shape)); }
+std::string to_string(const Type& type) {
+  return fmt::format("{}{}", name_of(type.dtype), to_string(type.shape));
+}
 
 namespace {
 
@@ -23,8 +25,10 @@ std::size_t byte_count(const Type& type) {
 
 template <class T>
 T from_double(double value) {
-  if constexpr (std::same_as<T, bool>) return value != 0;
-  else return static_cast<T>(value);
+  if constexpr (std::same_as<T, bool>)
+    return value != 0;
+  else
+    return static_cast<T>(value);
 }
 
 // A concrete array whose element i is get(i), converted to the dtype.
@@ -50,9 +54,11 @@ double element(const std::byte* data, DType dtype, std::int64_t i) {
 
 const std::byte* detail::dense_bytes(const Array& array) {
   if (array.is_traced())
-    fail("the elements of a traced {} were asked for: inside a transform an array has a type but no value yet; "
-         "return it from the function, or compute with it",
-         to_string(array.type()));
+    fail(
+        "the elements of a traced {} were asked for: inside a transform an array has a type but no value "
+        "yet; "
+        "return it from the function, or compute with it",
+        to_string(array.type()));
   const View view = ArrayAccess::view(array);
   if (is_dense(view)) return view.data;
   const detail::Node& node = ArrayAccess::node(array);
@@ -69,7 +75,8 @@ Array::Array() {
 }
 
 Array::Array(std::initializer_list<double> values, DType dtype)
-    : Array(filled({dtype, {static_cast<std::int64_t>(values.size())}}, [&](std::int64_t i) { return values.begin()[i]; })) {}
+    : Array(filled({dtype, {static_cast<std::int64_t>(values.size())}},
+                   [&](std::int64_t i) { return values.begin()[i]; })) {}
 
 Array::Array(std::initializer_list<std::initializer_list<double>> rows, DType dtype) {
   const auto height = static_cast<std::int64_t>(rows.size());
@@ -77,7 +84,8 @@ Array::Array(std::initializer_list<std::initializer_list<double>> rows, DType dt
   for (const auto& row : rows)
     if (static_cast<std::int64_t>(row.size()) != width)
       fail("rows of {} and {} elements do not make a matrix", width, row.size());
-  *this = filled({dtype, {height, width}}, [&](std::int64_t i) { return rows.begin()[i / width].begin()[i % width]; });
+  *this = filled({dtype, {height, width}},
+                 [&](std::int64_t i) { return rows.begin()[i / width].begin()[i % width]; });
 }
 
 Array Array::scalar(double value, DType dtype) { return full({}, value, dtype); }
@@ -103,11 +111,14 @@ Array Array::from_bytes(const void* values, std::size_t count, const Type& type)
 
 const Type& Array::type() const { return node_->type; }
 bool Array::is_traced() const { return node_->buffer == nullptr; }
-std::int64_t Array::dim(int axis) const { return shape()[static_cast<std::size_t>(normal_axis("dim", axis, rank()))]; }
+std::int64_t Array::dim(int axis) const {
+  return shape()[static_cast<std::size_t>(normal_axis("dim", axis, rank()))];
+}
 
 const void* Array::bytes(DType wanted) const {
   const std::byte* data = detail::dense_bytes(*this);
-  if (wanted != dtype()) fail("the elements of a {} array were asked for as {}", name_of(dtype()), name_of(wanted));
+  if (wanted != dtype())
+    fail("the elements of a {} array were asked for as {}", name_of(dtype()), name_of(wanted));
   return data;
 }
 
@@ -123,7 +134,8 @@ double Array::at(std::initializer_list<std::int64_t> index) const {
   std::int64_t offset = 0;
   for (std::size_t i = 0; i < index.size(); ++i) {
     const std::int64_t k = index.begin()[i];
-    if (k < 0 || k >= shape()[i]) fail("at(): index {} is out of range for axis {} with size {}", k, i, shape()[i]);
+    if (k < 0 || k >= shape()[i])
+      fail("at(): index {} is out of range for axis {} with size {}", k, i, shape()[i]);
     offset += k * strides[i];
   }
   return element(detail::dense_bytes(*this), dtype(), offset);
@@ -137,7 +149,8 @@ std::vector<double> Array::to_doubles() const {
 }
 
 bool same_bits(const Array& a, const Array& b) {
-  return a.type() == b.type() && std::memcmp(detail::dense_bytes(a), detail::dense_bytes(b), byte_count(a.type())) == 0;
+  return a.type() == b.type() &&
+         std::memcmp(detail::dense_bytes(a), detail::dense_bytes(b), byte_count(a.type())) == 0;
 }
 
 Array Operand::resolve(DType beside) const {
@@ -145,7 +158,8 @@ Array Operand::resolve(DType beside) const {
   const double low = beside == DType::i32 ? -2147483648.0 : 0.0;
   const double high = beside == DType::i32 ? 2147483647.0 : 4294967295.0;
   if (integral_ && is_integer(beside) && (value_ < low || value_ > high))
-    fail("the number {} beside a {} array is outside its range: convert the array first", value_, name_of(beside));
+    fail("the number {} beside a {} array is outside its range: convert the array first", value_,
+         name_of(beside));
   if (is_float(beside) || (integral_ && is_integer(beside))) return Array::scalar(value_, beside);
   return Array::scalar(value_, integral_ ? DType::i32 : DType::f32);
 }

@@ -13,7 +13,8 @@ using detail::ArrayAccess;
 namespace {
 
 thread_local std::vector<Builder*> stack;
-// One count for all threads, so that a value that strays into another thread's trace is not taken for one of its own.
+// One count for all threads, so that a value that strays into another thread's trace is not taken for one of
+// its own.
 std::atomic<std::uint64_t> next_serial = 1;
 
 bool any_needed(const Equation& eq, const std::vector<bool>& needed) {
@@ -134,8 +135,9 @@ Builder* innermost(std::span<const Array> operands) {
     const std::uint64_t serial = ArrayAccess::node(operand).builder;
     auto at = std::find_if(stack.begin(), stack.end(), [&](Builder* b) { return b->serial() == serial; });
     if (at == stack.end())
-      fail("a value traced by a transform was used after the transform had ended: return it from the function "
-           "instead of storing it outside");
+      fail(
+          "a value traced by a transform was used after the transform had ended: return it from the function "
+          "instead of storing it outside");
     // Later builders lie deeper; serial numbers grow with depth.
     if (found == nullptr || serial > found->serial()) found = *at;
   }

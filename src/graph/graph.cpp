@@ -15,7 +15,9 @@ const AttrValue& Attrs::find(std::string_view name) const {
   fail("an equation lacks its attribute \"{}\"", name);
 }
 
-void Attrs::wrong_kind(std::string_view name) { fail("the attribute \"{}\" of an equation holds another kind of value", name); }
+void Attrs::wrong_kind(std::string_view name) {
+  fail("the attribute \"{}\" of an equation holds another kind of value", name);
+}
 
 Attrs Attrs::with(std::string_view name, AttrValue value) const {
   Attrs out = *this;
@@ -38,8 +40,9 @@ bool same_value(const AttrValue& a, const AttrValue& b) {
 }  // namespace
 
 bool operator==(const Attrs& a, const Attrs& b) {
-  return std::equal(a.entries_.begin(), a.entries_.end(), b.entries_.begin(), b.entries_.end(),
-                    [](const auto& x, const auto& y) { return x.first == y.first && same_value(x.second, y.second); });
+  return std::equal(
+      a.entries_.begin(), a.entries_.end(), b.entries_.begin(), b.entries_.end(),
+      [](const auto& x, const auto& y) { return x.first == y.first && same_value(x.second, y.second); });
 }
 
 Types result_types(const Op& op, std::span<const Type> in, const Attrs& attrs) {
@@ -67,7 +70,8 @@ void expect_attributes(const Equation& eq) {
     if (std::none_of(entries.begin(), entries.end(), [&](const auto& entry) { return entry.first == name; }))
       fail("[{}] an equation lacks the attribute \"{}\"", eq.op->name, name);
   if (entries.size() != eq.op->attributes.size())
-    fail("[{}] takes {} attributes, an equation has {}", eq.op->name, eq.op->attributes.size(), entries.size());
+    fail("[{}] takes {} attributes, an equation has {}", eq.op->name, eq.op->attributes.size(),
+         entries.size());
 }
 }  // namespace
 
@@ -94,7 +98,8 @@ void Graph::check() const {
     for (ValueId id : eq.inputs) use(id);
     expect_attributes(eq);
     const std::vector<Type> expected = result_types(*eq.op, types_of(*this, eq.inputs), eq.attrs);
-    if (expected != types_of(*this, eq.outputs)) fail("the outputs of a {} equation do not have its types", eq.op->name);
+    if (expected != types_of(*this, eq.outputs))
+      fail("the outputs of a {} equation do not have its types", eq.op->name);
     for (ValueId id : eq.outputs) define(id);
   }
   for (ValueId id : data_.outputs) use(id);
@@ -104,11 +109,13 @@ bool operator==(const Graph& a, const Graph& b) {
   const Graph::Data& x = a.data_;
   const Graph::Data& y = b.data_;
   return x.types == y.types && x.inputs == y.inputs && x.outputs == y.outputs &&
-         std::equal(x.constants.begin(), x.constants.end(), y.constants.begin(), y.constants.end(),
-                    [](const auto& c, const auto& d) { return c.id == d.id && same_bits(c.value, d.value); }) &&
+         std::equal(
+             x.constants.begin(), x.constants.end(), y.constants.begin(), y.constants.end(),
+             [](const auto& c, const auto& d) { return c.id == d.id && same_bits(c.value, d.value); }) &&
          std::equal(x.equations.begin(), x.equations.end(), y.equations.begin(), y.equations.end(),
                     [](const Equation& e, const Equation& f) {
-                      return e.op == f.op && e.inputs == f.inputs && e.outputs == f.outputs && e.attrs == f.attrs;
+                      return e.op == f.op && e.inputs == f.inputs && e.outputs == f.outputs &&
+                             e.attrs == f.attrs;
                     });
 }
 

@@ -15,7 +15,8 @@ std::shared_ptr<std::byte> buffer_for(const Type& type) {
 }
 
 // An elementwise op on operands that each repeat one element gives one element, repeated.
-std::optional<Array> compute_repeated(const Op& op, const std::vector<View>& in, const Type& type, const Attrs& attrs) {
+std::optional<Array> compute_repeated(const Op& op, const std::vector<View>& in, const Type& type,
+                                      const Attrs& attrs) {
   if (op.fusion != Fusion::elementwise || type.shape.product() < 2) return {};
   std::vector<View> scalars;
   for (const View& view : in) {
@@ -67,7 +68,8 @@ std::vector<Array> evaluate(const Graph& graph, const std::vector<Array>& argume
   std::vector<Array> values(graph.types().size());
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     if (arguments[i].type() != graph.type(graph.inputs()[i]))
-      fail("input {} of a graph is {}, got {}", i, to_string(graph.type(graph.inputs()[i])), to_string(arguments[i].type()));
+      fail("input {} of a graph is {}, got {}", i, to_string(graph.type(graph.inputs()[i])),
+           to_string(arguments[i].type()));
     values[graph.inputs()[i]] = arguments[i];
   }
   for (const auto& constant : graph.constants()) values[constant.id] = constant.value;

@@ -10,10 +10,12 @@
 
 namespace runnel::detail {
 
-// A concrete array, or the place of a value in a graph being traced. To its user an array is dense and row-major;
-// inside, a broadcast, transpose or slice shares its operand's buffer through strides until somebody asks for the bytes.
+// A concrete array, or the place of a value in a graph being traced. To its user an array is dense and
+// row-major; inside, a broadcast, transpose or slice shares its operand's buffer through strides until
+// somebody asks for the bytes.
 struct Node {
-  Node(Type t, std::shared_ptr<std::byte> b) : type(t), buffer(std::move(b)), data(buffer.get()), strides(row_major(t.shape)) {}
+  Node(Type t, std::shared_ptr<std::byte> b)
+      : type(t), buffer(std::move(b)), data(buffer.get()), strides(row_major(t.shape)) {}
   Node(Type t, std::shared_ptr<std::byte> b, std::byte* start, const Strides& s)
       : type(t), buffer(std::move(b)), data(start), strides(s) {}
   Node(Type t, std::uint64_t serial, ValueId id) : type(t), builder(serial), value(id) {}
@@ -35,7 +37,8 @@ struct ArrayAccess {
     return Array(std::make_shared<const Node>(type, std::move(buffer)));
   }
   static Array make_view(const View& view, std::shared_ptr<std::byte> buffer) {
-    return Array(std::make_shared<const Node>(Type{view.dtype, view.shape}, std::move(buffer), view.data, view.strides));
+    return Array(std::make_shared<const Node>(Type{view.dtype, view.shape}, std::move(buffer), view.data,
+                                              view.strides));
   }
   static Array make_traced(const Type& type, std::uint64_t builder, ValueId value) {
     return Array(std::make_shared<const Node>(type, builder, value));

@@ -66,7 +66,8 @@ using Derivative = std::variant<NoDerivative, Partials, Linear, ForwardRule, ByS
 // The lane axis of a batched operand is its last. Operands that are not batched may be given lanes with
 // with_lanes() (src/ops/batching.h). All outputs come back batched.
 struct BatchRule {
-  std::function<Arrays(std::span<const Array> in, const std::vector<bool>& batched, const Attrs&, std::int64_t lanes)>
+  std::function<Arrays(std::span<const Array> in, const std::vector<bool>& batched, const Attrs&,
+                       std::int64_t lanes)>
       rule;
 };
 struct NeverBatched {};  // no operands, so nothing to batch
@@ -81,8 +82,8 @@ struct KernelCall {
   std::byte* scratch;
 };
 using Kernel = void (*)(const KernelCall&);
-// An op that only moves or repeats elements: its result as a view of its operand, or none where strides cannot say it
-// (a reshaped transpose), in which case the kernel copies.
+// An op that only moves or repeats elements: its result as a view of its operand, or none where strides
+// cannot say it (a reshaped transpose), in which case the kernel copies.
 using ViewRule = std::optional<View> (*)(const View& in, const Type& out, const Attrs&);
 using ScratchRule = std::size_t (*)(std::span<const Type> in, std::span<const Type> out, const Attrs&);
 

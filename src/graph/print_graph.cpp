@@ -26,7 +26,8 @@ std::string typed_names(const Graph& graph, const std::vector<ValueId>& ids) {
 std::string number_of(const Array& constant) {
   const View view = detail::ArrayAccess::view(constant);
   if (view.size() == 0 || !is_repeated(view)) return "";
-  return to_string(detail::ArrayAccess::make_view({view.data, view.dtype, {}, {}}, detail::ArrayAccess::node(constant).buffer));
+  return to_string(detail::ArrayAccess::make_view({view.data, view.dtype, {}, {}},
+                                                  detail::ArrayAccess::node(constant).buffer));
 }
 
 std::string print(const AttrValue& value) {
@@ -44,12 +45,14 @@ std::string print(const AttrValue& value) {
 void print(const Graph& graph, const std::string& indent, std::string& out) {
   out += fmt::format("{}graph({}) {{\n", indent, typed_names(graph, graph.inputs()));
   for (const auto& constant : graph.constants()) {
-    out += fmt::format("{}  {}: {} = constant", indent, name_of_value(constant.id), to_string(constant.value.type()));
+    out += fmt::format("{}  {}: {} = constant", indent, name_of_value(constant.id),
+                       to_string(constant.value.type()));
     const std::string number = number_of(constant.value);
     out += number.empty() ? "\n" : " " + number + "\n";
   }
   for (const Equation& eq : graph.equations()) {
-    out += fmt::format("{}  {} = {}({})", indent, typed_names(graph, eq.outputs), eq.op->name, joined_names(eq.inputs));
+    out += fmt::format("{}  {} = {}({})", indent, typed_names(graph, eq.outputs), eq.op->name,
+                       joined_names(eq.inputs));
     for (const auto& [key, value] : eq.attrs.entries())
       if (!std::holds_alternative<GraphPtr>(value)) out += fmt::format(" {}={}", key, print(value));
     out += "\n";
@@ -63,20 +66,24 @@ void print(const Graph& graph, const std::string& indent, std::string& out) {
 void draw(const Graph& graph, const std::string& prefix, const std::string& indent, std::string& out) {
   auto node = [&](ValueId id) { return fmt::format("\"{}{}\"", prefix, id); };
   for (ValueId id : graph.inputs())
-    out += fmt::format("{}{} [shape=box, label=\"input\\n{}\"];\n", indent, node(id), to_string(graph.type(id)));
+    out +=
+        fmt::format("{}{} [shape=box, label=\"input\\n{}\"];\n", indent, node(id), to_string(graph.type(id)));
   for (const auto& constant : graph.constants())
     out += fmt::format("{}{} [shape=box, style=dashed, label=\"{}\"];\n", indent, node(constant.id),
-                       number_of(constant.value).empty() ? "constant\\n" + to_string(constant.value.type()) : number_of(constant.value));
+                       number_of(constant.value).empty() ? "constant\\n" + to_string(constant.value.type())
+                                                         : number_of(constant.value));
   for (std::size_t e = 0; e < graph.equations().size(); ++e) {
     const Equation& eq = graph.equations()[e];
     for (ValueId id : eq.outputs) {
-      out += fmt::format("{}{} [label=\"{}\\n{}\"];\n", indent, node(id), eq.op->name, to_string(graph.type(id)));
+      out += fmt::format("{}{} [label=\"{}\\n{}\"];\n", indent, node(id), eq.op->name,
+                         to_string(graph.type(id)));
       for (ValueId in : eq.inputs) out += fmt::format("{}{} -> {};\n", indent, node(in), node(id));
     }
     for (const auto& [key, value] : eq.attrs.entries())
       if (const auto* sub = std::get_if<GraphPtr>(&value)) {
         const std::string inner = fmt::format("{}{}.", prefix, e);
-        out += fmt::format("{}subgraph \"cluster_{}\" {{\n{}  label=\"{} {}\";\n", indent, inner, indent, eq.op->name, key);
+        out += fmt::format("{}subgraph \"cluster_{}\" {{\n{}  label=\"{} {}\";\n", indent, inner, indent,
+                           eq.op->name, key);
         draw(**sub, inner, indent + "  ", out);
         out += indent + "}\n";
       }

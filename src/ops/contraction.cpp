@@ -18,16 +18,20 @@ Spec parse(std::string_view spec) {
   const std::size_t arrow = spec.find("->");
   if (comma == std::string_view::npos || arrow == std::string_view::npos || comma > arrow)
     fail("[dot_general] \"{}\" is not of the form \"ik,kj->ij\"", spec);
-  return {std::string(spec.substr(0, comma)), std::string(spec.substr(comma + 1, arrow - comma - 1)), std::string(spec.substr(arrow + 2))};
+  return {std::string(spec.substr(0, comma)), std::string(spec.substr(comma + 1, arrow - comma - 1)),
+          std::string(spec.substr(arrow + 2))};
 }
 
-std::string join(std::string_view a, std::string_view b, std::string_view out) { return fmt::format("{},{}->{}", a, b, out); }
+std::string join(std::string_view a, std::string_view b, std::string_view out) {
+  return fmt::format("{},{}->{}", a, b, out);
+}
 
 void expect_distinct_letters(std::string_view spec, std::string_view letters) {
   for (std::size_t i = 0; i < letters.size(); ++i) {
     const bool letter = (letters[i] >= 'a' && letters[i] <= 'z') || (letters[i] >= 'A' && letters[i] <= 'Z');
     if (!letter) fail("[dot_general] \"{}\": axes are named by letters, not '{}'", spec, letters[i]);
-    if (contains(letters.substr(i + 1), letters[i])) fail("[dot_general] \"{}\": '{}' stands twice in one operand", spec, letters[i]);
+    if (contains(letters.substr(i + 1), letters[i]))
+      fail("[dot_general] \"{}\": '{}' stands twice in one operand", spec, letters[i]);
   }
 }
 
@@ -35,28 +39,35 @@ Types type_rule(std::span<const Type> in, const Attrs& attrs) {
   const std::string& text = attrs.get<std::string>("spec");
   const Spec spec = parse(text);
   for (const std::string* letters : {&spec.a, &spec.b, &spec.out}) expect_distinct_letters(text, *letters);
-  if (static_cast<int>(spec.a.size()) != in[0].shape.rank() || static_cast<int>(spec.b.size()) != in[1].shape.rank())
-    fail("[dot_general] \"{}\" does not fit the shapes {} and {}", text, to_string(in[0].shape), to_string(in[1].shape));
+  if (static_cast<int>(spec.a.size()) != in[0].shape.rank() ||
+      static_cast<int>(spec.b.size()) != in[1].shape.rank())
+    fail("[dot_general] \"{}\" does not fit the shapes {} and {}", text, to_string(in[0].shape),
+         to_string(in[1].shape));
   if (in[0].dtype != in[1].dtype || in[0].dtype == DType::boolean)
     fail("[dot_general] {} and {}: dtypes must agree and be numeric", to_string(in[0]), to_string(in[1]));
   for (std::size_t i = 0; i < spec.a.size(); ++i) {
     const std::size_t j = spec.b.find(spec.a[i]);
     if (j == std::string::npos) {
-      if (!contains(spec.out, spec.a[i])) fail("[dot_general] \"{}\": '{}' stands in the first operand alone", text, spec.a[i]);
+      if (!contains(spec.out, spec.a[i]))
+        fail("[dot_general] \"{}\": '{}' stands in the first operand alone", text, spec.a[i]);
     } else if (in[0].shape[i] != in[1].shape[j]) {
-      fail("[dot_general] {} and {} as \"{}\": the sizes {} and {} of '{}' differ", to_string(in[0].shape), to_string(in[1].shape),
-           text, in[0].shape[i], in[1].shape[j], spec.a[i]);
+      fail("[dot_general] {} and {} as \"{}\": the sizes {} and {} of '{}' differ", to_string(in[0].shape),
+           to_string(in[1].shape), text, in[0].shape[i], in[1].shape[j], spec.a[i]);
     }
   }
   for (char c : spec.b)
-    if (!contains(spec.a, c) && !contains(spec.out, c)) fail("[dot_general] \"{}\": '{}' stands in the second operand alone", text, c);
+    if (!contains(spec.a, c) && !contains(spec.out, c))
+      fail("[dot_general] \"{}\": '{}' stands in the second operand alone", text, c);
   Type out{in[0].dtype, {}};
   for (char c : spec.out) {
     const std::size_t i = spec.a.find(c);
     const std::size_t j = spec.b.find(c);
-    if (i != std::string::npos) out.shape.push_back(in[0].shape[i]);
-    else if (j != std::string::npos) out.shape.push_back(in[1].shape[j]);
-    else fail("[dot_general] \"{}\": '{}' of the output stands in no operand", text, c);
+    if (i != std::string::npos)
+      out.shape.push_back(in[0].shape[i]);
+    else if (j != std::string::npos)
+      out.shape.push_back(in[1].shape[j]);
+    else
+      fail("[dot_general] \"{}\": '{}' of the output stands in no operand", text, c);
   }
   return {out};
 }
@@ -68,32 +79,45 @@ char unused_letter(std::string_view spec) {
 }
 
 Op dot_general_row() {
-  return {"dot_general", "Einstein summation of two operands, one letter per axis", 2, {"spec"}, type_rule,
-          Linear{Linear::How::each, [](std::size_t) { return true; },
-                 [](const Array& ct, std::span<const Array> in, std::size_t operand, const Attrs& attrs) {
-                   const Spec s = parse(attrs.get<std::string>("spec"));
-                   return operand == 0 ? dot_general(join(s.out, s.b, s.a), ct, in[1]) : dot_general(join(s.a, s.out, s.b), in[0], ct);
-                 }, {}},
-          BatchRule{[](std::span<const Array> in, const std::vector<bool>& batched, const Attrs& attrs, std::int64_t) {
-            const std::string& text = attrs.get<std::string>("spec");
-            const Spec s = parse(text);
-            const std::string lane(1, unused_letter(text));
-            return Arrays{dot_general(join(batched[0] ? s.a + lane : s.a, batched[1] ? s.b + lane : s.b, s.out + lane), in[0], in[1])};
-          }},
-          [](const KernelCall& c) { kernels::dot_general(c.attrs.get<std::string>("spec"), c.in[0], c.in[1], c.out[0], c.scratch); },
-          [](std::span<const Type> in, std::span<const Type> out, const Attrs& attrs) {
-            return kernels::dot_general_scratch(attrs.get<std::string>("spec"), in[0].shape, in[1].shape, out[0].shape, in[0].dtype);
-          },
-          Fusion::contraction,
-          [] {
-            auto spec = [](const char* s) { return Attrs{{"spec", std::string(s)}}; };
-            return std::vector<Sample>{{{sample({3, 4}), sample({4, 2}, -2, 2, 1)}, spec("ik,kj->ij")},
-                                       {{sample({3, 4}), sample({4, 2, 5}, -2, 2, 1)}, spec("nd,dhl->nhl")},
-                                       {{sample({3, 4, 5}), sample({4, 2, 5}, -2, 2, 1)}, spec("nhl,hol->nol")},
-                                       {{sample({3, 4}), sample({3, 2}, -2, 2, 1)}, spec("nd,nh->dh")},
-                                       {{sample({4}), sample({4}, -2, 2, 1)}, spec("i,i->")},
-                                       {{sample({3}), sample({4}, -2, 2, 1)}, spec("i,j->ji")}};
-          }};
+  return {
+      "dot_general",
+      "Einstein summation of two operands, one letter per axis",
+      2,
+      {"spec"},
+      type_rule,
+      Linear{Linear::How::each,
+             [](std::size_t) { return true; },
+             [](const Array& ct, std::span<const Array> in, std::size_t operand, const Attrs& attrs) {
+               const Spec s = parse(attrs.get<std::string>("spec"));
+               return operand == 0 ? dot_general(join(s.out, s.b, s.a), ct, in[1])
+                                   : dot_general(join(s.a, s.out, s.b), in[0], ct);
+             },
+             {}},
+      BatchRule{[](std::span<const Array> in, const std::vector<bool>& batched, const Attrs& attrs,
+                   std::int64_t) {
+        const std::string& text = attrs.get<std::string>("spec");
+        const Spec s = parse(text);
+        const std::string lane(1, unused_letter(text));
+        return Arrays{dot_general(
+            join(batched[0] ? s.a + lane : s.a, batched[1] ? s.b + lane : s.b, s.out + lane), in[0], in[1])};
+      }},
+      [](const KernelCall& c) {
+        kernels::dot_general(c.attrs.get<std::string>("spec"), c.in[0], c.in[1], c.out[0], c.scratch);
+      },
+      [](std::span<const Type> in, std::span<const Type> out, const Attrs& attrs) {
+        return kernels::dot_general_scratch(attrs.get<std::string>("spec"), in[0].shape, in[1].shape,
+                                            out[0].shape, in[0].dtype);
+      },
+      Fusion::contraction,
+      [] {
+        auto spec = [](const char* s) { return Attrs{{"spec", std::string(s)}}; };
+        return std::vector<Sample>{{{sample({3, 4}), sample({4, 2}, -2, 2, 1)}, spec("ik,kj->ij")},
+                                   {{sample({3, 4}), sample({4, 2, 5}, -2, 2, 1)}, spec("nd,dhl->nhl")},
+                                   {{sample({3, 4, 5}), sample({4, 2, 5}, -2, 2, 1)}, spec("nhl,hol->nol")},
+                                   {{sample({3, 4}), sample({3, 2}, -2, 2, 1)}, spec("nd,nh->dh")},
+                                   {{sample({4}), sample({4}, -2, 2, 1)}, spec("i,i->")},
+                                   {{sample({3}), sample({4}, -2, 2, 1)}, spec("i,j->ji")}};
+      }};
 }
 
 // Letters of one operand that stand nowhere else are summed away.
@@ -101,8 +125,10 @@ void sum_lonely(std::string& letters, Array& x, std::string_view elsewhere) {
   Dims axes;
   std::string kept;
   for (std::size_t i = 0; i < letters.size(); ++i) {
-    if (contains(elsewhere, letters[i])) kept += letters[i];
-    else axes.push_back(static_cast<std::int64_t>(i));
+    if (contains(elsewhere, letters[i]))
+      kept += letters[i];
+    else
+      axes.push_back(static_cast<std::int64_t>(i));
   }
   if (axes.empty()) return;
   x = sum(x, axes);
@@ -125,10 +151,13 @@ Array einsum(std::string_view spec, const std::vector<Array>& operands) {
   const std::size_t arrow = text.find("->");
   std::vector<std::string> letters(1);
   for (char c : text.substr(0, arrow)) {
-    if (c == ',') letters.emplace_back();
-    else letters.back() += c;
+    if (c == ',')
+      letters.emplace_back();
+    else
+      letters.back() += c;
   }
-  if (letters.size() != operands.size()) fail("[einsum] \"{}\" names {} operands, {} were given", spec, letters.size(), operands.size());
+  if (letters.size() != operands.size())
+    fail("[einsum] \"{}\" names {} operands, {} were given", spec, letters.size(), operands.size());
   for (std::size_t i = 0; i < letters.size(); ++i) {
     if (static_cast<int>(letters[i].size()) != operands[i].rank())
       fail("[einsum] \"{}\": operand {} has shape {}", spec, i, to_string(operands[i].shape()));
@@ -172,10 +201,12 @@ Array einsum(std::string_view spec, const std::vector<Array>& operands) {
 }
 
 Array matmul(const Array& a, const Array& b) {
-  if (a.rank() == 0 || b.rank() == 0) fail("[matmul] {} and {}: scalars are multiplied with *", to_string(a.shape()), to_string(b.shape()));
+  if (a.rank() == 0 || b.rank() == 0)
+    fail("[matmul] {} and {}: scalars are multiplied with *", to_string(a.shape()), to_string(b.shape()));
   const std::int64_t inner_b = b.rank() == 1 ? b.dim(0) : b.dim(-2);
   if (a.dim(-1) != inner_b)
-    fail("[matmul] {} and {}: the inner sizes {} and {} differ", to_string(a.shape()), to_string(b.shape()), a.dim(-1), inner_b);
+    fail("[matmul] {} and {}: the inner sizes {} and {} differ", to_string(a.shape()), to_string(b.shape()),
+         a.dim(-1), inner_b);
   if (a.rank() <= 2 && b.rank() <= 2) {
     const std::string rows = a.rank() == 2 ? "i" : "";
     const std::string columns = b.rank() == 2 ? "j" : "";
@@ -199,12 +230,14 @@ Array matmul(const Array& a, const Array& b) {
 }
 
 Array dot(const Array& a, const Array& b) {
-  if (a.rank() != 1 || b.rank() != 1) fail("[dot] needs two vectors, got {} and {}", to_string(a.shape()), to_string(b.shape()));
+  if (a.rank() != 1 || b.rank() != 1)
+    fail("[dot] needs two vectors, got {} and {}", to_string(a.shape()), to_string(b.shape()));
   return matmul(a, b);
 }
 
 Array outer(const Array& a, const Array& b) {
-  if (a.rank() != 1 || b.rank() != 1) fail("[outer] needs two vectors, got {} and {}", to_string(a.shape()), to_string(b.shape()));
+  if (a.rank() != 1 || b.rank() != 1)
+    fail("[outer] needs two vectors, got {} and {}", to_string(a.shape()), to_string(b.shape()));
   return dot_general("i,j->ij", a, b);
 }
 

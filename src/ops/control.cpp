@@ -10,11 +10,16 @@
 namespace runnel {
 
 ScanSpec scan_spec(const Attrs& attrs) {
-  return {attrs.graph("body"), attrs.integer("length"), attrs.integer("constants"), attrs.integer("carries"), attrs.get<bool>("reverse")};
+  return {attrs.graph("body"), attrs.integer("length"), attrs.integer("constants"), attrs.integer("carries"),
+          attrs.get<bool>("reverse")};
 }
 
 Attrs scan_attrs(const ScanSpec& spec) {
-  return {{"body", spec.body}, {"length", spec.length}, {"constants", spec.constants}, {"carries", spec.carries}, {"reverse", spec.reverse}};
+  return {{"body", spec.body},
+          {"length", spec.length},
+          {"constants", spec.constants},
+          {"carries", spec.carries},
+          {"reverse", spec.reverse}};
 }
 
 namespace {
@@ -28,7 +33,8 @@ Array copied(const View& view) {
 }
 
 void store(const Array& array, const View& out) {
-  if (const std::size_t bytes = bytes_of(out); bytes > 0) std::memcpy(out.data, detail::dense_bytes(array), bytes);
+  if (const std::size_t bytes = bytes_of(out); bytes > 0)
+    std::memcpy(out.data, detail::dense_bytes(array), bytes);
 }
 
 // Slice i along the leading axis.
@@ -56,16 +62,19 @@ Types scan_type(std::span<const Type> in, const Attrs& attrs) {
     if (i >= before && (in[i].shape.rank() == 0 || in[i].shape[0] != s.length))
       fail("[scan] a sequence of {} steps was expected, got {}", s.length, to_string(in[i]));
     const Type given = i < before ? in[i] : slice_type(in[i]);
-    if (given != wanted[i]) fail("[scan] operand {}: the body takes {}, got {}", i, to_string(wanted[i]), to_string(given));
+    if (given != wanted[i])
+      fail("[scan] operand {}: the body takes {}, got {}", i, to_string(wanted[i]), to_string(given));
   }
   Types out = s.body->output_types();
-  if (out.size() < static_cast<std::size_t>(s.carries)) fail("[scan] the body must return its {} carries", s.carries);
+  if (out.size() < static_cast<std::size_t>(s.carries))
+    fail("[scan] the body must return its {} carries", s.carries);
   for (std::size_t i = 0; i < out.size(); ++i) {
     const auto carries = static_cast<std::size_t>(s.carries);
     if (i >= carries) {
       out[i].shape.insert(0, s.length);
     } else if (const Type& carry = in[static_cast<std::size_t>(s.constants) + i]; out[i] != carry) {
-      fail("[scan] carry {} goes in as {} and comes out as {}: they must agree", i, to_string(carry), to_string(out[i]));
+      fail("[scan] carry {} goes in as {} and comes out as {}: they must agree", i, to_string(carry),
+           to_string(out[i]));
     }
   }
   return out;
@@ -80,7 +89,8 @@ void scan_kernel(const KernelCall& c) {
   arguments.resize(c.in.size());
   for (std::int64_t step = 0; step < s.length; ++step) {
     const std::int64_t place = s.reverse ? s.length - 1 - step : step;
-    for (std::size_t i = constants + carries; i < c.in.size(); ++i) arguments[i] = copied(step_of(c.in[i], place));
+    for (std::size_t i = constants + carries; i < c.in.size(); ++i)
+      arguments[i] = copied(step_of(c.in[i], place));
     const Arrays out = evaluate(*s.body, arguments);
     for (std::size_t i = 0; i < carries; ++i) arguments[constants + i] = out[i];
     for (std::size_t i = carries; i < out.size(); ++i) store(out[i], step_of(c.out[i], place));
@@ -90,7 +100,8 @@ void scan_kernel(const KernelCall& c) {
 
 Types subgraph_type(const char* name, std::span<const Type> in, const Attrs& attrs) {
   const Types wanted = attrs.graph("graph")->input_types();
-  if (!std::equal(in.begin(), in.end(), wanted.begin(), wanted.end())) fail("[{}] the operands do not fit the sub-graph", name);
+  if (!std::equal(in.begin(), in.end(), wanted.begin(), wanted.end()))
+    fail("[{}] the operands do not fit the sub-graph", name);
   return attrs.graph("graph")->output_types();
 }
 
@@ -99,10 +110,13 @@ CallRunner call_runner = interpret_views;
 // x ← x + a b, y = sin x: a body with a constant, a carry, a sequence and an output.
 GraphPtr sample_body() {
   const Type scalar{DType::f64, {}};
-  return trace([](const Arrays& v) -> Arrays {
-    const Array x = v[1] + v[0] * v[2];
-    return {x, sin(x)};
-  }, {scalar, scalar, scalar}).graph;
+  return trace(
+             [](const Arrays& v) -> Arrays {
+               const Array x = v[1] + v[0] * v[2];
+               return {x, sin(x)};
+             },
+             {scalar, scalar, scalar})
+      .graph;
 }
 
 GraphPtr sample_graph() {
@@ -111,31 +125,55 @@ GraphPtr sample_graph() {
 }
 
 Op scan_row() {
-  return {"scan", "a loop that carries values and stacks outputs", -1, {"body", "length", "constants", "carries", "reverse"},
-          scan_type, BySubgraph{}, BySubgraph{}, scan_kernel, nullptr, Fusion::control,
+  return {"scan",
+          "a loop that carries values and stacks outputs",
+          -1,
+          {"body", "length", "constants", "carries", "reverse"},
+          scan_type,
+          BySubgraph{},
+          BySubgraph{},
+          scan_kernel,
+          nullptr,
+          Fusion::control,
           [] {
             std::vector<Sample> out;
             for (bool reverse : {false, true})
-              out.push_back({{sample({}), sample({}, -2, 2, 1), sample({5}, -2, 2, 2)}, scan_attrs({sample_body(), 5, 1, 1, reverse})});
+              out.push_back({{sample({}), sample({}, -2, 2, 1), sample({5}, -2, 2, 2)},
+                             scan_attrs({sample_body(), 5, 1, 1, reverse})});
             return out;
           }};
 }
 
-Op subgraph_row(const char* name, const char* meaning, std::function<Types(std::span<const Type>, const Attrs&)> type, Kernel kernel) {
-  return {name, meaning, -1, {"graph"}, std::move(type), BySubgraph{}, BySubgraph{}, kernel, nullptr, Fusion::control,
-          [] { return std::vector<Sample>{{{sample({3}), sample({3}, -2, 2, 1)}, {{"graph", sample_graph()}}}}; }};
+Op subgraph_row(const char* name, const char* meaning,
+                std::function<Types(std::span<const Type>, const Attrs&)> type, Kernel kernel) {
+  return {name,
+          meaning,
+          -1,
+          {"graph"},
+          std::move(type),
+          BySubgraph{},
+          BySubgraph{},
+          kernel,
+          nullptr,
+          Fusion::control,
+          [] {
+            return std::vector<Sample>{{{sample({3}), sample({3}, -2, 2, 1)}, {{"graph", sample_graph()}}}};
+          }};
 }
 
 }  // namespace
 
 std::vector<Op> control_ops() {
-  return {scan_row(),
-          subgraph_row("checkpoint", "a graph whose inner values are computed again for the derivative",
-                       [](std::span<const Type> in, const Attrs& attrs) { return subgraph_type("checkpoint", in, attrs); },
-                       [](const KernelCall& c) { interpret_views(c.attrs.graph("graph"), c.in, c.out); }),
-          subgraph_row("call", "a graph to be compiled",
-                       [](std::span<const Type> in, const Attrs& attrs) { return subgraph_type("call", in, attrs); },
-                       [](const KernelCall& c) { call_runner(c.attrs.graph("graph"), c.in, c.out); })};
+  return {
+      scan_row(),
+      subgraph_row(
+          "checkpoint", "a graph whose inner values are computed again for the derivative",
+          [](std::span<const Type> in, const Attrs& attrs) { return subgraph_type("checkpoint", in, attrs); },
+          [](const KernelCall& c) { interpret_views(c.attrs.graph("graph"), c.in, c.out); }),
+      subgraph_row(
+          "call", "a graph to be compiled",
+          [](std::span<const Type> in, const Attrs& attrs) { return subgraph_type("call", in, attrs); },
+          [](const KernelCall& c) { call_runner(c.attrs.graph("graph"), c.in, c.out); })};
 }
 
 void set_call_runner(CallRunner runner) { call_runner = runner; }

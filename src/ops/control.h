@@ -1,4 +1,5 @@
-// Ops that hold sub-graphs. Their derivatives and lanes follow by transforming the sub-graph (src/transforms/control.h).
+// Ops that hold sub-graphs. Their derivatives and lanes follow by transforming the sub-graph
+// (src/transforms/control.h).
 #pragma once
 
 #include "graph/op.h"
@@ -6,8 +7,9 @@
 namespace runnel {
 
 // scan: operands are constants, carries, then sequences whose leading axis is stepped along; the body maps
-// (constants, carries, one slice of each sequence) to (carries, one slice of each output). Outputs: the last carries, then the
-// stacked slices. `reverse` steps from the last slice to the first; slices are stacked where they came from.
+// (constants, carries, one slice of each sequence) to (carries, one slice of each output). Outputs: the last
+// carries, then the stacked slices. `reverse` steps from the last slice to the first; slices are stacked
+// where they came from.
 struct ScanSpec {
   GraphPtr body;
   std::int64_t length = 0;
@@ -21,8 +23,8 @@ Attrs scan_attrs(const ScanSpec& spec);
 // checkpoint: a graph whose inner values are computed again for the derivative instead of being kept.
 // call: a graph to be compiled.
 
-// How a `call` runs its graph on concrete arrays. The compiler installs itself here (src/compile/jit.cpp); until
-// then the interpreter does the work.
+// How a `call` runs its graph on concrete arrays. The compiler installs itself here (src/compile/jit.cpp);
+// until then the interpreter does the work.
 using CallRunner = void (*)(const GraphPtr& graph, std::span<const View> in, std::span<const View> out);
 void set_call_runner(CallRunner runner);
 

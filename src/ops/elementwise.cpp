@@ -16,7 +16,9 @@ using Ins = std::span<const Array>;
 Partial zero() { return {Partial::Kind::zero, {}}; }
 Partial one() { return {Partial::Kind::one, {}}; }
 Partial minus_one() { return {Partial::Kind::minus_one, {}}; }
-Partial expression(std::function<Array(Ins, const Array&)> f) { return {Partial::Kind::expression, std::move(f)}; }
+Partial expression(std::function<Array(Ins, const Array&)> f) {
+  return {Partial::Kind::expression, std::move(f)};
+}
 
 // ---- type rules ----------------------------------------------------------------------------------------
 
@@ -45,13 +47,25 @@ auto same_type(const char* name, Domain domain) {
 using SamplesFn = std::function<std::vector<Sample>()>;
 
 SamplesFn unary_samples(double low, double high) {
-  return [=] { return std::vector<Sample>{{{sample({3, 4}, low, high)}, {}}, {{sample({}, low, high, 1)}, {}}, {{sample({0, 2})}, {}}}; };
+  return [=] {
+    return std::vector<Sample>{
+        {{sample({3, 4}, low, high)}, {}}, {{sample({}, low, high, 1)}, {}}, {{sample({0, 2})}, {}}};
+  };
 }
 
 template <Unary U>
-Op unary(const char* name, const char* meaning, Domain domain, Derivative derivative, double low, double high) {
-  return {name, meaning, 1, {}, same_type(name, domain), std::move(derivative), same_op_with_lanes(name),
-          [](const KernelCall& c) { kernels::unary(U, c.in[0], c.out[0]); }, nullptr, Fusion::elementwise,
+Op unary(const char* name, const char* meaning, Domain domain, Derivative derivative, double low,
+         double high) {
+  return {name,
+          meaning,
+          1,
+          {},
+          same_type(name, domain),
+          std::move(derivative),
+          same_op_with_lanes(name),
+          [](const KernelCall& c) { kernels::unary(U, c.in[0], c.out[0]); },
+          nullptr,
+          Fusion::elementwise,
           unary_samples(low, high)};
 }
 
@@ -68,20 +82,34 @@ SamplesFn binary_samples(double low, double high) {
 
 template <Binary B>
 Op binary(const char* name, const char* meaning, Domain domain, Derivative derivative, SamplesFn samples) {
-  return {name, meaning, 2, {}, same_type(name, domain), std::move(derivative), same_op_with_lanes(name),
-          [](const KernelCall& c) { kernels::binary(B, c.in[0], c.in[1], c.out[0]); }, nullptr, Fusion::elementwise,
+  return {name,
+          meaning,
+          2,
+          {},
+          same_type(name, domain),
+          std::move(derivative),
+          same_op_with_lanes(name),
+          [](const KernelCall& c) { kernels::binary(B, c.in[0], c.in[1], c.out[0]); },
+          nullptr,
+          Fusion::elementwise,
           std::move(samples)};
 }
 
 template <Compare C>
 Op comparison(const char* name, const char* meaning) {
-  return {name, meaning, 2, {},
+  return {name,
+          meaning,
+          2,
+          {},
           [name](std::span<const Type> in, const Attrs&) -> Types {
             expect_alike(name, in);
             return {{DType::boolean, in[0].shape}};
           },
-          NoDerivative{}, same_op_with_lanes(name),
-          [](const KernelCall& c) { kernels::compare(C, c.in[0], c.in[1], c.out[0]); }, nullptr, Fusion::elementwise,
+          NoDerivative{},
+          same_op_with_lanes(name),
+          [](const KernelCall& c) { kernels::compare(C, c.in[0], c.in[1], c.out[0]); },
+          nullptr,
+          Fusion::elementwise,
           binary_samples(-2, 2)};
 }
 
@@ -99,36 +127,53 @@ std::vector<Op> unary_rows() {
       unary<Unary::neg>("neg", "-x", Domain::signed_numbers, Partials{{minus_one()}}, -2, 2),
       unary<Unary::abs>("abs", "the magnitude of x; its derivative at 0 is 0", Domain::signed_numbers,
                         partial([](auto& x, auto&) { return sign(x); }), -2, 2),
-      unary<Unary::sign>("sign", "-1, 0 or 1, nan for nan", Domain::signed_numbers, Partials{{zero()}}, -2, 2),
-      unary<Unary::exp>("exp", "e to the power x", Domain::floats, partial([](auto&, auto& y) { return y; }), -2, 2),
+      unary<Unary::sign>("sign", "-1, 0 or 1, nan for nan", Domain::signed_numbers, Partials{{zero()}}, -2,
+                         2),
+      unary<Unary::exp>("exp", "e to the power x", Domain::floats, partial([](auto&, auto& y) { return y; }),
+                        -2, 2),
       unary<Unary::expm1>("expm1", "exp(x) - 1, accurate near 0", Domain::floats,
                           partial([](auto&, auto& y) { return y + 1; }), -2, 2),
-      unary<Unary::log>("log", "natural logarithm", Domain::floats, partial([](auto& x, auto&) { return 1 / x; }), 0.2, 3),
+      unary<Unary::log>("log", "natural logarithm", Domain::floats,
+                        partial([](auto& x, auto&) { return 1 / x; }), 0.2, 3),
       unary<Unary::log1p>("log1p", "log(1 + x), accurate near 0", Domain::floats,
                           partial([](auto& x, auto&) { return 1 / (1 + x); }), -0.8, 3),
-      unary<Unary::sqrt>("sqrt", "square root", Domain::floats, partial([](auto&, auto& y) { return 0.5 / y; }), 0.2, 3),
+      unary<Unary::sqrt>("sqrt", "square root", Domain::floats,
+                         partial([](auto&, auto& y) { return 0.5 / y; }), 0.2, 3),
       unary<Unary::rsqrt>("rsqrt", "1 / sqrt(x)", Domain::floats,
                           partial([](auto&, auto& y) { return -0.5 * y * y * y; }), 0.2, 3),
       unary<Unary::sin>("sin", "sine", Domain::floats, partial([](auto& x, auto&) { return cos(x); }), -2, 2),
-      unary<Unary::cos>("cos", "cosine", Domain::floats, partial([](auto& x, auto&) { return neg(sin(x)); }), -2, 2),
+      unary<Unary::cos>("cos", "cosine", Domain::floats, partial([](auto& x, auto&) { return neg(sin(x)); }),
+                        -2, 2),
       unary<Unary::tanh>("tanh", "hyperbolic tangent", Domain::floats,
                          partial([](auto&, auto& y) { return 1 - y * y; }), -2, 2),
       unary<Unary::logistic>("logistic", "1 / (1 + exp(-x))", Domain::floats,
                              partial([](auto&, auto& y) { return y * (1 - y); }), -2, 2),
-      unary<Unary::erf>("erf", "the error function", Domain::floats,
-                        partial([](auto& x, auto&) { return 2 * std::numbers::inv_sqrtpi * exp(neg(x * x)); }), -2, 2),
-      unary<Unary::floor>("floor", "the largest integer not above x", Domain::floats, Partials{{zero()}}, -2, 2),
-      Op{"logical_not", "true where x is false", 1, {}, same_type("logical_not", Domain::booleans), NoDerivative{},
+      unary<Unary::erf>(
+          "erf", "the error function", Domain::floats,
+          partial([](auto& x, auto&) { return 2 * std::numbers::inv_sqrtpi * exp(neg(x * x)); }), -2, 2),
+      unary<Unary::floor>("floor", "the largest integer not above x", Domain::floats, Partials{{zero()}}, -2,
+                          2),
+      Op{"logical_not",
+         "true where x is false",
+         1,
+         {},
+         same_type("logical_not", Domain::booleans),
+         NoDerivative{},
          same_op_with_lanes("logical_not"),
-         [](const KernelCall& c) { kernels::unary(Unary::logical_not, c.in[0], c.out[0]); }, nullptr,
-         Fusion::elementwise, [] { return std::vector<Sample>{{{Array({{1, 0}}, DType::boolean)}, {}}}; }},
+         [](const KernelCall& c) { kernels::unary(Unary::logical_not, c.in[0], c.out[0]); },
+         nullptr,
+         Fusion::elementwise,
+         [] {
+           return std::vector<Sample>{{{Array({{1, 0}}, DType::boolean)}, {}}};
+         }},
   };
 }
 
 std::vector<Op> binary_rows() {
   return {
       binary<Binary::add>("add", "a + b", Domain::numbers, Partials{{one(), one()}}, binary_samples(-2, 2)),
-      binary<Binary::sub>("sub", "a - b", Domain::numbers, Partials{{one(), minus_one()}}, binary_samples(-2, 2)),
+      binary<Binary::sub>("sub", "a - b", Domain::numbers, Partials{{one(), minus_one()}},
+                          binary_samples(-2, 2)),
       binary<Binary::mul>("mul", "a * b", Domain::numbers,
                           Partials{{expression([](Ins in, auto&) { return in[1]; }),
                                     expression([](Ins in, auto&) { return in[0]; })}},
@@ -137,28 +182,35 @@ std::vector<Op> binary_rows() {
                           Partials{{expression([](Ins in, auto&) { return 1 / in[1]; }),
                                     expression([](Ins in, auto& out) { return neg(out / in[1]); })}},
                           binary_samples(0.5, 3)),
-      binary<Binary::pow>("pow", "a to the power b", Domain::numbers,
-                          Partials{{expression([](Ins in, auto&) {
-                                      // At b = 0 the exponent is 0 too: 0 * a^-1 would be nan at a = 0, and so would every derivative.
-                                      const Array lowered = select(equal(in[1], 0), as(in[1], 0), in[1] - 1);
-                                      return in[1] * pow(in[0], lowered);
-                                    }),
-                                    expression([](Ins in, auto& out) {
-                                      const Array positive = in[0] > 0;
-                                      return select(positive, out * log(select(positive, in[0], as(in[0], 1))), as(in[0], 0));
-                                    })}},
-                          binary_samples(0.5, 3)),
-      binary<Binary::max>("max", "the larger of a and b, nan if either is nan", Domain::numbers,
-                          Partials{{expression([](Ins in, auto&) { return half_where_equal(in[0] > in[1], in[0], in[1]); }),
-                                    expression([](Ins in, auto&) { return half_where_equal(in[1] > in[0], in[0], in[1]); })}},
-                          binary_samples(-2, 2)),
-      binary<Binary::min>("min", "the smaller of a and b, nan if either is nan", Domain::numbers,
-                          Partials{{expression([](Ins in, auto&) { return half_where_equal(in[0] < in[1], in[0], in[1]); }),
-                                    expression([](Ins in, auto&) { return half_where_equal(in[1] < in[0], in[0], in[1]); })}},
-                          binary_samples(-2, 2)),
-      binary<Binary::logical_and>("logical_and", "true where both are", Domain::booleans, NoDerivative{}, boolean_samples),
-      binary<Binary::logical_or>("logical_or", "true where either is", Domain::booleans, NoDerivative{}, boolean_samples),
-      binary<Binary::logical_xor>("logical_xor", "true where just one is", Domain::booleans, NoDerivative{}, boolean_samples),
+      binary<Binary::pow>(
+          "pow", "a to the power b", Domain::numbers,
+          Partials{{expression([](Ins in, auto&) {
+                      // At b = 0 the exponent is 0 too: 0 * a^-1 would be nan at a = 0, and so would every
+                      // derivative.
+                      const Array lowered = select(equal(in[1], 0), as(in[1], 0), in[1] - 1);
+                      return in[1] * pow(in[0], lowered);
+                    }),
+                    expression([](Ins in, auto& out) {
+                      const Array positive = in[0] > 0;
+                      return select(positive, out * log(select(positive, in[0], as(in[0], 1))), as(in[0], 0));
+                    })}},
+          binary_samples(0.5, 3)),
+      binary<Binary::max>(
+          "max", "the larger of a and b, nan if either is nan", Domain::numbers,
+          Partials{{expression([](Ins in, auto&) { return half_where_equal(in[0] > in[1], in[0], in[1]); }),
+                    expression([](Ins in, auto&) { return half_where_equal(in[1] > in[0], in[0], in[1]); })}},
+          binary_samples(-2, 2)),
+      binary<Binary::min>(
+          "min", "the smaller of a and b, nan if either is nan", Domain::numbers,
+          Partials{{expression([](Ins in, auto&) { return half_where_equal(in[0] < in[1], in[0], in[1]); }),
+                    expression([](Ins in, auto&) { return half_where_equal(in[1] < in[0], in[0], in[1]); })}},
+          binary_samples(-2, 2)),
+      binary<Binary::logical_and>("logical_and", "true where both are", Domain::booleans, NoDerivative{},
+                                  boolean_samples),
+      binary<Binary::logical_or>("logical_or", "true where either is", Domain::booleans, NoDerivative{},
+                                 boolean_samples),
+      binary<Binary::logical_xor>("logical_xor", "true where just one is", Domain::booleans, NoDerivative{},
+                                  boolean_samples),
       comparison<Compare::eq>("eq", "a == b"),
       comparison<Compare::ne>("ne", "a != b"),
       comparison<Compare::lt>("lt", "a < b"),
@@ -169,7 +221,10 @@ std::vector<Op> binary_rows() {
 }
 
 Op select_row() {
-  return {"select", "a where the condition holds, b elsewhere", 3, {},
+  return {"select",
+          "a where the condition holds, b elsewhere",
+          3,
+          {},
           [](std::span<const Type> in, const Attrs&) -> Types {
             expect_domain("select", Domain::booleans, in[0]);
             expect_alike("select", in.subspan(1));
@@ -177,36 +232,59 @@ Op select_row() {
               fail("[select] {} and {}: shapes must agree", to_string(in[0]), to_string(in[1]));
             return {in[1]};
           },
-          Linear{Linear::How::jointly, [](std::size_t i) { return i > 0; },
+          Linear{Linear::How::jointly,
+                 [](std::size_t i) { return i > 0; },
                  [](const Array& ct, Ins in, std::size_t i, const Attrs&) {
                    const Array none = Array::zeros({}, ct.dtype());
                    return i == 1 ? select(in[0], ct, none) : select(in[0], none, ct);
-                 }, {}},
+                 },
+                 {}},
           same_op_with_lanes("select"),
-          [](const KernelCall& c) { kernels::select(c.in[0], c.in[1], c.in[2], c.out[0]); }, nullptr, Fusion::elementwise,
+          [](const KernelCall& c) { kernels::select(c.in[0], c.in[1], c.in[2], c.out[0]); },
+          nullptr,
+          Fusion::elementwise,
           [] {
-            return std::vector<Sample>{{{sample({3, 4}) > 0, sample({3, 4}, -2, 2, 1), sample({3, 4}, -2, 2, 2)}, {}}};
+            return std::vector<Sample>{
+                {{sample({3, 4}) > 0, sample({3, 4}, -2, 2, 1), sample({3, 4}, -2, 2, 2)}, {}}};
           }};
 }
 
 Op stop_gradient_row() {
-  return {"stop_gradient", "x, whose derivative is zero", 1, {}, same_type("stop_gradient", Domain::any),
-          Partials{{zero()}}, same_op_with_lanes("stop_gradient"),
-          [](const KernelCall& c) { kernels::copy(c.in[0], c.out[0]); }, nullptr, Fusion::view, unary_samples(-2, 2),
+  return {"stop_gradient",
+          "x, whose derivative is zero",
+          1,
+          {},
+          same_type("stop_gradient", Domain::any),
+          Partials{{zero()}},
+          same_op_with_lanes("stop_gradient"),
+          [](const KernelCall& c) { kernels::copy(c.in[0], c.out[0]); },
+          nullptr,
+          Fusion::view,
+          unary_samples(-2, 2),
           [](const View& in, const Type&, const Attrs&) { return std::optional<View>(in); }};
 }
 
 Op convert_row() {
-  return {"convert", "x as another dtype", 1, {"dtype"},
-          [](std::span<const Type> in, const Attrs& attrs) -> Types { return {{attrs.get<DType>("dtype"), in[0].shape}}; },
-          Linear{Linear::How::jointly, [](std::size_t) { return true; },
-                 [](const Array& ct, Ins in, std::size_t, const Attrs&) { return convert(ct, in[0].dtype()); }, {}},
-          same_op_with_lanes("convert"),
-          [](const KernelCall& c) { kernels::convert(c.in[0], c.out[0]); }, nullptr, Fusion::elementwise,
-          [] {
-            return std::vector<Sample>{{{convert(sample({3, 2}), DType::f32)}, {{"dtype", DType::f64}}},
-                                       {{sample({3, 2})}, {{"dtype", DType::i32}}}};
-          }};
+  return {
+      "convert",
+      "x as another dtype",
+      1,
+      {"dtype"},
+      [](std::span<const Type> in, const Attrs& attrs) -> Types {
+        return {{attrs.get<DType>("dtype"), in[0].shape}};
+      },
+      Linear{Linear::How::jointly,
+             [](std::size_t) { return true; },
+             [](const Array& ct, Ins in, std::size_t, const Attrs&) { return convert(ct, in[0].dtype()); },
+             {}},
+      same_op_with_lanes("convert"),
+      [](const KernelCall& c) { kernels::convert(c.in[0], c.out[0]); },
+      nullptr,
+      Fusion::elementwise,
+      [] {
+        return std::vector<Sample>{{{convert(sample({3, 2}), DType::f32)}, {{"dtype", DType::f64}}},
+                                   {{sample({3, 2})}, {{"dtype", DType::i32}}}};
+      }};
 }
 
 // ---- free functions ------------------------------------------------------------------------------------
@@ -241,20 +319,20 @@ std::vector<Op> elementwise_ops() {
 }
 
 // A free function that is just its op.
-#define RUNNEL_UNARY(function, name)             \
-  Array function(const Array& x) {               \
-    static const Op& op = find_op(name);         \
-    return bind_one(op, {x});                    \
+#define RUNNEL_UNARY(function, name)     \
+  Array function(const Array& x) {       \
+    static const Op& op = find_op(name); \
+    return bind_one(op, {x});            \
   }
-#define RUNNEL_BINARY(function, name)                    \
-  Array function(const Operand& a, const Operand& b) {   \
-    static const Op& op = find_op(name);                 \
-    return binary_of(op, a, b);                          \
+#define RUNNEL_BINARY(function, name)                  \
+  Array function(const Operand& a, const Operand& b) { \
+    static const Op& op = find_op(name);               \
+    return binary_of(op, a, b);                        \
   }
-#define RUNNEL_LOGIC(function)                       \
-  Array function(const Array& a, const Array& b) {   \
-    static const Op& op = find_op(#function);        \
-    return binary_of(op, a, b);                      \
+#define RUNNEL_LOGIC(function)                     \
+  Array function(const Array& a, const Array& b) { \
+    static const Op& op = find_op(#function);      \
+    return binary_of(op, a, b);                    \
   }
 RUNNEL_UNARY(neg, "neg")
 RUNNEL_UNARY(abs, "abs")

@@ -10,13 +10,13 @@ Array square(const Array& x) { return x * x; }
 // select rather than max, so that the derivative at 0 is 0.
 Array relu(const Array& x) { return select(x > 0, x, 0); }
 
-// log(1 + eˣ) = max(x, 0) + log(1 + e^-|x|), where -|x| is written as a choice that is smooth from the left at 0: with abs,
-// whose derivative at 0 is 0, all derivatives of the whole would be wrong there.
+// log(1 + eˣ) = max(x, 0) + log(1 + e^-|x|), where -|x| is written as a choice that is smooth from the left
+// at 0: with abs, whose derivative at 0 is 0, all derivatives of the whole would be wrong there.
 Array softplus(const Array& x) { return relu(x) + log1p(exp(select(x > 0, neg(x), x))); }
 
 namespace {
-// The largest element along the axis, as a constant: shifting by it changes no value and no derivative. Where it is
-// infinite the shift would give inf - inf, so 0 stands in.
+// The largest element along the axis, as a constant: shifting by it changes no value and no derivative. Where
+// it is infinite the shift would give inf - inf, so 0 stands in.
 Array shift_of(const Array& x, int axis) {
   const Array m = stop_gradient(max(x, axis, true));
   return select(equal(m - m, 0), m, 0);

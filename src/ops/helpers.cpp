@@ -20,7 +20,8 @@ Arrays all_with_lanes(std::span<const Array> in, const std::vector<bool>& batche
 }
 
 BatchRule same_op_with_lanes(const char* name) {
-  return {[name](std::span<const Array> in, const std::vector<bool>& batched, const Attrs& attrs, std::int64_t lanes) {
+  return {[name](std::span<const Array> in, const std::vector<bool>& batched, const Attrs& attrs,
+                 std::int64_t lanes) {
     return bind_op(find_op(name), all_with_lanes(in, batched, lanes), attrs);
   }};
 }
@@ -30,16 +31,19 @@ void expect_float(const char* op, const Type& type) {
 }
 
 void expect_rank_at_least(const char* op, const Type& type, int rank) {
-  if (type.shape.rank() < rank) fail("[{}] needs at least {} axes, got shape {}", op, rank, to_string(type.shape));
+  if (type.shape.rank() < rank)
+    fail("[{}] needs at least {} axes, got shape {}", op, rank, to_string(type.shape));
 }
 
 void expect_axis(const char* op, const Type& type, std::int64_t axis) {
-  if (axis < 0 || axis >= type.shape.rank()) fail("[{}] axis {} of an array of shape {}", op, axis, to_string(type.shape));
+  if (axis < 0 || axis >= type.shape.rank())
+    fail("[{}] axis {} of an array of shape {}", op, axis, to_string(type.shape));
 }
 
 void expect_alike(const char* op, std::span<const Type> in) {
   for (const Type& type : in)
-    if (type != in[0]) fail("[{}] {} and {}: dtypes and shapes must agree", op, to_string(in[0]), to_string(type));
+    if (type != in[0])
+      fail("[{}] {} and {}: dtypes and shapes must agree", op, to_string(in[0]), to_string(type));
 }
 
 namespace {
@@ -51,14 +55,16 @@ std::uint32_t sample_word(std::uint32_t i, std::uint32_t stream) {
 Array sample(const Shape& shape, double low, double high, std::uint32_t stream) {
   std::vector<double> values(static_cast<std::size_t>(shape.product()));
   for (std::size_t i = 0; i < values.size(); ++i)
-    values[i] = low + (high - low) * (sample_word(static_cast<std::uint32_t>(i), stream) + 0.5) / 4294967296.0;
+    values[i] =
+        low + (high - low) * (sample_word(static_cast<std::uint32_t>(i), stream) + 0.5) / 4294967296.0;
   return Array::from(values, shape);
 }
 
 Array sample_indices(const Shape& shape, std::int32_t n, std::uint32_t stream) {
   std::vector<std::int32_t> values(static_cast<std::size_t>(shape.product()));
   for (std::size_t i = 0; i < values.size(); ++i)
-    values[i] = static_cast<std::int32_t>(sample_word(static_cast<std::uint32_t>(i), stream) % static_cast<std::uint32_t>(n));
+    values[i] = static_cast<std::int32_t>(sample_word(static_cast<std::uint32_t>(i), stream) %
+                                          static_cast<std::uint32_t>(n));
   return Array::from(values, shape);
 }
 

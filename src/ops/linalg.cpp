@@ -12,7 +12,9 @@ namespace {
 using Ins = std::span<const Array>;
 
 // Lanes behind the two matrix axes, as letters for products.
-std::string lanes_of(const Array& x) { return std::string("abcdef").substr(0, static_cast<std::size_t>(x.rank() - 2)); }
+std::string lanes_of(const Array& x) {
+  return std::string("abcdef").substr(0, static_cast<std::size_t>(x.rank() - 2));
+}
 
 Array product(const Array& x, const Array& y) {
   const std::string l = lanes_of(x);
@@ -41,7 +43,9 @@ Array solve(const Array& a, const Array& b, bool lower, bool trans) {
   return bind_one(find_op("triangular_solve"), {a, b}, {{"lower", lower}, {"transpose", trans}});
 }
 // b a⁻¹ = (a⁻ᵀ bᵀ)ᵀ
-Array solve_right(const Array& b, const Array& a, bool lower) { return transposed(solve(a, transposed(b), lower, true)); }
+Array solve_right(const Array& b, const Array& a, bool lower) {
+  return transposed(solve(a, transposed(b), lower, true));
+}
 
 void expect_matrix(const char* name, const Type& type) {
   expect_float(name, type);
@@ -49,7 +53,8 @@ void expect_matrix(const char* name, const Type& type) {
 }
 void expect_square(const char* name, const Type& type) {
   expect_matrix(name, type);
-  if (type.shape[0] != type.shape[1]) fail("[{}] needs a square matrix, got shape {}", name, to_string(type.shape));
+  if (type.shape[0] != type.shape[1])
+    fail("[{}] needs a square matrix, got shape {}", name, to_string(type.shape));
 }
 
 Array positive_definite(std::uint32_t stream) {
@@ -57,28 +62,41 @@ Array positive_definite(std::uint32_t stream) {
   return matmul(x, transpose(x)) + 2.0 * eye(4, DType::f64);
 }
 
-// Murray, "Differentiation of the Cholesky decomposition" (arXiv 1602.07527), section 3.1: dL = L Φ(L⁻¹ dA L⁻ᵀ), where Φ keeps
-// the lower triangle and half of the diagonal. Only the lower triangle of A is read.
+// Murray, "Differentiation of the Cholesky decomposition" (arXiv 1602.07527), section 3.1: dL = L Φ(L⁻¹ dA
+// L⁻ᵀ), where Φ keeps the lower triangle and half of the diagonal. Only the lower triangle of A is read.
 Op cholesky_row() {
-  return {"cholesky", "lower triangular l with a = l lᵀ; reads the lower triangle of a", 1, {},
+  return {"cholesky",
+          "lower triangular l with a = l lᵀ; reads the lower triangle of a",
+          1,
+          {},
           [](std::span<const Type> in, const Attrs&) -> Types {
             expect_square("cholesky", in[0]);
             return {in[0]};
           },
-          ForwardRule{[](Ins, Ins out, std::span<const MaybeArray> tangents, const Attrs&) -> std::vector<MaybeArray> {
+          ForwardRule{[](Ins, Ins out, std::span<const MaybeArray> tangents,
+                         const Attrs&) -> std::vector<MaybeArray> {
             const Array& l = out[0];
             const Array da = lower_part(*tangents[0]) + transposed(strictly_lower(*tangents[0]));
             const Array inside = solve_right(solve(l, da, true, false), transposed(l), false);
             return {product(l, strictly_lower(inside) + 0.5 * masked(inside, equal))};
           }},
-          same_op_with_lanes("cholesky"), [](const KernelCall& c) { kernels::cholesky(c.in[0], c.out[0]); }, nullptr, Fusion::opaque,
-          [] { return std::vector<Sample>{{{positive_definite(0)}, {}}}; }};
+          same_op_with_lanes("cholesky"),
+          [](const KernelCall& c) { kernels::cholesky(c.in[0], c.out[0]); },
+          nullptr,
+          Fusion::opaque,
+          [] {
+            return std::vector<Sample>{{{positive_definite(0)}, {}}};
+          }};
 }
 
-// Walter and Lehmann, "Algorithmic differentiation of linear algebra functions with application in optimum experimental design"
-// (2010), section 3: with C = dA R⁻¹ and M = QᵀC, X = strictly lower(M) minus its transpose: dR = (M - X) R, dQ = Q X + C - Q M.
+// Walter and Lehmann, "Algorithmic differentiation of linear algebra functions with application in optimum
+// experimental design" (2010), section 3: with C = dA R⁻¹ and M = QᵀC, X = strictly lower(M) minus its
+// transpose: dR = (M - X) R, dQ = Q X + C - Q M.
 Op qr_row() {
-  return {"qr", "a = q r with orthonormal columns q and upper triangular r, its diagonal not negative", 1, {},
+  return {"qr",
+          "a = q r with orthonormal columns q and upper triangular r, its diagonal not negative",
+          1,
+          {},
           [](std::span<const Type> in, const Attrs&) -> Types {
             expect_matrix("qr", in[0]);
             const std::int64_t k = std::min(in[0].shape[0], in[0].shape[1]);
@@ -88,7 +106,8 @@ Op qr_row() {
             r.shape[0] = k;
             return {q, r};
           },
-          ForwardRule{[](Ins in, Ins out, std::span<const MaybeArray> tangents, const Attrs&) -> std::vector<MaybeArray> {
+          ForwardRule{[](Ins in, Ins out, std::span<const MaybeArray> tangents,
+                         const Attrs&) -> std::vector<MaybeArray> {
             if (in[0].dim(0) < in[0].dim(1))
               fail("[qr] the derivative is known for m >= n only, got shape {}", to_string(in[0].shape()));
             const Array& q = out[0];
@@ -97,12 +116,20 @@ Op qr_row() {
             const Array x = strictly_lower(m) - transposed(strictly_lower(m));
             return {product(q, x) + c - product(q, m), product(m - x, out[1])};
           }},
-          same_op_with_lanes("qr"), [](const KernelCall& c) { kernels::qr(c.in[0], c.out[0], c.out[1]); }, nullptr, Fusion::opaque,
-          [] { return std::vector<Sample>{{{sample({5, 3})}, {}}, {{sample({3, 3})}, {}}}; }};
+          same_op_with_lanes("qr"),
+          [](const KernelCall& c) { kernels::qr(c.in[0], c.out[0], c.out[1]); },
+          nullptr,
+          Fusion::opaque,
+          [] {
+            return std::vector<Sample>{{{sample({5, 3})}, {}}, {{sample({3, 3})}, {}}};
+          }};
 }
 
 Op svd_row() {
-  return {"svd", "a = u diag(s) vt, singular values descending", 1, {},
+  return {"svd",
+          "a = u diag(s) vt, singular values descending",
+          1,
+          {},
           [](std::span<const Type> in, const Attrs&) -> Types {
             expect_matrix("svd", in[0]);
             const std::int64_t k = std::min(in[0].shape[0], in[0].shape[1]);
@@ -115,21 +142,30 @@ Op svd_row() {
             s.shape.erase(1);
             return {u, s, vt};
           },
-          Unsupported{"singular vectors turn arbitrarily fast where singular values meet; differentiate qr or cholesky instead"},
-          same_op_with_lanes("svd"), [](const KernelCall& c) { kernels::svd(c.in[0], c.out[0], c.out[1], c.out[2]); }, nullptr,
+          Unsupported{"singular vectors turn arbitrarily fast where singular values meet; differentiate qr "
+                      "or cholesky instead"},
+          same_op_with_lanes("svd"),
+          [](const KernelCall& c) { kernels::svd(c.in[0], c.out[0], c.out[1], c.out[2]); },
+          nullptr,
           Fusion::opaque,
-          [] { return std::vector<Sample>{{{sample({5, 3})}, {}}, {{sample({3, 4})}, {}}}; }};
+          [] {
+            return std::vector<Sample>{{{sample({5, 3})}, {}}, {{sample({3, 4})}, {}}};
+          }};
 }
 
 Op triangular_solve_row() {
-  return {"triangular_solve", "x with a x = b, or aᵀ x = b, for triangular a", 2, {"lower", "transpose"},
+  return {"triangular_solve",
+          "x with a x = b, or aᵀ x = b, for triangular a",
+          2,
+          {"lower", "transpose"},
           [](std::span<const Type> in, const Attrs&) -> Types {
             expect_square("triangular_solve", in[0]);
             expect_matrix("triangular_solve", in[1]);
             Shape expected = in[0].shape;
             expected[1] = in[1].shape[1];
             if (in[1].dtype != in[0].dtype || in[1].shape != expected)
-              fail("[triangular_solve] {} and {}: rows, lanes and dtypes must agree", to_string(in[0]), to_string(in[1]));
+              fail("[triangular_solve] {} and {}: rows, lanes and dtypes must agree", to_string(in[0]),
+                   to_string(in[1]));
             return {in[1]};
           },
           Linear{Linear::How::each, [](std::size_t i) { return i == 1; },
@@ -137,7 +173,8 @@ Op triangular_solve_row() {
                    return solve(in[0], ct, attrs.get<bool>("lower"), !attrs.get<bool>("transpose"));
                  },
                  // d(A⁻¹) = -A⁻¹ dA A⁻¹
-                 ForwardRule{[](Ins in, Ins out, std::span<const MaybeArray> tangents, const Attrs& attrs) -> std::vector<MaybeArray> {
+                 ForwardRule{[](Ins in, Ins out, std::span<const MaybeArray> tangents,
+                                const Attrs& attrs) -> std::vector<MaybeArray> {
                    const bool lower = attrs.get<bool>("lower");
                    const bool trans = attrs.get<bool>("transpose");
                    const Array da = masked(*tangents[0], lower ? greater_equal : less_equal);
@@ -146,14 +183,17 @@ Op triangular_solve_row() {
                  }}},
           same_op_with_lanes("triangular_solve"),
           [](const KernelCall& c) {
-            kernels::triangular_solve(c.in[0], c.in[1], c.attrs.get<bool>("lower"), c.attrs.get<bool>("transpose"), c.out[0]);
+            kernels::triangular_solve(c.in[0], c.in[1], c.attrs.get<bool>("lower"),
+                                      c.attrs.get<bool>("transpose"), c.out[0]);
           },
-          nullptr, Fusion::opaque,
+          nullptr,
+          Fusion::opaque,
           [] {
             const Array a = sample({3, 3}, -1, 1) + 3.0 * eye(3, DType::f64);
             std::vector<Sample> out;
             for (bool lower : {true, false})
-              for (bool trans : {true, false}) out.push_back({{a, sample({3, 2}, -2, 2, 1)}, {{"lower", lower}, {"transpose", trans}}});
+              for (bool trans : {true, false})
+                out.push_back({{a, sample({3, 2}, -2, 2, 1)}, {{"lower", lower}, {"transpose", trans}}});
             return out;
           }};
 }

@@ -10,19 +10,26 @@ namespace runnel {
 namespace {
 
 Op philox_row() {
-  return {"philox", "n random words of Philox4x32-10, a function of key and stream", 2, {"n"},
+  return {"philox",
+          "n random words of Philox4x32-10, a function of key and stream",
+          2,
+          {"n"},
           [](std::span<const Type> in, const Attrs& attrs) -> Types {
             for (const Type& type : in)
               if (type.dtype != DType::u32 || type.shape.rank() < 1 || type.shape[0] != 2)
                 fail("[philox] key and stream are u32(2,), got {}", to_string(type));
-            if (in[0].shape != in[1].shape) fail("[philox] {} and {}: shapes must agree", to_string(in[0]), to_string(in[1]));
+            if (in[0].shape != in[1].shape)
+              fail("[philox] {} and {}: shapes must agree", to_string(in[0]), to_string(in[1]));
             Type out = in[0];
             out.shape[0] = attrs.integer("n");
             if (out.shape[0] < 0) fail("[philox] {} words were asked for", out.shape[0]);
             return {out};
           },
-          NoDerivative{}, same_op_with_lanes("philox"),
-          [](const KernelCall& c) { kernels::philox(c.in[0], c.in[1], c.out[0]); }, nullptr, Fusion::opaque,
+          NoDerivative{},
+          same_op_with_lanes("philox"),
+          [](const KernelCall& c) { kernels::philox(c.in[0], c.in[1], c.out[0]); },
+          nullptr,
+          Fusion::opaque,
           [] {
             return std::vector<Sample>{{{random::key(7), random::key(1)}, {{"n", std::int64_t{10}}}}};
           }};
@@ -56,23 +63,28 @@ std::vector<Op> random_ops() { return {philox_row()}; }
 namespace random {
 
 Array key(std::uint64_t seed) {
-  const std::vector<std::uint32_t> halves{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)};
+  const std::vector<std::uint32_t> halves{static_cast<std::uint32_t>(seed),
+                                          static_cast<std::uint32_t>(seed >> 32)};
   return Array::from(halves, {2});
 }
 
 Array fold_in(const Array& key, const Operand& data) {
-  const Array word = data.weak() ? Array::scalar(data.value(), DType::u32) : convert(data.array(), DType::u32);
+  const Array word =
+      data.weak() ? Array::scalar(data.value(), DType::u32) : convert(data.array(), DType::u32);
   return words(key, stack({word, Array::scalar(1, DType::u32)}), 2);
 }
 
-Array bits(const Array& key, const Shape& shape) { return reshape(words(key, draw_stream(), shape.product()), shape); }
+Array bits(const Array& key, const Shape& shape) {
+  return reshape(words(key, draw_stream(), shape.product()), shape);
+}
 
 Array uniform(const Array& key, const Shape& shape, double low, double high, DType dtype) {
   const Array u = unit(key, shape, dtype);
   return low == 0 && high == 1 ? u : low + (high - low) * u;
 }
 
-// Box and Muller, "A note on the generation of random normal deviates" (1958): two uniforms make one deviate here.
+// Box and Muller, "A note on the generation of random normal deviates" (1958): two uniforms make one deviate
+// here.
 Array normal(const Array& key, const Shape& shape, DType dtype) {
   const Array u = 1.0 - unit(fold_in(key, 0), shape, dtype);  // in (0, 1]
   const Array v = unit(fold_in(key, 1), shape, dtype);

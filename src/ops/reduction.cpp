@@ -13,10 +13,13 @@ Shape without(const char* name, const Shape& shape, const Dims& axes) {
   Shape out;
   std::size_t next = 0;
   for (int i = 0; i < shape.rank(); ++i) {
-    if (next < axes.size() && axes[next] == i) ++next;
-    else out.push_back(shape[static_cast<std::size_t>(i)]);
+    if (next < axes.size() && axes[next] == i)
+      ++next;
+    else
+      out.push_back(shape[static_cast<std::size_t>(i)]);
   }
-  if (next != axes.size()) fail("[{}] axes {} of an array of shape {}", name, to_string(axes), to_string(shape));
+  if (next != axes.size())
+    fail("[{}] axes {} of an array of shape {}", name, to_string(axes), to_string(shape));
   return out;
 }
 
@@ -36,73 +39,108 @@ std::vector<Sample> reduction_samples() {
 }
 
 Op sum_row() {
-  return {"reduce_sum", "the sum over axes, in an order that depends on the number of terms alone", 1, {"axes"},
+  return {"reduce_sum",
+          "the sum over axes, in an order that depends on the number of terms alone",
+          1,
+          {"axes"},
           [](std::span<const Type> in, const Attrs& attrs) -> Types {
-            if (in[0].dtype == DType::boolean) fail("[reduce_sum] needs a numeric dtype, got {}", to_string(in[0]));
+            if (in[0].dtype == DType::boolean)
+              fail("[reduce_sum] needs a numeric dtype, got {}", to_string(in[0]));
             return {{in[0].dtype, without("reduce_sum", in[0].shape, attrs.dims("axes"))}};
           },
-          Linear{Linear::How::jointly, [](std::size_t) { return true; },
+          Linear{Linear::How::jointly,
+                 [](std::size_t) { return true; },
                  [](const Array& ct, std::span<const Array> in, std::size_t, const Attrs& attrs) {
                    return spread(ct, in[0].shape(), attrs.dims("axes"));
-                 }, {}},
+                 },
+                 {}},
           same_op_with_lanes("reduce_sum"),
-          [](const KernelCall& c) { kernels::reduce_sum(c.in[0], c.attrs.dims("axes"), c.out[0]); }, nullptr,
-          Fusion::reduction, reduction_samples};
+          [](const KernelCall& c) { kernels::reduce_sum(c.in[0], c.attrs.dims("axes"), c.out[0]); },
+          nullptr,
+          Fusion::reduction,
+          reduction_samples};
 }
 
 // reduce_max and reduce_min: the tangent is the mean of those of the extreme elements.
 template <void (*K)(const View&, const Dims&, const View&)>
 Op extreme_row(const char* name, const char* meaning) {
-  return {name, meaning, 1, {"axes"},
-          [name](std::span<const Type> in, const Attrs& attrs) -> Types {
-            if (in[0].dtype == DType::boolean) fail("[{}] needs a numeric dtype, got {}", name, to_string(in[0]));
-            const Shape out = without(name, in[0].shape, attrs.dims("axes"));
-            if (in[0].shape.product() == 0 && out.product() != 0)
-              fail("[{}] of no elements: shape {} over axes {}", name, to_string(in[0].shape), to_string(attrs.dims("axes")));
-            return {{in[0].dtype, out}};
-          },
-          ForwardRule{[](std::span<const Array> in, std::span<const Array> out, std::span<const MaybeArray> tangents,
-                         const Attrs& attrs) -> std::vector<MaybeArray> {
-            const Dims& axes = attrs.dims("axes");
-            const Shape& shape = in[0].shape();
-            const Array chosen = convert(equal(in[0], spread(out[0], shape, axes)), in[0].dtype());
-            const Array share = chosen / spread(sum(chosen, axes), shape, axes);
-            return {sum(share * *tangents[0], axes)};
-          }},
-          same_op_with_lanes(name), [](const KernelCall& c) { K(c.in[0], c.attrs.dims("axes"), c.out[0]); }, nullptr,
-          Fusion::reduction, reduction_samples};
+  return {
+      name,
+      meaning,
+      1,
+      {"axes"},
+      [name](std::span<const Type> in, const Attrs& attrs) -> Types {
+        if (in[0].dtype == DType::boolean) fail("[{}] needs a numeric dtype, got {}", name, to_string(in[0]));
+        const Shape out = without(name, in[0].shape, attrs.dims("axes"));
+        if (in[0].shape.product() == 0 && out.product() != 0)
+          fail("[{}] of no elements: shape {} over axes {}", name, to_string(in[0].shape),
+               to_string(attrs.dims("axes")));
+        return {{in[0].dtype, out}};
+      },
+      ForwardRule{[](std::span<const Array> in, std::span<const Array> out,
+                     std::span<const MaybeArray> tangents, const Attrs& attrs) -> std::vector<MaybeArray> {
+        const Dims& axes = attrs.dims("axes");
+        const Shape& shape = in[0].shape();
+        const Array chosen = convert(equal(in[0], spread(out[0], shape, axes)), in[0].dtype());
+        const Array share = chosen / spread(sum(chosen, axes), shape, axes);
+        return {sum(share * *tangents[0], axes)};
+      }},
+      same_op_with_lanes(name),
+      [](const KernelCall& c) { K(c.in[0], c.attrs.dims("axes"), c.out[0]); },
+      nullptr,
+      Fusion::reduction,
+      reduction_samples};
 }
 
 Op argmax_row() {
-  return {"argmax", "the index of the first largest element along an axis", 1, {"axis"},
+  return {"argmax",
+          "the index of the first largest element along an axis",
+          1,
+          {"axis"},
           [](std::span<const Type> in, const Attrs& attrs) -> Types {
             const std::int64_t axis = attrs.integer("axis");
             expect_axis("argmax", in[0], axis);
-            if (in[0].shape[static_cast<std::size_t>(axis)] == 0) fail("[argmax] of no elements: shape {}", to_string(in[0].shape));
+            if (in[0].shape[static_cast<std::size_t>(axis)] == 0)
+              fail("[argmax] of no elements: shape {}", to_string(in[0].shape));
             return {{DType::i32, without("argmax", in[0].shape, {axis})}};
           },
-          NoDerivative{}, same_op_with_lanes("argmax"),
-          [](const KernelCall& c) { kernels::argmax(c.in[0], static_cast<int>(c.attrs.integer("axis")), c.out[0]); },
-          nullptr, Fusion::reduction,
-          [] { return std::vector<Sample>{{{sample({3, 4})}, {{"axis", std::int64_t{1}}}}, {{sample({3, 4})}, {{"axis", std::int64_t{0}}}}}; }};
+          NoDerivative{},
+          same_op_with_lanes("argmax"),
+          [](const KernelCall& c) {
+            kernels::argmax(c.in[0], static_cast<int>(c.attrs.integer("axis")), c.out[0]);
+          },
+          nullptr,
+          Fusion::reduction,
+          [] {
+            return std::vector<Sample>{{{sample({3, 4})}, {{"axis", std::int64_t{1}}}},
+                                       {{sample({3, 4})}, {{"axis", std::int64_t{0}}}}};
+          }};
 }
 
 Op cumsum_row() {
-  return {"cumsum", "running sums along an axis, added in order", 1, {"axis", "reverse"},
+  return {"cumsum",
+          "running sums along an axis, added in order",
+          1,
+          {"axis", "reverse"},
           [](std::span<const Type> in, const Attrs& attrs) -> Types {
-            if (in[0].dtype == DType::boolean) fail("[cumsum] needs a numeric dtype, got {}", to_string(in[0]));
+            if (in[0].dtype == DType::boolean)
+              fail("[cumsum] needs a numeric dtype, got {}", to_string(in[0]));
             expect_axis("cumsum", in[0], attrs.integer("axis"));
             return {in[0]};
           },
-          Linear{Linear::How::jointly, [](std::size_t) { return true; },
+          Linear{Linear::How::jointly,
+                 [](std::size_t) { return true; },
                  [](const Array& ct, std::span<const Array>, std::size_t, const Attrs& attrs) {
                    return cumsum(ct, static_cast<int>(attrs.integer("axis")), !attrs.get<bool>("reverse"));
-                 }, {}},
+                 },
+                 {}},
           same_op_with_lanes("cumsum"),
           [](const KernelCall& c) {
-            kernels::cumsum(c.in[0], static_cast<int>(c.attrs.integer("axis")), c.attrs.get<bool>("reverse"), c.out[0]);
+            kernels::cumsum(c.in[0], static_cast<int>(c.attrs.integer("axis")), c.attrs.get<bool>("reverse"),
+                            c.out[0]);
           },
-          nullptr, Fusion::opaque,
+          nullptr,
+          Fusion::opaque,
           [] {
             return std::vector<Sample>{{{sample({3, 4})}, {{"axis", std::int64_t{1}}, {"reverse", false}}},
                                        {{sample({3, 4})}, {{"axis", std::int64_t{0}}, {"reverse", true}}}};
@@ -119,7 +157,8 @@ Dims normal_axes(const char* name, const Array& x, const Dims& axes) {
   Dims out;
   for (std::int64_t axis : axes) out.push_back(normal_axis(name, axis, x.rank()));
   std::sort(out.begin(), out.end());
-  if (std::adjacent_find(out.begin(), out.end()) != out.end()) fail("[{}] axes {} name one axis twice", name, to_string(axes));
+  if (std::adjacent_find(out.begin(), out.end()) != out.end())
+    fail("[{}] axes {} name one axis twice", name, to_string(axes));
   return out;
 }
 
@@ -134,17 +173,17 @@ Array reduce(const char* name, const Array& x, const Dims& given, bool keep) {
 
 double count(const Array& x, const Dims& axes) {
   double n = 1;
-  for (std::int64_t axis : normal_axes("mean", x, axes)) n *= static_cast<double>(x.shape()[static_cast<std::size_t>(axis)]);
+  for (std::int64_t axis : normal_axes("mean", x, axes))
+    n *= static_cast<double>(x.shape()[static_cast<std::size_t>(axis)]);
   return n;
 }
 
 }  // namespace
 
 std::vector<Op> reduction_ops() {
-  return {sum_row(),
-          extreme_row<kernels::reduce_max>("reduce_max", "the largest element over axes"),
-          extreme_row<kernels::reduce_min>("reduce_min", "the smallest element over axes"),
-          argmax_row(), cumsum_row()};
+  return {sum_row(), extreme_row<kernels::reduce_max>("reduce_max", "the largest element over axes"),
+          extreme_row<kernels::reduce_min>("reduce_min", "the smallest element over axes"), argmax_row(),
+          cumsum_row()};
 }
 
 Array sum(const Array& x, const Dims& axes, bool keep) { return reduce("reduce_sum", x, axes, keep); }
@@ -174,7 +213,8 @@ Array argmax(const Array& x, int axis) {
   return bind_one(find_op("argmax"), {x}, {{"axis", std::int64_t{normal_axis("argmax", axis, x.rank())}}});
 }
 Array cumsum(const Array& x, int axis, bool reverse) {
-  return bind_one(find_op("cumsum"), {x}, {{"axis", std::int64_t{normal_axis("cumsum", axis, x.rank())}}, {"reverse", reverse}});
+  return bind_one(find_op("cumsum"), {x},
+                  {{"axis", std::int64_t{normal_axis("cumsum", axis, x.rank())}}, {"reverse", reverse}});
 }
 
 }  // namespace runnel

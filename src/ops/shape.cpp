@@ -39,7 +39,9 @@ void copy_view(const KernelCall& c) {
   kernels::copy(*Rule(c.in[0], {c.out[0].dtype, c.out[0].shape}, c.attrs), c.out[0]);
 }
 
-std::int64_t bytes(const View& view, std::int64_t elements) { return elements * static_cast<std::int64_t>(size_of(view.dtype)); }
+std::int64_t bytes(const View& view, std::int64_t elements) {
+  return elements * static_cast<std::int64_t>(size_of(view.dtype));
+}
 
 // Strides of a dense or a repeated operand carry over; others may not.
 std::optional<View> view_reshape(const View& in, const Type& out, const Attrs&) {
@@ -68,7 +70,8 @@ std::optional<View> view_broadcast(const View& in, const Type& out, const Attrs&
 std::optional<View> view_slice(const View& in, const Type& out, const Attrs& attrs) {
   View view{in.data, in.dtype, out.shape, in.strides};
   if (out.shape.product() == 0) return view;
-  for (std::size_t i = 0; i < in.shape.size(); ++i) view.data += bytes(in, attrs.dims("start")[i] * in.strides[i]);
+  for (std::size_t i = 0; i < in.shape.size(); ++i)
+    view.data += bytes(in, attrs.dims("start")[i] * in.strides[i]);
   return view;
 }
 
@@ -83,26 +86,41 @@ std::optional<View> view_reverse(const View& in, const Type& out, const Attrs& a
 }
 
 Op reshape_row() {
-  return {"reshape", "the same elements in row-major order under another shape", 1, {"shape"},
-          [](std::span<const Type> in, const Attrs& attrs) -> Types {
-            const Shape& shape = attrs.dims("shape");
-            if (shape.product() != in[0].shape.product())
-              fail("[reshape] {} has {} elements, {} needs {}", to_string(in[0].shape), in[0].shape.product(), to_string(shape), shape.product());
-            return {{in[0].dtype, shape}};
-          },
-          linear([](const Array& ct, Ins in, std::size_t, const Attrs&) { return reshape(ct, in[0].shape()); }),
-          with_attrs("reshape", [](Ins, const Attrs& attrs, std::int64_t lanes) { return attrs.with("shape", appended(attrs.dims("shape"), lanes)); }),
-          [](const KernelCall& c) {
-            // A reshaped copy is the operand read in its own order.
-            kernels::copy(c.in[0], dense_view(c.out[0].data, c.out[0].dtype, c.in[0].shape));
-          },
-          nullptr, Fusion::view,
-          [] { return std::vector<Sample>{{{sample({3, 4})}, {{"shape", Shape{2, 6}}}}, {{sample({1})}, {{"shape", Shape{}}}}}; },
-          view_reshape};
+  return {
+      "reshape",
+      "the same elements in row-major order under another shape",
+      1,
+      {"shape"},
+      [](std::span<const Type> in, const Attrs& attrs) -> Types {
+        const Shape& shape = attrs.dims("shape");
+        if (shape.product() != in[0].shape.product())
+          fail("[reshape] {} has {} elements, {} needs {}", to_string(in[0].shape), in[0].shape.product(),
+               to_string(shape), shape.product());
+        return {{in[0].dtype, shape}};
+      },
+      linear([](const Array& ct, Ins in, std::size_t, const Attrs&) { return reshape(ct, in[0].shape()); }),
+      with_attrs("reshape",
+                 [](Ins, const Attrs& attrs, std::int64_t lanes) {
+                   return attrs.with("shape", appended(attrs.dims("shape"), lanes));
+                 }),
+      [](const KernelCall& c) {
+        // A reshaped copy is the operand read in its own order.
+        kernels::copy(c.in[0], dense_view(c.out[0].data, c.out[0].dtype, c.in[0].shape));
+      },
+      nullptr,
+      Fusion::view,
+      [] {
+        return std::vector<Sample>{{{sample({3, 4})}, {{"shape", Shape{2, 6}}}},
+                                   {{sample({1})}, {{"shape", Shape{}}}}};
+      },
+      view_reshape};
 }
 
 Op transpose_row() {
-  return {"transpose", "axis i of the result is axis permutation[i] of x", 1, {"permutation"},
+  return {"transpose",
+          "axis i of the result is axis permutation[i] of x",
+          1,
+          {"permutation"},
           [](std::span<const Type> in, const Attrs& attrs) -> Types {
             const Dims& p = attrs.dims("permutation");
             Dims sorted = p;
@@ -113,7 +131,8 @@ Op transpose_row() {
               shape.push_back(in[0].shape[at(p[i])]);
             }
             if (shape.rank() != in[0].shape.rank())
-              fail("[transpose] {} is no permutation of the axes of {}", to_string(p), to_string(in[0].shape));
+              fail("[transpose] {} is no permutation of the axes of {}", to_string(p),
+                   to_string(in[0].shape));
             return {{in[0].dtype, shape}};
           },
           linear([](const Array& ct, Ins, std::size_t, const Attrs& attrs) {
@@ -122,25 +141,36 @@ Op transpose_row() {
             for (std::size_t i = 0; i < p.size(); ++i) inverse[at(p[i])] = static_cast<std::int64_t>(i);
             return transpose(ct, inverse);
           }),
-          with_attrs("transpose", [](Ins, const Attrs& attrs, std::int64_t) {
-            const Dims& p = attrs.dims("permutation");
-            return attrs.with("permutation", appended(p, p.rank()));
-          }),
+          with_attrs("transpose",
+                     [](Ins, const Attrs& attrs, std::int64_t) {
+                       const Dims& p = attrs.dims("permutation");
+                       return attrs.with("permutation", appended(p, p.rank()));
+                     }),
           copy_view<view_transpose>,
-          nullptr, Fusion::view,
-          [] { return std::vector<Sample>{{{sample({3, 4, 2})}, {{"permutation", Dims{2, 0, 1}}}}, {{sample({3, 4})}, {{"permutation", Dims{1, 0}}}}}; },
+          nullptr,
+          Fusion::view,
+          [] {
+            return std::vector<Sample>{{{sample({3, 4, 2})}, {{"permutation", Dims{2, 0, 1}}}},
+                                       {{sample({3, 4})}, {{"permutation", Dims{1, 0}}}}};
+          },
           view_transpose};
 }
 
 Op broadcast_row() {
-  return {"broadcast", "x repeated: axis i of x is axis axes[i] of the result", 1, {"shape", "axes"},
+  return {"broadcast",
+          "x repeated: axis i of x is axis axes[i] of the result",
+          1,
+          {"shape", "axes"},
           [](std::span<const Type> in, const Attrs& attrs) -> Types {
             const Shape& shape = attrs.dims("shape");
             const Dims& axes = attrs.dims("axes");
             bool fits = axes.rank() == in[0].shape.rank();
             for (std::size_t i = 0; fits && i < axes.size(); ++i)
-              fits = axes[i] >= 0 && axes[i] < shape.rank() && (i == 0 || axes[i - 1] < axes[i]) && shape[at(axes[i])] == in[0].shape[i];
-            if (!fits) fail("[broadcast] {} does not lie in {} as axes {}", to_string(in[0].shape), to_string(shape), to_string(axes));
+              fits = axes[i] >= 0 && axes[i] < shape.rank() && (i == 0 || axes[i - 1] < axes[i]) &&
+                     shape[at(axes[i])] == in[0].shape[i];
+            if (!fits)
+              fail("[broadcast] {} does not lie in {} as axes {}", to_string(in[0].shape), to_string(shape),
+                   to_string(axes));
             return {{in[0].dtype, shape}};
           },
           linear([](const Array& ct, Ins, std::size_t, const Attrs& attrs) {
@@ -150,12 +180,15 @@ Op broadcast_row() {
               if (std::find(axes.begin(), axes.end(), i) == axes.end()) repeated.push_back(i);
             return sum(ct, repeated);
           }),
-          with_attrs("broadcast", [](Ins, const Attrs& attrs, std::int64_t lanes) {
-            const Shape& shape = attrs.dims("shape");
-            return attrs.with("axes", appended(attrs.dims("axes"), shape.rank())).with("shape", appended(shape, lanes));
-          }),
+          with_attrs("broadcast",
+                     [](Ins, const Attrs& attrs, std::int64_t lanes) {
+                       const Shape& shape = attrs.dims("shape");
+                       return attrs.with("axes", appended(attrs.dims("axes"), shape.rank()))
+                           .with("shape", appended(shape, lanes));
+                     }),
           copy_view<view_broadcast>,
-          nullptr, Fusion::view,
+          nullptr,
+          Fusion::view,
           [] {
             return std::vector<Sample>{{{sample({3})}, {{"shape", Shape{2, 3, 4}}, {"axes", Dims{1}}}},
                                        {{sample({})}, {{"shape", Shape{2, 2}}, {"axes", Dims{}}}}};
@@ -164,7 +197,10 @@ Op broadcast_row() {
 }
 
 Op slice_row() {
-  return {"slice", "elements start[i] <= index < stop[i] along every axis", 1, {"start", "stop"},
+  return {"slice",
+          "elements start[i] <= index < stop[i] along every axis",
+          1,
+          {"start", "stop"},
           [](std::span<const Type> in, const Attrs& attrs) -> Types {
             const Dims& start = attrs.dims("start");
             const Dims& stop = attrs.dims("stop");
@@ -174,7 +210,9 @@ Op slice_row() {
               fits = 0 <= start[i] && start[i] <= stop[i] && stop[i] <= in[0].shape[i];
               shape.push_back(stop[i] - start[i]);
             }
-            if (!fits) fail("[slice] {} to {} of an array of shape {}", to_string(start), to_string(stop), to_string(in[0].shape));
+            if (!fits)
+              fail("[slice] {} to {} of an array of shape {}", to_string(start), to_string(stop),
+                   to_string(in[0].shape));
             return {{in[0].dtype, shape}};
           },
           linear([](const Array& ct, Ins in, std::size_t, const Attrs& attrs) {
@@ -182,17 +220,25 @@ Op slice_row() {
             for (std::size_t i = 0; i < high.size(); ++i) high[i] -= attrs.dims("stop")[i];
             return pad(ct, attrs.dims("start"), high);
           }),
-          with_attrs("slice", [](Ins, const Attrs& attrs, std::int64_t lanes) {
-            return attrs.with("start", appended(attrs.dims("start"), 0)).with("stop", appended(attrs.dims("stop"), lanes));
-          }),
+          with_attrs("slice",
+                     [](Ins, const Attrs& attrs, std::int64_t lanes) {
+                       return attrs.with("start", appended(attrs.dims("start"), 0))
+                           .with("stop", appended(attrs.dims("stop"), lanes));
+                     }),
           copy_view<view_slice>,
-          nullptr, Fusion::view,
-          [] { return std::vector<Sample>{{{sample({3, 4})}, {{"start", Dims{1, 0}}, {"stop", Dims{3, 2}}}}}; },
+          nullptr,
+          Fusion::view,
+          [] {
+            return std::vector<Sample>{{{sample({3, 4})}, {{"start", Dims{1, 0}}, {"stop", Dims{3, 2}}}}};
+          },
           view_slice};
 }
 
 Op concatenate_row() {
-  return {"concatenate", "arrays joined along an axis", -1, {"axis"},
+  return {"concatenate",
+          "arrays joined along an axis",
+          -1,
+          {"axis"},
           [](std::span<const Type> in, const Attrs& attrs) -> Types {
             if (in.empty()) fail("[concatenate] needs at least one array");
             const std::int64_t axis = attrs.integer("axis");
@@ -214,16 +260,24 @@ Op concatenate_row() {
             return slice(ct, static_cast<int>(axis), start, start + in[operand].shape()[at(axis)]);
           }),
           same_op_with_lanes("concatenate"),
-          [](const KernelCall& c) { kernels::concatenate(c.in, static_cast<int>(c.attrs.integer("axis")), c.out[0]); },
-          nullptr, Fusion::opaque,
+          [](const KernelCall& c) {
+            kernels::concatenate(c.in, static_cast<int>(c.attrs.integer("axis")), c.out[0]);
+          },
+          nullptr,
+          Fusion::opaque,
           [] {
-            return std::vector<Sample>{{{sample({3, 4}), sample({3, 1}, -2, 2, 1), sample({3, 2}, -2, 2, 2)}, {{"axis", std::int64_t{1}}}},
-                                       {{sample({1, 2}), sample({3, 2}, -2, 2, 1)}, {{"axis", std::int64_t{0}}}}};
+            return std::vector<Sample>{
+                {{sample({3, 4}), sample({3, 1}, -2, 2, 1), sample({3, 2}, -2, 2, 2)},
+                 {{"axis", std::int64_t{1}}}},
+                {{sample({1, 2}), sample({3, 2}, -2, 2, 1)}, {{"axis", std::int64_t{0}}}}};
           }};
 }
 
 Op pad_row() {
-  return {"pad", "x with low[i] and high[i] copies of a scalar before and after it on axis i", 2, {"low", "high"},
+  return {"pad",
+          "x with low[i] and high[i] copies of a scalar before and after it on axis i",
+          2,
+          {"low", "high"},
           [](std::span<const Type> in, const Attrs& attrs) -> Types {
             const Dims& low = attrs.dims("low");
             const Dims& high = attrs.dims("high");
@@ -233,51 +287,74 @@ Op pad_row() {
               fits = low[i] >= 0 && high[i] >= 0;
               shape.push_back(low[i] + in[0].shape[i] + high[i]);
             }
-            if (!fits) fail("[pad] by {} and {} of an array of shape {}", to_string(low), to_string(high), to_string(in[0].shape));
+            if (!fits)
+              fail("[pad] by {} and {} of an array of shape {}", to_string(low), to_string(high),
+                   to_string(in[0].shape));
             if (in[1].shape.rank() != 0 || in[1].dtype != in[0].dtype)
-              fail("[pad] {} needs a scalar of its dtype to pad with, got {}", to_string(in[0]), to_string(in[1]));
+              fail("[pad] {} needs a scalar of its dtype to pad with, got {}", to_string(in[0]),
+                   to_string(in[1]));
             return {{in[0].dtype, shape}};
           },
           linear([](const Array& ct, Ins in, std::size_t operand, const Attrs& attrs) {
             Dims stop = attrs.dims("low");
             for (std::size_t i = 0; i < stop.size(); ++i) stop[i] += in[0].shape()[i];
             if (operand == 0) return slice(ct, attrs.dims("low"), stop);
-            // Summed over the padding alone: a difference of two sums would lose digits to the elements inside.
-            const Array inside = pad(Array::full(in[0].shape(), 1, DType::boolean), attrs.dims("low"), attrs.dims("high"), false);
+            // Summed over the padding alone: a difference of two sums would lose digits to the elements
+            // inside.
+            const Array inside = pad(Array::full(in[0].shape(), 1, DType::boolean), attrs.dims("low"),
+                                     attrs.dims("high"), false);
             return sum(select(inside, Array::zeros({}, ct.dtype()), ct));
           }),
-          BatchRule{[](Ins in, const std::vector<bool>& batched, const Attrs& attrs, std::int64_t lanes) -> Arrays {
-            const Dims low = appended(attrs.dims("low"), 0);
-            const Dims high = appended(attrs.dims("high"), 0);
-            const Array x = batched[0] ? in[0] : with_lanes(in[0], lanes);
-            if (!batched[1]) return {bind_one(find_op("pad"), {x, in[1]}, {{"low", low}, {"high", high}})};
-            // Each lane pads with its own value: pad with anything, then put the value where the padding lies.
-            const Array inside = pad(Array::full(x.shape(), 1, DType::boolean), low, high, false);
-            const Array padded = pad(x, low, high, Array::zeros({}, x.dtype()));
-            return {select(inside, padded, in[1])};
-          }},
-          [](const KernelCall& c) { kernels::pad(c.in[0], c.attrs.dims("low"), c.in[1], c.out[0]); }, nullptr, Fusion::opaque,
-          [] { return std::vector<Sample>{{{sample({3, 4}), sample({}, 0, 1, 1)}, {{"low", Dims{1, 0}}, {"high", Dims{0, 2}}}}}; }};
+          BatchRule{
+              [](Ins in, const std::vector<bool>& batched, const Attrs& attrs, std::int64_t lanes) -> Arrays {
+                const Dims low = appended(attrs.dims("low"), 0);
+                const Dims high = appended(attrs.dims("high"), 0);
+                const Array x = batched[0] ? in[0] : with_lanes(in[0], lanes);
+                if (!batched[1])
+                  return {bind_one(find_op("pad"), {x, in[1]}, {{"low", low}, {"high", high}})};
+                // Each lane pads with its own value: pad with anything, then put the value where the padding
+                // lies.
+                const Array inside = pad(Array::full(x.shape(), 1, DType::boolean), low, high, false);
+                const Array padded = pad(x, low, high, Array::zeros({}, x.dtype()));
+                return {select(inside, padded, in[1])};
+              }},
+          [](const KernelCall& c) { kernels::pad(c.in[0], c.attrs.dims("low"), c.in[1], c.out[0]); },
+          nullptr,
+          Fusion::opaque,
+          [] {
+            return std::vector<Sample>{
+                {{sample({3, 4}), sample({}, 0, 1, 1)}, {{"low", Dims{1, 0}}, {"high", Dims{0, 2}}}}};
+          }};
 }
 
 Op reverse_row() {
-  return {"reverse", "the order of elements reversed along axes", 1, {"axes"},
+  return {"reverse",
+          "the order of elements reversed along axes",
+          1,
+          {"axes"},
           [](std::span<const Type> in, const Attrs& attrs) -> Types {
             for (std::int64_t axis : attrs.dims("axes")) expect_axis("reverse", in[0], axis);
             return {in[0]};
           },
-          linear([](const Array& ct, Ins, std::size_t, const Attrs& attrs) { return reverse(ct, attrs.dims("axes")); }),
+          linear([](const Array& ct, Ins, std::size_t, const Attrs& attrs) {
+            return reverse(ct, attrs.dims("axes"));
+          }),
           same_op_with_lanes("reverse"),
           copy_view<view_reverse>,
-          nullptr, Fusion::view,
-          [] { return std::vector<Sample>{{{sample({3, 4})}, {{"axes", Dims{1}}}}, {{sample({3, 4})}, {{"axes", Dims{0, 1}}}}}; },
+          nullptr,
+          Fusion::view,
+          [] {
+            return std::vector<Sample>{{{sample({3, 4})}, {{"axes", Dims{1}}}},
+                                       {{sample({3, 4})}, {{"axes", Dims{0, 1}}}}};
+          },
           view_reverse};
 }
 
 }  // namespace
 
 std::vector<Op> shape_ops() {
-  return {reshape_row(), transpose_row(), broadcast_row(), slice_row(), concatenate_row(), pad_row(), reverse_row()};
+  return {reshape_row(),     transpose_row(), broadcast_row(), slice_row(),
+          concatenate_row(), pad_row(),       reverse_row()};
 }
 
 Array reshape(const Array& x, const Shape& given) {
@@ -285,13 +362,17 @@ Array reshape(const Array& x, const Shape& given) {
   std::int64_t known = 1;
   std::int64_t* unknown = nullptr;
   for (std::int64_t& size : shape) {
-    if (size >= 0) known *= size;
-    else if (size == -1 && unknown == nullptr) unknown = &size;
-    else fail("[reshape] {} to {}: only one size may be -1", to_string(x.shape()), to_string(given));
+    if (size >= 0)
+      known *= size;
+    else if (size == -1 && unknown == nullptr)
+      unknown = &size;
+    else
+      fail("[reshape] {} to {}: only one size may be -1", to_string(x.shape()), to_string(given));
   }
   if (unknown != nullptr) {
     if (known == 0 || x.size() % known != 0)
-      fail("[reshape] the {} elements of {} do not divide into {}", x.size(), to_string(x.shape()), to_string(given));
+      fail("[reshape] the {} elements of {} do not divide into {}", x.size(), to_string(x.shape()),
+           to_string(given));
     *unknown = x.size() / known;
   }
   if (shape == x.shape()) return x;
@@ -300,7 +381,8 @@ Array reshape(const Array& x, const Shape& given) {
 
 Array transpose(const Array& x, const Dims& permutation) {
   bool identity = permutation.rank() == x.rank();
-  for (std::size_t i = 0; identity && i < permutation.size(); ++i) identity = permutation[i] == static_cast<std::int64_t>(i);
+  for (std::size_t i = 0; identity && i < permutation.size(); ++i)
+    identity = permutation[i] == static_cast<std::int64_t>(i);
   if (identity) return x;
   return bind_one(find_op("transpose"), {x}, {{"permutation", permutation}});
 }
@@ -329,7 +411,8 @@ Array expand_dims(const Array& x, int axis) {
 
 Array squeeze(const Array& x, int axis) {
   const int a = normal_axis("squeeze", axis, x.rank());
-  if (x.shape()[at(a)] != 1) fail("[squeeze] axis {} of shape {} has size {}, not 1", a, to_string(x.shape()), x.shape()[at(a)]);
+  if (x.shape()[at(a)] != 1)
+    fail("[squeeze] axis {} of shape {} has size {}, not 1", a, to_string(x.shape()), x.shape()[at(a)]);
   Shape shape = x.shape();
   shape.erase(a);
   return reshape(x, shape);
@@ -352,7 +435,8 @@ Array broadcast_to(const Array& x, const Shape& shape) {
 }
 
 Array slice(const Array& x, const Dims& start, const Dims& stop) {
-  if (stop == x.shape() && std::all_of(start.begin(), start.end(), [](std::int64_t s) { return s == 0; })) return x;
+  if (stop == x.shape() && std::all_of(start.begin(), start.end(), [](std::int64_t s) { return s == 0; }))
+    return x;
   return bind_one(find_op("slice"), {x}, {{"start", start}, {"stop", stop}});
 }
 
@@ -362,7 +446,10 @@ Array slice(const Array& x, int axis, std::int64_t start, std::int64_t stop, std
   if (step != 1) {
     if (start < 0 || start > stop || stop > x.shape()[at(a)])
       fail("[slice] {} to {} of axis {} with size {}", start, stop, a, x.shape()[at(a)]);
-    return gather(x, arange((stop - start + step - 1) / step) * static_cast<std::int32_t>(step) + static_cast<std::int32_t>(start), a);
+    return gather(x,
+                  arange((stop - start + step - 1) / step) * static_cast<std::int32_t>(step) +
+                      static_cast<std::int32_t>(start),
+                  a);
   }
   Dims low = x.shape();
   std::fill(low.begin(), low.end(), 0);
@@ -377,20 +464,24 @@ Array row(const Array& x, std::int64_t i) { return squeeze(slice(x, 0, i, i + 1)
 Array concatenate(const std::vector<Array>& parts, int axis) {
   if (parts.empty()) fail("[concatenate] needs at least one array");
   if (parts.size() == 1) return parts[0];
-  return bind_op(find_op("concatenate"), parts, {{"axis", std::int64_t{normal_axis("concatenate", axis, parts[0].rank())}}})[0];
+  return bind_op(find_op("concatenate"), parts,
+                 {{"axis", std::int64_t{normal_axis("concatenate", axis, parts[0].rank())}}})[0];
 }
 
 Array stack(const std::vector<Array>& parts, int axis) {
   std::vector<Array> expanded;
   for (const Array& part : parts) {
-    if (part.shape() != parts[0].shape()) fail("[stack] {} and {}: shapes must agree", to_string(parts[0].shape()), to_string(part.shape()));
+    if (part.shape() != parts[0].shape())
+      fail("[stack] {} and {}: shapes must agree", to_string(parts[0].shape()), to_string(part.shape()));
     expanded.push_back(expand_dims(part, axis));
   }
   return concatenate(expanded, axis);
 }
 
 Array pad(const Array& x, const Dims& low, const Dims& high, const Operand& value) {
-  const bool nothing = std::accumulate(low.begin(), low.end(), std::int64_t{0}) + std::accumulate(high.begin(), high.end(), std::int64_t{0}) == 0;
+  const bool nothing = std::accumulate(low.begin(), low.end(), std::int64_t{0}) +
+                           std::accumulate(high.begin(), high.end(), std::int64_t{0}) ==
+                       0;
   if (nothing && low.rank() == x.rank() && high.rank() == x.rank()) return x;
   const Array with = value.weak() ? Array::scalar(value.value(), x.dtype()) : value.array();
   return bind_one(find_op("pad"), {x, with}, {{"low", low}, {"high", high}});

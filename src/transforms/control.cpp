@@ -19,8 +19,9 @@ const ControlRule& control_rule(const Op& op) {
 
 namespace {
 
-// Transforms of one sub-graph are asked for again and again (each call of a compiled function under grad, say): the latest
-// are kept. The entry holds the graph it came from, so that an address cannot come to mean another graph.
+// Transforms of one sub-graph are asked for again and again (each call of a compiled function under grad,
+// say): the latest are kept. The entry holds the graph it came from, so that an address cannot come to mean
+// another graph.
 template <class Result>
 class Memo {
  public:
@@ -82,7 +83,8 @@ GraphPtr jvp_graph(const GraphPtr& graph, const Flags& active) {
     const Arrays primals = builder.inputs(graph->input_types());
     const Arrays tangents = builder.inputs(where(graph->input_types(), active));
     const Pushed pushed = push_forward(*graph, primals, tangents_at(active, tangents));
-    return builder.finish_closed(with(pushed.outputs, present(pushed.tangents, pushed.outputs, active_outputs(*graph, active))));
+    return builder.finish_closed(
+        with(pushed.outputs, present(pushed.tangents, pushed.outputs, active_outputs(*graph, active))));
   });
 }
 
@@ -105,7 +107,8 @@ SplitVjp split_vjp_graph(const GraphPtr& graph, const Flags& active) {
     const Arrays primals = forward.inputs(graph->input_types());
     const Tape tape = run_forward(graph, primals, active);
     const Flags out_active = active_outputs(tape);
-    // The way back is traced inside the forward trace: what it takes from there becomes its captured inputs, the residuals.
+    // The way back is traced inside the forward trace: what it takes from there becomes its captured inputs,
+    // the residuals.
     Traced back;
     {
       Builder backward;
@@ -162,7 +165,9 @@ Batched batch_subgraph(const Attrs& attrs, const Arrays& in, const Flags& batche
   return {out, Flags(out.size(), true)};
 }
 
-Flags subgraph_active(const Attrs& attrs, const Flags& active) { return active_outputs(*graph_of(attrs), active); }
+Flags subgraph_active(const Attrs& attrs, const Flags& active) {
+  return active_outputs(*graph_of(attrs), active);
+}
 
 // The cotangents that the way back takes: of the active outputs, zeros where none came.
 Arrays cotangents_of(const GraphPtr& graph, const Flags& active, const std::vector<MaybeArray>& cotangents) {
@@ -200,8 +205,9 @@ const ControlRule& call_rule() {
          const std::vector<MaybeArray>& cotangents) {
         const GraphPtr& graph = graph_of(attrs);
         const Flags wanted = float_only(active, in);
-        return tangents_at(wanted, bind_graph<kCall>(split_vjp_graph(graph, wanted).backward,
-                                                     with(cotangents_of(graph, wanted, cotangents), residuals)));
+        return tangents_at(wanted,
+                           bind_graph<kCall>(split_vjp_graph(graph, wanted).backward,
+                                             with(cotangents_of(graph, wanted, cotangents), residuals)));
       },
       batch_subgraph<kCall>, subgraph_active};
   return rule;
@@ -213,10 +219,13 @@ const ControlRule& checkpoint_rule() {
       [](const Attrs& attrs, const Arrays& in, const Flags&) -> ControlRule::Forward {
         return {bind_graph<kCheckpoint>(graph_of(attrs), in), {}};
       },
-      [](const Attrs& attrs, const Arrays& in, const Flags& active, const Arrays&, const std::vector<MaybeArray>& cotangents) {
+      [](const Attrs& attrs, const Arrays& in, const Flags& active, const Arrays&,
+         const std::vector<MaybeArray>& cotangents) {
         const GraphPtr& graph = graph_of(attrs);
         const Flags wanted = float_only(active, in);
-        return tangents_at(wanted, bind_graph<kCheckpoint>(vjp_graph(graph, wanted), with(in, cotangents_of(graph, wanted, cotangents))));
+        return tangents_at(wanted,
+                           bind_graph<kCheckpoint>(vjp_graph(graph, wanted),
+                                                   with(in, cotangents_of(graph, wanted, cotangents))));
       },
       batch_subgraph<kCheckpoint>, subgraph_active};
   return rule;

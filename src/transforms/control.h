@@ -13,8 +13,8 @@ struct ControlRule {
     Arrays residuals;
   };
   Forward (*run_forward)(const Attrs&, const Arrays& in, const Flags& active);
-  std::vector<MaybeArray> (*pull_back)(const Attrs&, const Arrays& in, const Flags& active, const Arrays& residuals,
-                                       const std::vector<MaybeArray>& cotangents);
+  std::vector<MaybeArray> (*pull_back)(const Attrs&, const Arrays& in, const Flags& active,
+                                       const Arrays& residuals, const std::vector<MaybeArray>& cotangents);
   Batched (*run_batched)(const Attrs&, const Arrays& in, const Flags& batched, std::int64_t lanes);
   Flags (*active_outputs)(const Attrs&, const Flags& active);
 };
@@ -27,12 +27,13 @@ const ControlRule& checkpoint_rule();
 const ControlRule& call_rule();
 
 // ---- graph to graph ------------------------------------------------------------------------------------
-// Inputs: all primals, then tangents of the active ones. Outputs: all outputs, then tangents of the active outputs.
+// Inputs: all primals, then tangents of the active ones. Outputs: all outputs, then tangents of the active
+// outputs.
 GraphPtr jvp_graph(const GraphPtr& graph, const Flags& active);
 // Inputs: all primals, then cotangents of the active outputs. Outputs: cotangents of the active inputs.
 GraphPtr vjp_graph(const GraphPtr& graph, const Flags& active);
-// forward: inputs to (outputs, residuals); backward: (cotangents of the active outputs, residuals) to cotangents of
-// the active inputs.
+// forward: inputs to (outputs, residuals); backward: (cotangents of the active outputs, residuals) to
+// cotangents of the active inputs.
 struct SplitVjp {
   GraphPtr forward;
   GraphPtr backward;

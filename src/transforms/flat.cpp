@@ -28,26 +28,30 @@ Flags own(std::size_t n, const Traced& traced) {
 }
 
 void expect_same_types(const char* transform, const char* what, const Arrays& given, const Arrays& wanted) {
-  if (given.size() != wanted.size()) fail("[{}] {} {} were given for {} values", transform, given.size(), what, wanted.size());
+  if (given.size() != wanted.size())
+    fail("[{}] {} {} were given for {} values", transform, given.size(), what, wanted.size());
   for (std::size_t i = 0; i < given.size(); ++i)
     if (given[i].type() != wanted[i].type())
-      fail("[{}] {} {} is {}, its value is {}", transform, what, i, to_string(given[i].type()), to_string(wanted[i].type()));
+      fail("[{}] {} {} is {}, its value is {}", transform, what, i, to_string(given[i].type()),
+           to_string(wanted[i].type()));
 }
 
 }  // namespace
 
 void expect_scalar(const char* transform, const Array& out) {
   if (out.rank() != 0 || !is_float(out.dtype()))
-    fail("[{}] needs a function that returns one f32 or f64 number, this one returns {}", transform, to_string(out.type()));
+    fail("[{}] needs a function that returns one f32 or f64 number, this one returns {}", transform,
+         to_string(out.type()));
 }
 
 void expect_same_leaves(const Arrays& carry, const Arrays& returned) {
   if (carry.size() != returned.size())
-    fail("[scan] the carry goes in with {} arrays and comes out with {}: they must agree", carry.size(), returned.size());
+    fail("[scan] the carry goes in with {} arrays and comes out with {}: they must agree", carry.size(),
+         returned.size());
   for (std::size_t i = 0; i < carry.size(); ++i)
     if (carry[i].type() != returned[i].type())
-      fail("[scan] carry {} goes in as {} and comes out as {}: they must agree", i, to_string(carry[i].type()),
-           to_string(returned[i].type()));
+      fail("[scan] carry {} goes in as {} and comes out as {}: they must agree", i,
+           to_string(carry[i].type()), to_string(returned[i].type()));
 }
 
 Vjp vjp(const ArrayFn& f, const Arrays& primals) {
@@ -60,7 +64,8 @@ Vjp vjp(const ArrayFn& f, const Arrays& primals) {
     expect_same_types("vjp", "cotangents", cotangents, outputs);
     const std::vector<MaybeArray> pulled = pull_back(tape, {cotangents.begin(), cotangents.end()});
     Arrays out;
-    for (std::size_t i = 0; i < primals.size(); ++i) out.push_back(pulled[i] ? *pulled[i] : zeros_like(primals[i]));
+    for (std::size_t i = 0; i < primals.size(); ++i)
+      out.push_back(pulled[i] ? *pulled[i] : zeros_like(primals[i]));
     return out;
   };
   return {outputs, pullback};
@@ -80,7 +85,8 @@ Jvp jvp(const ArrayFn& f, const Arrays& primals, const Arrays& tangents) {
 }
 
 Arrays vmap(const ArrayFn& f, const Arrays& arguments, const std::vector<Axis>& in_axes, int out_axis) {
-  if (in_axes.size() != arguments.size()) fail("[vmap] {} axes were given for {} arguments", in_axes.size(), arguments.size());
+  if (in_axes.size() != arguments.size())
+    fail("[vmap] {} axes were given for {} arguments", in_axes.size(), arguments.size());
   std::int64_t lanes = -1;
   Arrays moved;
   Types types;
@@ -92,7 +98,8 @@ Arrays vmap(const ArrayFn& f, const Arrays& arguments, const std::vector<Axis>& 
     if (!in_axes[i]) continue;
     const int axis = normal_axis("vmap", *in_axes[i], arguments[i].rank());
     const std::int64_t size = arguments[i].dim(axis);
-    if (lanes >= 0 && size != lanes) fail("[vmap] arguments with {} and {} lanes do not go together", lanes, size);
+    if (lanes >= 0 && size != lanes)
+      fail("[vmap] arguments with {} and {} lanes do not go together", lanes, size);
     lanes = size;
     moved[i] = move_axis(arguments[i], axis, -1);
     types[i].shape.erase(axis);
@@ -102,25 +109,30 @@ Arrays vmap(const ArrayFn& f, const Arrays& arguments, const std::vector<Axis>& 
   batched.resize(arguments.size() + traced.captured.size(), false);
   const Batched out = run_batched(*traced.graph, with(moved, traced.captured), batched, lanes);
   Arrays results;
-  for (const Array& x : all_with_lanes(out.outputs, out.batched, lanes)) results.push_back(move_axis(x, -1, out_axis));
+  for (const Array& x : all_with_lanes(out.outputs, out.batched, lanes))
+    results.push_back(move_axis(x, -1, out_axis));
   return results;
 }
 
-Arrays scan(const ArrayFn& f, const Arrays& carries, const Arrays& sequences, std::int64_t length, bool reverse) {
+Arrays scan(const ArrayFn& f, const Arrays& carries, const Arrays& sequences, std::int64_t length,
+            bool reverse) {
   Types types = types_of(carries);
   for (const Array& x : sequences) {
     if (x.rank() == 0 || x.dim(0) != length)
-      fail("[scan] sequences must have one leading size: {} steps and shape {}", length, to_string(x.shape()));
+      fail("[scan] sequences must have one leading size: {} steps and shape {}", length,
+           to_string(x.shape()));
     Type slice = x.type();
     slice.shape.erase(0);
     types.push_back(slice);
   }
   const Traced traced = trace(f, types);
   // What the body captured becomes its constants, which stand first.
-  Graph::Data data{traced.graph->types(), traced.graph->inputs(), traced.graph->constants(), traced.graph->equations(), traced.graph->outputs()};
+  Graph::Data data{traced.graph->types(), traced.graph->inputs(), traced.graph->constants(),
+                   traced.graph->equations(), traced.graph->outputs()};
   const auto own_inputs = static_cast<std::ptrdiff_t>(types.size());
   std::rotate(data.inputs.begin(), data.inputs.begin() + own_inputs, data.inputs.end());
-  const ScanSpec spec{std::make_shared<const Graph>(std::move(data)), length, static_cast<std::int64_t>(traced.captured.size()),
+  const ScanSpec spec{std::make_shared<const Graph>(std::move(data)), length,
+                      static_cast<std::int64_t>(traced.captured.size()),
                       static_cast<std::int64_t>(carries.size()), reverse};
   return bind_op(find_op("scan"), with(with(traced.captured, carries), sequences), scan_attrs(spec));
 }

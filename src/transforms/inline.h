@@ -1,6 +1,6 @@
-// The transforms of graphs. Each runs a graph in a changed meaning on arrays: at once when these are concrete, into
-// the surrounding trace when they are traced, which is how a transform of a transform comes about. Wrapped in a
-// Builder, each maps a graph to a graph.
+// The transforms of graphs. Each runs a graph in a changed meaning on arrays: at once when these are
+// concrete, into the surrounding trace when they are traced, which is how a transform of a transform comes
+// about. Wrapped in a Builder, each maps a graph to a graph.
 #pragma once
 
 #include "graph/builder.h"
@@ -21,9 +21,9 @@ Pushed push_forward(const Graph& graph, const Arrays& primals, const std::vector
 // A forward run that remembers what the way back needs.
 struct Tape {
   GraphPtr graph;
-  Arrays values;                   // by id
-  Flags active;                    // by id: depends on an active input in a way that can vary
-  std::vector<Arrays> residuals;   // of each equation with a sub-graph
+  Arrays values;                  // by id
+  Flags active;                   // by id: depends on an active input in a way that can vary
+  std::vector<Arrays> residuals;  // of each equation with a sub-graph
 };
 Tape run_forward(const GraphPtr& graph, const Arrays& arguments, const Flags& active_inputs);
 Arrays outputs_of(const Tape& tape);

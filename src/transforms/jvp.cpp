@@ -16,7 +16,9 @@ struct Rule {
   const Arrays& out;
   const std::vector<MaybeArray>& tangents;
 
-  std::vector<MaybeArray> operator()(const NoDerivative&) const { return std::vector<MaybeArray>(out.size()); }
+  std::vector<MaybeArray> operator()(const NoDerivative&) const {
+    return std::vector<MaybeArray>(out.size());
+  }
 
   std::vector<MaybeArray> operator()(const Partials& rule) const {
     MaybeArray total;
@@ -24,10 +26,17 @@ struct Rule {
       if (!tangents[i]) continue;
       const Partial& partial = rule.of[i];
       switch (partial.kind) {
-        case Partial::Kind::zero: break;
-        case Partial::Kind::one: accumulate(total, *tangents[i]); break;
-        case Partial::Kind::minus_one: accumulate(total, neg(*tangents[i])); break;
-        case Partial::Kind::expression: accumulate(total, mul(partial.expression(in, out[0]), *tangents[i])); break;
+        case Partial::Kind::zero:
+          break;
+        case Partial::Kind::one:
+          accumulate(total, *tangents[i]);
+          break;
+        case Partial::Kind::minus_one:
+          accumulate(total, neg(*tangents[i]));
+          break;
+        case Partial::Kind::expression:
+          accumulate(total, mul(partial.expression(in, out[0]), *tangents[i]));
+          break;
       }
     }
     return {total};
@@ -63,9 +72,15 @@ struct Rule {
     return {total};
   }
 
-  std::vector<MaybeArray> operator()(const ForwardRule& rule) const { return rule.jvp(in, out, tangents, eq.attrs); }
-  std::vector<MaybeArray> operator()(const BySubgraph&) const { fail("[{}] is differentiated by its sub-graph", eq.op->name); }
-  std::vector<MaybeArray> operator()(const Unsupported& cell) const { fail("[{}] has no derivative: {}", eq.op->name, cell.why); }
+  std::vector<MaybeArray> operator()(const ForwardRule& rule) const {
+    return rule.jvp(in, out, tangents, eq.attrs);
+  }
+  std::vector<MaybeArray> operator()(const BySubgraph&) const {
+    fail("[{}] is differentiated by its sub-graph", eq.op->name);
+  }
+  std::vector<MaybeArray> operator()(const Unsupported& cell) const {
+    fail("[{}] has no derivative: {}", eq.op->name, cell.why);
+  }
 };
 
 }  // namespace

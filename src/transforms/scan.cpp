@@ -22,7 +22,9 @@ Parts<T> parts_of(const ScanSpec& s, const std::vector<T>& all) {
 }
 
 template <class T>
-void append(std::vector<T>& to, const std::vector<T>& more) { to.insert(to.end(), more.begin(), more.end()); }
+void append(std::vector<T>& to, const std::vector<T>& more) {
+  to.insert(to.end(), more.begin(), more.end());
+}
 
 template <class T>
 std::vector<T> joined(const Parts<T>& parts) {
@@ -33,9 +35,13 @@ std::vector<T> joined(const Parts<T>& parts) {
 }
 
 template <class T>
-std::vector<T> head(const std::vector<T>& all, std::int64_t n) { return {all.begin(), all.begin() + n}; }
+std::vector<T> head(const std::vector<T>& all, std::int64_t n) {
+  return {all.begin(), all.begin() + n};
+}
 template <class T>
-std::vector<T> tail(const std::vector<T>& all, std::int64_t n) { return {all.begin() + n, all.end()}; }
+std::vector<T> tail(const std::vector<T>& all, std::int64_t n) {
+  return {all.begin() + n, all.end()};
+}
 
 Arrays bind_scan(const GraphPtr& body, const ScanSpec& like, const Parts<Array>& operands, bool reverse) {
   const ScanSpec s{body, like.length, static_cast<std::int64_t>(operands.constants.size()),
@@ -119,7 +125,8 @@ Pushed push_scan(const Attrs& attrs, const Arrays& in, const std::vector<MaybeAr
   Arrays outputs = head(pushed.outputs, s.carries);
   append(outputs, filled(head(pushed.tangents, s.carries), out_types, head(out_flags, s.carries)));
   append(outputs, tail(pushed.outputs, s.carries));
-  append(outputs, filled(tail(pushed.tangents, s.carries), tail(out_types, s.carries), tail(out_flags, s.carries)));
+  append(outputs,
+         filled(tail(pushed.tangents, s.carries), tail(out_types, s.carries), tail(out_flags, s.carries)));
   const GraphPtr body = builder.finish_closed(outputs);
 
   auto operands = parts_of(s, in);
@@ -156,9 +163,10 @@ ControlRule::Forward forward_scan(const Attrs& attrs, const Arrays& in, const Fl
   return {head(out, n), tail(out, n)};
 }
 
-// A scan the other way: it carries the cotangents of the carries and the sums of those of the constants, and stacks those of
-// the sequences.
-std::vector<MaybeArray> pull_back_scan(const Attrs& attrs, const Arrays& in, const Flags& active, const Arrays& stacked_carries,
+// A scan the other way: it carries the cotangents of the carries and the sums of those of the constants, and
+// stacks those of the sequences.
+std::vector<MaybeArray> pull_back_scan(const Attrs& attrs, const Arrays& in, const Flags& active,
+                                       const Arrays& stacked_carries,
                                        const std::vector<MaybeArray>& cotangents) {
   const ScanSpec s = scan_spec(attrs);
   const Flags flags = activity(s, active);
@@ -190,7 +198,8 @@ std::vector<MaybeArray> pull_back_scan(const Attrs& attrs, const Arrays& in, con
   Parts<Array> operands;
   operands.constants = given.constants;
   operands.carries = filled(head(cotangents, s.carries), types.carries, parts.carries);
-  for (const Array& constant : where(given.constants, parts.constants)) operands.carries.push_back(zeros_like(constant));
+  for (const Array& constant : where(given.constants, parts.constants))
+    operands.carries.push_back(zeros_like(constant));
   operands.sequences = stacked_carries;
   append(operands.sequences, given.sequences);
   std::vector<Type> stacked_types = tail(out_types, s.carries);

@@ -27,7 +27,8 @@ void mark_outputs(const Graph& graph, const Equation& eq, Flags& active) {
   const Flags in = flags_of(active, eq.inputs);
   if (!any_of(in) || !varies(eq.op->derivative)) return;
   Flags out(eq.outputs.size(), true);
-  if (std::holds_alternative<BySubgraph>(eq.op->derivative)) out = control_rule(*eq.op).active_outputs(eq.attrs, in);
+  if (std::holds_alternative<BySubgraph>(eq.op->derivative))
+    out = control_rule(*eq.op).active_outputs(eq.attrs, in);
   for (std::size_t i = 0; i < eq.outputs.size(); ++i)
     active[eq.outputs[i]] = out[i] && is_float(graph.type(eq.outputs[i]).dtype);
 }
@@ -36,8 +37,8 @@ struct Rule {
   const Equation& eq;
   const Arrays& in;
   const Arrays& out;
-  const Flags& active;                          // of the operands
-  const std::vector<MaybeArray>& cotangents;    // of the outputs; at least one is there
+  const Flags& active;                        // of the operands
+  const std::vector<MaybeArray>& cotangents;  // of the outputs; at least one is there
 
   using Result = std::vector<MaybeArray>;
 
@@ -49,10 +50,17 @@ struct Rule {
     for (std::size_t i = 0; i < in.size(); ++i) {
       if (!active[i]) continue;
       switch (rule.of[i].kind) {
-        case Partial::Kind::zero: break;
-        case Partial::Kind::one: result[i] = ct; break;
-        case Partial::Kind::minus_one: result[i] = neg(ct); break;
-        case Partial::Kind::expression: result[i] = mul(ct, rule.of[i].expression(in, out[0])); break;
+        case Partial::Kind::zero:
+          break;
+        case Partial::Kind::one:
+          result[i] = ct;
+          break;
+        case Partial::Kind::minus_one:
+          result[i] = neg(ct);
+          break;
+        case Partial::Kind::expression:
+          result[i] = mul(ct, rule.of[i].expression(in, out[0]));
+          break;
       }
     }
     return result;
@@ -63,8 +71,10 @@ struct Rule {
     Flags rest(in.size(), false);
     for (std::size_t i = 0; i < in.size(); ++i) {
       if (!active[i]) continue;
-      if (rule.in(i)) result[i] = rule.transpose(*cotangents[0], in, i, eq.attrs);
-      else rest[i] = true;
+      if (rule.in(i))
+        result[i] = rule.transpose(*cotangents[0], in, i, eq.attrs);
+      else
+        rest[i] = true;
     }
     if (any_of(rest) && rule.rest.jvp) {
       Result others = transposed(rule.rest, rest);
@@ -76,10 +86,12 @@ struct Rule {
 
   Result operator()(const ForwardRule& rule) const { return transposed(rule, active); }
   Result operator()(const BySubgraph&) const { fail("[{}] is differentiated by its sub-graph", eq.op->name); }
-  Result operator()(const Unsupported& cell) const { fail("[{}] has no derivative: {}", eq.op->name, cell.why); }
+  Result operator()(const Unsupported& cell) const {
+    fail("[{}] has no derivative: {}", eq.op->name, cell.why);
+  }
 
-  // The reverse rule that a forward rule implies: tangents of outputs are linear in tangents of operands, and the
-  // pull-back of a linear function does not depend on where it is taken.
+  // The reverse rule that a forward rule implies: tangents of outputs are linear in tangents of operands, and
+  // the pull-back of a linear function does not depend on where it is taken.
   Result transposed(const ForwardRule& rule, const Flags& operands) const {
     Builder builder;
     std::vector<MaybeArray> tangents(in.size());
@@ -102,7 +114,8 @@ struct Rule {
     Arrays arguments = zeros;
     arguments.insert(arguments.end(), linear.captured.begin(), linear.captured.end());
     active_inputs.resize(arguments.size(), false);
-    const std::vector<MaybeArray> pulled = pull_back(run_forward(linear.graph, arguments, active_inputs), cts);
+    const std::vector<MaybeArray> pulled =
+        pull_back(run_forward(linear.graph, arguments, active_inputs), cts);
     Result result(in.size());
     std::size_t next = 0;
     for (std::size_t i = 0; i < in.size(); ++i)
@@ -122,7 +135,8 @@ Flags active_outputs(const Graph& graph, const Flags& active_inputs) {
 }
 
 Tape run_forward(const GraphPtr& graph, const Arrays& arguments, const Flags& active_inputs) {
-  Tape tape{graph, Arrays(graph->types().size()), Flags(graph->types().size(), false), std::vector<Arrays>(graph->equations().size())};
+  Tape tape{graph, Arrays(graph->types().size()), Flags(graph->types().size(), false),
+            std::vector<Arrays>(graph->equations().size())};
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const ValueId id = graph->inputs()[i];
     tape.values[id] = arguments[i];
