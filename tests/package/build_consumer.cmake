@@ -1,0 +1,30 @@
+# Configures, builds and runs the consumer. Run as
+#   cmake -DBINARY=<folder> -DGENERATOR=<name> [-DTARGET=<target>] -P build_consumer.cmake -- <settings>...
+# With TARGET only that is built, and nothing is run. (ctest --build-and-test would build in a locale of its own,
+# and so miss whatever the compiler's cache holds.)
+set(settings)
+set(after_dashes FALSE)
+foreach(i RANGE ${CMAKE_ARGC})
+  if(after_dashes AND NOT "${CMAKE_ARGV${i}}" STREQUAL "")
+    list(APPEND settings ${CMAKE_ARGV${i}})
+  elseif("${CMAKE_ARGV${i}}" STREQUAL "--")
+    set(after_dashes TRUE)
+  endif()
+endforeach()
+
+function(run)
+  execute_process(COMMAND ${ARGN} RESULT_VARIABLE result)
+  if(NOT result EQUAL 0)
+    list(JOIN ARGN " " command)
+    message(FATAL_ERROR "${command}\nended with ${result}")
+  endif()
+endfunction()
+
+file(REMOVE_RECURSE ${BINARY})
+run(${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR}/consumer -B ${BINARY} -G ${GENERATOR} ${settings})
+if(TARGET)
+  run(${CMAKE_COMMAND} --build ${BINARY} -j 2 --target ${TARGET})
+else()
+  run(${CMAKE_COMMAND} --build ${BINARY} -j 2)
+  run(${BINARY}/consumer)
+endif()
