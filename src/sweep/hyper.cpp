@@ -2,6 +2,7 @@
 #include <fast_float/fast_float.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 
 #include "core/fail.h"
@@ -36,6 +37,14 @@ std::int64_t whole(const char* name, const std::string& text, std::int64_t low) 
   if (value != std::floor(value) || value < static_cast<double>(low) || value > 1e15)
     fail("{}: \"{}\" is not a whole number of at least {}", name, text, low);
   return static_cast<std::int64_t>(value);
+}
+
+std::uint64_t seed_from(const std::string& text) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size())
+    fail("seed: \"{}\" is not a whole number from 0 to 2^64 - 1", text);
+  return value;
 }
 
 std::string activation_name(nn::Activation a) {
@@ -110,7 +119,7 @@ const std::vector<HyperField>& hyper_fields() {
       {"bias", "initial value of all biases", true, [](const H& h) { return shown(h.bias); },
        [](H& h, const S& t) { h.bias = number_in("bias", t, -kHuge, kHuge, false); }},
       {"seed", "of initial weights and dropout", true, [](const H& h) { return fmt::format("{}", h.seed); },
-       [](H& h, const S& t) { h.seed = static_cast<std::uint64_t>(whole("seed", t, 0)); }},
+       [](H& h, const S& t) { h.seed = seed_from(t); }},
   };
   return fields;
 }

@@ -99,7 +99,10 @@ double combine(Metric metric, std::span<const double> terms, std::span<const dou
   if (metric == Metric::rmse) return std::sqrt(mean);
   if (metric != Metric::r2) return mean;
   const double centre = sum / static_cast<double>(n);
-  return 1 - mean / (squares / static_cast<double>(n) - centre * centre);
+  const double variance = squares / static_cast<double>(n) - centre * centre;
+  // Equal targets leave nothing to explain: 1 without error, else 0, and searches go on to compare losses.
+  if (!(variance > 0)) return mean == 0 ? 1 : std::isfinite(mean) ? 0 : mean;
+  return 1 - mean / variance;
 }
 
 std::vector<double> terms_of(Metric metric, const Table& t) {

@@ -37,7 +37,7 @@ TEST(Space, EveryFieldReadsWhatItWrites) {
   h.activation = nn::Activation::sigmoid;
   h.optimizer = "rmsprop";
   h.rate = 0.1 + 0.2;
-  h.seed = 123456789;
+  h.seed = 18446744073709551615u;
   Hyper copy;
   for (const HyperField& field : hyper_fields()) field.set(copy, field.get(h));
   EXPECT_EQ(copy, h);
