@@ -13,9 +13,9 @@ namespace runnel {
 
 // For each row: a value (regression), or probabilities of the classes in the order of Target::classes().
 struct Predictions {
-  std::vector<double> values;         // regression
-  Matrix<double> probabilities;       // classes
-  std::vector<std::size_t> labels;    // the likeliest class
+  std::vector<double> values;       // regression
+  Matrix<double> probabilities;     // classes
+  std::vector<std::size_t> labels;  // the likeliest class
 };
 
 struct Model {
@@ -23,23 +23,24 @@ struct Model {
   Preprocessor preprocessor;
   sweep::Metric metric = sweep::Metric::r2;
   sweep::Loss loss = sweep::Loss::squared;
-  sweep::Hyper hyper;                 // of the network
+  sweep::Hyper hyper;  // of the network
   nn::Mlp network;
   double target_mean = 0, target_scale = 1;  // regression: a prediction is mean + scale * output
-  std::uint64_t seed = 0;             // of the run that made it
-  std::string version;                // of Runnel
-  std::string provenance;             // JSON: data, rows, scores, command, as `fit` wrote them
+  std::uint64_t seed = 0;                    // of the run that made it
+  std::string version;                       // of Runnel
+  std::string provenance;                    // JSON: data, rows, scores, command, as `fit` wrote them
 
   Predictions predict(const Table& table, const std::vector<std::size_t>& rows) const;
 
-  // One safetensors file: tensors "layers.0.w", "layers.0.b", …, everything else as text in its metadata. Written
-  // under a temporary name and renamed. Errors name the file: not safetensors, truncated, not a Runnel model,
-  // parts that do not fit together, unwritable.
+  // One safetensors file: tensors "layers.0.w", "layers.0.b", …, everything else as text in its metadata.
+  // Written under a temporary name and renamed. Errors name the file: not safetensors, truncated, not a
+  // Runnel model, parts that do not fit together, unwritable.
   void save(const std::string& path) const;
   static Model load(const std::string& path);
 };
 
-// A metric of predictions against a target's values on the same rows: the model's own, or another of its task.
+// A metric of predictions against a target's values on the same rows: the model's own, or another of its
+// task.
 double score(const Model& model, const Predictions& predictions, const std::vector<double>& y);
 double score(const Model& model, const Predictions& predictions, const std::vector<double>& y,
              sweep::Metric metric);

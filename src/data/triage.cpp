@@ -99,7 +99,8 @@ Verdict as_presence(const Facts& facts, const std::string& what) {
 // Text that says nothing a network can use may still say something by not being there.
 constexpr std::size_t worth_noting_missing = 20;  // one in so many rows
 bool presence_tells(const Column& column, const Facts& facts) {
-  return column.type == Column::Type::text && !is_id_name(column.name) && facts.missing * worth_noting_missing >= facts.rows;
+  return column.type == Column::Type::text && !is_id_name(column.name) &&
+         facts.missing * worth_noting_missing >= facts.rows;
 }
 
 constexpr double skewed = 2;                  // |third standardised moment| above this
@@ -186,7 +187,8 @@ std::string objection(const Table& table, const Column& column, const Facts& fac
 Verdict accepted(const Column& column, const Facts& facts, const TriageOptions& options) {
   if (holds(options.categorical, column.name))
     return as_levels(column, facts, options, "declared categorical: ");
-  if (facts.distinct == 1 && facts.missing > 0) return as_presence(facts, fmt::format("one value ('{}')", shortened(facts.levels[0].first)));
+  if (facts.distinct == 1 && facts.missing > 0)
+    return as_presence(facts, fmt::format("one value ('{}')", shortened(facts.levels[0].first)));
   if (column.type == Column::Type::number) {
     if (is_id_name(column.name) && facts.whole && facts.distinct > 2 &&
         !holds(options.numeric, column.name) && facts.distinct <= options.max_levels) {
@@ -235,7 +237,8 @@ Verdict triage(const Table& table, const Column& column, std::span<const std::si
   }
   const std::string against = objection(table, column, facts, options);
   if (!against.empty() && !kept)
-    return presence_tells(column, facts) ? as_presence(facts, against) : without_features(Role::dropped, against);
+    return presence_tells(column, facts) ? as_presence(facts, against)
+                                         : without_features(Role::dropped, against);
   if (facts.dates && !holds(options.categorical, column.name)) {
     Column years;
     years.numbers.assign(column.size(), std::numeric_limits<double>::quiet_NaN());

@@ -20,7 +20,9 @@ struct View {
   Strides strides;
 
   template <class T>
-  T* as() const { return reinterpret_cast<T*>(data); }
+  T* as() const {
+    return reinterpret_cast<T*>(data);
+  }
   std::int64_t size() const { return shape.product(); }
 };
 

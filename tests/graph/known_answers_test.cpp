@@ -1,4 +1,4 @@
-// Answers known from the course documents, by every route.
+// Small functions whose derivatives are known in closed form, by every route.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
