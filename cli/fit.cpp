@@ -60,13 +60,6 @@ std::string usual_model_path(const std::string& data) {
   return (stem.empty() ? "model" : stem) + ".runnel.safetensors";
 }
 
-void refuse_to_overwrite(const std::string& model, const std::string& data) {
-  std::error_code error;
-  if (!data.empty() && fs::equivalent(model, data, error)) {
-    fail("{}: the model would take the place of the data; choose another name with -o", model);
-  }
-}
-
 std::string target_of(const Table& table, const std::string& given) {
   if (!given.empty()) return given;
   if (!table.usual_target.empty()) return table.usual_target;
@@ -105,6 +98,12 @@ int act(Arguments& arguments) {
     fail("--test-skip-rows and --test-labels say how the file of --test is read, which is not given");
   }
   const std::string model = arguments.model.empty() ? usual_model_path(arguments.data) : arguments.model;
+  std::error_code error;
+  if (!arguments.test.empty() && fs::equivalent(arguments.data, arguments.test, error))
+    fail(
+        "{}: --test is DATA itself, so its score would say nothing about new rows; leave --test out, and a "
+        "part of DATA is kept for it",
+        arguments.test);
   const Table table = read_table(arguments.data, read);
   std::optional<Table> test;
   if (!arguments.test.empty()) test = read_test(arguments, read);
@@ -112,8 +111,7 @@ int act(Arguments& arguments) {
   check_numeric(table, options.triage.numeric);
   if (test) check_numeric(*test, options.triage.numeric);
   // Found out now, not after the search.
-  refuse_to_overwrite(model, arguments.data);
-  refuse_to_overwrite(model, arguments.test);
+  refuse_to_overwrite(model, {arguments.data, arguments.test, read.labels, arguments.test_labels});
   check_writable(model);
 
   const Table* test_table = test ? &*test : nullptr;

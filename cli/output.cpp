@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 
 #include "core/fail.h"
 
@@ -56,6 +57,18 @@ void write_notes(const std::vector<std::string>& notes, bool quiet) {
   const Style style(STDERR_FILENO);
   for (const std::string& note : notes)
     write_stderr(fmt::format("runnel: {} {}\n", style.faint("note:"), note));
+}
+
+void refuse_to_overwrite(const std::string& output, const std::vector<std::string>& inputs) {
+  std::error_code error;
+  for (const std::string& input : inputs) {
+    std::vector<std::string> files{input};
+    if (const auto comma = input.find(','); comma != std::string::npos)
+      files = {input, input.substr(0, comma), input.substr(comma + 1)};
+    for (const std::string& file : files)
+      if (!file.empty() && std::filesystem::equivalent(output, file, error))
+        fail("{}: this would take the place of {}; choose another name with -o", output, file);
+  }
 }
 
 void Columns::align_right(std::size_t column) {

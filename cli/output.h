@@ -30,6 +30,10 @@ class Style {
   bool on_;
 };
 
+// Fails where an output would take the place of one of the files that it is made from, by whatever name.
+// Inputs may be empty, demo:NAME, or a pair "images,labels".
+void refuse_to_overwrite(const std::string& output, const std::vector<std::string>& inputs);
+
 // "runnel: note: ..." lines on the standard error, unless quiet.
 void write_notes(const std::vector<std::string>& notes, bool quiet);
 

@@ -26,7 +26,11 @@ struct Arguments {
 };
 
 int act(const Arguments& arguments) {
-  if (!arguments.output.empty()) check_writable(arguments.output);
+  if (!arguments.output.empty()) {
+    refuse_to_overwrite(arguments.output,
+                        {arguments.in.model, arguments.in.data, arguments.in.read.options.labels});
+    check_writable(arguments.output);
+  }
   const ModelData in = read_model_and_data(arguments.in);
   write_notes(in.notes, arguments.manner.quiet);
   std::vector<std::size_t> rows(in.table.rows);

@@ -79,9 +79,11 @@ Json target_json(const Target& target) {
 
 Json rows_json(const FitReport& report) {
   const Split& split = report.result.split;
+  const bool folds = report.result.folds > 0;
   return {{"table", report.table.rows},
-          {"train", split.train.size()},
-          {"validation", split.validation.size()},
+          // Folds take turns at choosing, and the winner is trained on all of them.
+          {"train", folds ? split.train.size() + split.validation.size() : split.train.size()},
+          {"validation", folds ? 0 : split.validation.size()},
           {"test", report.result.test.rows}};
 }
 

@@ -231,7 +231,9 @@ std::string stopped_text(const sweep::Result& search) {
 std::string number_text(sweep::Metric metric, double value) {
   if (!std::isfinite(value)) return "-";
   const bool share = metric == sweep::Metric::accuracy || metric == sweep::Metric::r2;
-  return share ? fmt::format("{:.4f}", value) : fmt::format("{:.4g}", value);
+  if (share) return fmt::format("{:.4f}", value);
+  return std::abs(value) >= 1000 && std::abs(value) < 1e9 ? fmt::format("{:.0f}", value)
+                                                          : fmt::format("{:.4g}", value);
 }
 
 std::string fit_text(const FitReport& report, bool quiet) {

@@ -92,6 +92,7 @@ std::vector<Hyper> random(const Hyper& base, const std::vector<Choice>& choices,
 struct Fold {
   Array x, y;
   Array x_validation, y_validation;
+  double unit = 1;  // one of y in the unit that rmse and mae are to be told in
 };
 
 struct Problem {

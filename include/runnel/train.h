@@ -38,8 +38,15 @@ struct Recipe {
 
 // What may differ from lane to lane: scalars of the recipe's dtype, and a key u32 (2,).
 struct Rates {
-  Array rate, l2, dropout, momentum, beta2, clip, scale, bias;
-  Array key;  // initial weights and dropout
+  Array rate = Array::scalar(1e-3);
+  Array l2 = Array::scalar(0);
+  Array dropout = Array::scalar(0);           // read where the recipe has dropout
+  Array momentum = Array::scalar(0.9);        // of momentum; beta1 of adam and adamw
+  Array beta2 = Array::scalar(0.999);         // of adam and adamw; rho of rmsprop
+  Array clip = Array::scalar(1);              // the largest norm of a gradient, where the recipe clips
+  Array scale = Array::scalar(1);             // of the activation's argument
+  Array bias = Array::scalar(0);              // initial value of all biases
+  Array key = Array::zeros({2}, DType::u32);  // initial weights and dropout
 };
 
 struct State {

@@ -15,6 +15,7 @@
 #include <mutex>
 #include <optional>
 #include <type_traits>
+#include <typeindex>
 #include <utility>
 #include <vector>
 
@@ -262,6 +263,10 @@ Tree hvp(const F& f, const Tree& x, const Tree& v) {
 template <class F, class Carry, class Sequences>
 auto scan(const F& f, const Carry& carry, const Sequences& sequences, bool reverse = false) {
   using StepResult = detail::Result<F, Carry, Sequences>;
+  static_assert(
+      tree::detail::is_tuple<StepResult>::value && requires { typename StepResult::second_type; },
+      "a step of scan returns std::pair(carry, output); where there is no output, std::pair(carry, "
+      "std::tuple<>())");
   using Output = typename StepResult::second_type;
   const std::vector<Array> slices = tree::flatten(sequences);
   if (slices.empty() || slices[0].rank() == 0)
@@ -340,6 +345,7 @@ class Jit {
     GraphPtr graph;
     std::vector<Array> captured;
     std::any like;
+    std::type_index arguments = typeid(void);  // trees of other types may have the same leaves
   };
   struct Cache {
     std::mutex mutex;
@@ -354,7 +360,7 @@ class Jit {
     {
       const std::lock_guard lock(cache_->mutex);
       for (auto it = cache_->entries.begin(); it != cache_->entries.end(); ++it)
-        if (it->signature == signature && it->like.type() == typeid(Out)) {
+        if (it->signature == signature && it->arguments == typeid(All) && it->like.type() == typeid(Out)) {
           cache_->entries.splice(cache_->entries.begin(), cache_->entries, it);
           return *it;
         }
@@ -363,7 +369,7 @@ class Jit {
     for (const Array& leaf : leaves) types.push_back(leaf.type());
     std::optional<Out> out;
     Traced traced = trace(detail::flattened(f_, all, out), types);
-    Entry entry{std::move(signature), traced.graph, traced.captured, std::any(*out)};
+    Entry entry{std::move(signature), traced.graph, traced.captured, std::any(*out), typeid(All)};
     const std::lock_guard lock(cache_->mutex);
     ++cache_->traces;
     // A graph that captured values of a surrounding trace serves this call alone.

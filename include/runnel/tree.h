@@ -128,8 +128,8 @@ void for_each_leaf(T& t, F&& f) {
   } else if constexpr (detail::is_tuple<Plain>::value) {
     std::apply([&](auto&... items) { (for_each_leaf(items, f), ...); }, t);
   } else {
-    static_assert(std::is_aggregate_v<Plain>,
-                  "a tree is made of Arrays, standard containers and plain structs");
+    static_assert(std::is_aggregate_v<Plain> && !std::is_array_v<Plain>,
+                  "a tree is made of Arrays, standard containers (not C arrays) and plain structs");
     detail::for_each_field(t, [&](auto& field) { for_each_leaf(field, f); });
   }
 }

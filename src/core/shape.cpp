@@ -29,7 +29,8 @@ void Dims::erase(int at) {
 
 std::int64_t Dims::product() const {
   std::int64_t n = 1;
-  for (std::int64_t s : *this) n *= s;
+  for (std::int64_t s : *this)
+    if (__builtin_mul_overflow(n, s, &n)) fail("the shape {} is too large", to_string(*this));
   return n;
 }
 

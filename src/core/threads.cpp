@@ -12,13 +12,17 @@
 #include "core/fail.h"
 
 namespace runnel {
+namespace {
+constexpr int kMostThreads = 4096;
+}
 
 int thread_count(int wanted) {
+  if (wanted > kMostThreads) fail("{} threads: at most {} can be asked for", wanted, kMostThreads);
   if (wanted > 0) return wanted;
   if (const char* text = std::getenv("RUNNEL_THREADS"); text != nullptr && *text != '\0') {
     char* end = nullptr;
     const long n = std::strtol(text, &end, 10);
-    if (*end != '\0' || n < 1 || n > 4096)
+    if (*end != '\0' || n < 1 || n > kMostThreads)
       fail("RUNNEL_THREADS is \"{}\": it must be a number from 1 to 4096", text);
     return static_cast<int>(n);
   }

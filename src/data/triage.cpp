@@ -190,6 +190,12 @@ Verdict accepted(const Column& column, const Facts& facts, const TriageOptions& 
   if (facts.distinct == 1 && facts.missing > 0)
     return as_presence(facts, fmt::format("one value ('{}')", shortened(facts.levels[0].first)));
   if (column.type == Column::Type::number) {
+    if (!std::isfinite(facts.deviation))
+      fail(
+          "column '{}': its values are too large (their variance is not finite); scale them down, or leave "
+          "the column out with "
+          "--drop {}",
+          column.name, column.name);
     if (is_id_name(column.name) && facts.whole && facts.distinct > 2 &&
         !holds(options.numeric, column.name) && facts.distinct <= options.max_levels) {
       return as_levels(column, facts, options, "an id by its name: ");
@@ -229,6 +235,11 @@ Verdict triage(const Table& table, const Column& column, std::span<const std::si
 
   const bool kept = holds(options.keep, column.name);
   const Facts facts = facts_of(column, rows, std::max<std::size_t>(options.max_levels, 2));
+  // Training rows say what a column is: a word in some other row does not make their numbers a text.
+  const bool numbers =
+      column.type == Column::Type::text && facts.numbers > 0 && facts.numbers == facts.present();
+  if (numbers && !facts.dates && !holds(options.categorical, column.name))
+    return triage(table, parsed(table, column, rows), rows, options);
   if (facts.present() == 0) {
     if (kept)
       fail("{}, column '{}': kept on request, but every training value is missing", table.source,

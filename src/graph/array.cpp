@@ -1,6 +1,8 @@
 #include "runnel/array.h"
 
+#include <cmath>
 #include <cstring>
+#include <limits>
 
 #include "core/buffer.h"
 #include "core/dispatch.h"
@@ -27,6 +29,11 @@ template <class T>
 T from_double(double value) {
   if constexpr (std::same_as<T, bool>)
     return value != 0;
+  else if constexpr (std::integral<T>)  // as convert() does: truncates, saturates, nan is 0
+    return std::isnan(value)                                             ? T{0}
+           : value <= static_cast<double>(std::numeric_limits<T>::min()) ? std::numeric_limits<T>::min()
+           : value >= static_cast<double>(std::numeric_limits<T>::max()) ? std::numeric_limits<T>::max()
+                                                                         : static_cast<T>(value);
   else
     return static_cast<T>(value);
 }

@@ -46,6 +46,8 @@ Scale scale_of(const std::vector<double>& y) {
   for (double v : y) s.mean += v / static_cast<double>(y.size());
   double variance = 0;
   for (double v : y) variance += (v - s.mean) * (v - s.mean) / static_cast<double>(y.size());
+  if (!std::isfinite(variance))
+    fail("the target's values are too large to train on (their variance is not finite): scale them down");
   s.deviation = variance > 0 ? std::sqrt(variance) : 1;
   return s;
 }
@@ -75,12 +77,12 @@ struct Work {
   const Table& table;
   const FitOptions& options;
   const Table* test_table;
-  std::vector<std::string> warnings;
-  Target target;
-  TargetValues y;
-  TargetValues y_test_table;
-  Split split;
-  TriageOptions triage;
+  std::vector<std::string> warnings = {};
+  Target target = {};
+  TargetValues y = {};
+  TargetValues y_test_table = {};
+  Split split = {};
+  TriageOptions triage = {};
   Loss loss = Loss::squared;
   Metric metric = Metric::r2;
   DType dtype = DType::f32;
@@ -95,23 +97,16 @@ struct Work {
 };
 
 Work prepare(const Table& table, const FitOptions& options, const Table* test) {
-  Work w{table,
-         options,
-         test,
-         {},
-         {},
-         {},
-         {},
-         {},
-         options.triage,
-         Loss::squared,
-         Metric::r2,
-         options.f64 ? DType::f64 : DType::f32};
+  Work w{table, options, test};
+  w.triage = options.triage;
+  w.dtype = options.f64 ? DType::f64 : DType::f32;
   TargetOptions target = options.target;
   if (target.column.empty()) target.column = table.usual_target;
   w.target = Target::fit(table, target, w.warnings);
   w.y = w.target.read(table, w.warnings);
   if (test != nullptr) w.y_test_table = w.target.read(*test, w.warnings);
+  for (const auto& [flag, column] : {std::pair("group", options.split.group), {"time", options.split.time}})
+    if (column == w.target.column()) fail("--{} {}: that is the target", flag, column);
   w.triage.target = w.target.column();
   w.triage.group = options.split.group;
   w.triage.time = options.split.time;
@@ -131,7 +126,7 @@ sweep::Fold make_fold(const Work& w, const Preprocessor& preprocessor, const Sca
   return {features(preprocessor, w.table, training, w.dtype),
           target_array(targets(w.y, training), scale, w.loss, w.dtype),
           features(preprocessor, w.table, validation, w.dtype),
-          target_array(targets(w.y, validation), scale, w.loss, w.dtype)};
+          target_array(targets(w.y, validation), scale, w.loss, w.dtype), scale.deviation};
 }
 
 Rows without_test(const Work& w) {
@@ -143,7 +138,9 @@ Rows without_test(const Work& w) {
 
 std::size_t folds_of(const Work& w) {
   if (w.options.folds) return *w.options.folds == 1 ? 0 : *w.options.folds;
-  return without_test(w).size() < FitOptions::kFewRows && w.options.split.time.empty() ? 5 : 0;
+  constexpr std::size_t kFolds = 5;
+  const std::size_t rows = without_test(w).size();
+  return rows >= 2 * kFolds && rows < FitOptions::kFewRows && w.options.split.time.empty() ? kFolds : 0;
 }
 
 std::vector<Hyper> candidates_of(const Work& w, std::size_t rows, std::size_t columns) {
@@ -226,17 +223,9 @@ Search search(const Work& w, const sweep::Problem& problem, const sweep::Fold& a
   return s;
 }
 
-void report_units(sweep::Result& search, Metric metric, double deviation) {
-  if (metric != Metric::rmse && metric != Metric::mae) return;
-  for (auto& outcome : search.outcomes) {
-    outcome.validation *= deviation;
-    for (double& value : outcome.curve) value *= deviation;
-  }
-}
-
 std::string no_winner(const sweep::Result& search) {
   if (search.interrupted) return "stopped before any candidate had finished: nothing is kept";
-  return fmt::format("all {} candidates diverged: try a smaller rate, or clip the gradients (clip=1)",
+  return fmt::format("all {} candidates diverged: try a smaller rate, or clip the gradients (a clip of 1)",
                      search.outcomes.size());
 }
 
@@ -321,6 +310,21 @@ void measure_test(const Work& w, const TestRows& test, const Linear& linear, con
           : train::measure(w.metric, unscaled(sweep::predict(linear.model, linear.hyper, test.x), scale), y);
 }
 
+// A feature that gives the target away makes a score that no new row will see again.
+void warn_of_giveaways(Work& w, const Preprocessor& preprocessor) {
+  std::vector<std::string> used;
+  for (const ColumnDecision& d : preprocessor.decisions())
+    if (d.features > 0) used.push_back(d.name);
+  for (const ColumnSummary& s : summarize(w.table, w.target.column())) {
+    if (std::find(used.begin(), used.end(), s.name) == used.end()) continue;
+    for (const std::string& text : s.suspicions)
+      if (text.find("the target") != std::string::npos)
+        w.warnings.push_back(
+            fmt::format("column {} {}; if it is not known when you predict, leave it out with --drop {}",
+                        s.name, text, s.name));
+  }
+}
+
 }  // namespace
 
 FitResult fit(const Table& table, const FitOptions& options, const Table* test) {
@@ -333,6 +337,7 @@ FitResult fit(const Table& table, const FitOptions& options, const Table* test) 
   Preprocessor preprocessor = Preprocessor::fit(table, training, w.triage);
   const Scale scale = w.target_scale(training);
   const TestRows tests = test_rows(w, preprocessor);
+  warn_of_giveaways(w, preprocessor);
   sweep::Problem problem{{}, w.loss, w.metric, w.outputs()};
   if (folds > 0) {
     SplitOptions split = options.split;
@@ -358,7 +363,6 @@ FitResult fit(const Table& table, const FitOptions& options, const Table* test) 
   FitResult result;
   result.search = std::move(found.result);
   result.best = *result.search.best;
-  report_units(result.search, w.metric, scale.deviation);
 
   result.metric = w.metric;
   result.warnings = w.warnings;

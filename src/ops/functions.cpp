@@ -7,8 +7,8 @@ namespace runnel {
 
 Array square(const Array& x) { return x * x; }
 
-// select rather than max, so that the derivative at 0 is 0.
-Array relu(const Array& x) { return select(x > 0, x, 0); }
+// select rather than max, so that the derivative at 0 is 0; asked this way round, nan stays nan.
+Array relu(const Array& x) { return select(x <= 0, 0, x); }
 
 // log(1 + eˣ) = max(x, 0) + log(1 + e^-|x|), where -|x| is written as a choice that is smooth from the left
 // at 0: with abs, whose derivative at 0 is 0, all derivatives of the whole would be wrong there.
@@ -39,6 +39,11 @@ Array log_softmax(const Array& x, int axis) {
   return shifted - log(sum(exp(shifted), axis, true));
 }
 
-Array norm(const Array& x) { return sqrt(sum(x * x)); }
+// The derivative at 0 is 0, not 0/0.
+Array norm(const Array& x) {
+  const Array squares = sum(x * x);
+  const Array zero = equal(squares, 0);
+  return select(zero, 0, sqrt(select(zero, 1, squares)));
+}
 
 }  // namespace runnel

@@ -122,6 +122,8 @@ Op iota_row() {
           [](std::span<const Type>, const Attrs& attrs) -> Types {
             const Type out{attrs.get<DType>("dtype"), attrs.dims("shape")};
             if (out.dtype == DType::boolean) fail("[iota] needs a numeric dtype, got bool");
+            for (std::int64_t size : out.shape)
+              if (size < 0) fail("[iota] an array cannot have the shape {}", to_string(out.shape));
             expect_axis("iota", out, attrs.integer("axis"));
             return {out};
           },

@@ -1,6 +1,7 @@
 // Random bits from counters, and the distributions built on them.
 #include "runnel/random.h"
 
+#include <cmath>
 #include <numbers>
 
 #include "kernels/reference/random.h"
@@ -69,6 +70,9 @@ Array key(std::uint64_t seed) {
 }
 
 Array fold_in(const Array& key, const Operand& data) {
+  if (data.weak() &&
+      (data.value() < 0 || data.value() > 4294967295.0 || data.value() != std::floor(data.value())))
+    fail("[fold_in] {} is no whole number from 0 to 2^32 - 1", data.value());
   const Array word =
       data.weak() ? Array::scalar(data.value(), DType::u32) : convert(data.array(), DType::u32);
   return words(key, stack({word, Array::scalar(1, DType::u32)}), 2);

@@ -1,6 +1,7 @@
 // Ops that move or repeat elements without computing: reshape, transpose, broadcast, slice, concatenate, pad,
 // reverse. All are linear.
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 #include "kernels/reference/elementwise.h"
@@ -333,7 +334,12 @@ Op reverse_row() {
           1,
           {"axes"},
           [](std::span<const Type> in, const Attrs& attrs) -> Types {
-            for (std::int64_t axis : attrs.dims("axes")) expect_axis("reverse", in[0], axis);
+            const Dims& axes = attrs.dims("axes");
+            for (std::size_t i = 0; i < axes.size(); ++i) {
+              expect_axis("reverse", in[0], axes[i]);
+              if (std::find(axes.begin(), axes.begin() + i, axes[i]) != axes.begin() + i)
+                fail("[reverse] axes {} name one axis twice", to_string(axes));
+            }
             return {in[0]};
           },
           linear([](const Array& ct, Ins, std::size_t, const Attrs& attrs) {
@@ -442,7 +448,8 @@ Array slice(const Array& x, const Dims& start, const Dims& stop) {
 
 Array slice(const Array& x, int axis, std::int64_t start, std::int64_t stop, std::int64_t step) {
   const int a = normal_axis("slice", axis, x.rank());
-  if (step < 1) fail("[slice] step {} is below 1", step);
+  if (step < 1 || step > std::numeric_limits<std::int32_t>::max())
+    fail("[slice] a step of {}: it must lie from 1 to 2^31 - 1", step);
   if (step != 1) {
     if (start < 0 || start > stop || stop > x.shape()[at(a)])
       fail("[slice] {} to {} of axis {} with size {}", start, stop, a, x.shape()[at(a)]);

@@ -195,6 +195,8 @@ void train_block(const Problem& problem, const Block& block, std::uint64_t seed,
                                     const Array& x) { return nn::forward(m, x, recipe.activation, r.scale); },
                                 {Axis(-1), Axis(-1), shared}, -1));
 
+  const bool in_units = problem.metric == Metric::rmse || problem.metric == Metric::mae;
+  const double unit = in_units ? data.unit : 1;
   train::State state = start(rates);
   std::vector<std::vector<double>> curves(lanes);
   for (std::int64_t e = 1; e <= block.epochs(); ++e) {
@@ -203,7 +205,7 @@ void train_block(const Problem& problem, const Block& block, std::uint64_t seed,
     const auto outputs = outputs_of_lanes(forward, state.model, rates, data.x_validation, lanes);
     std::vector<bool> finite;
     for (std::size_t lane = 0; lane < lanes; ++lane) {
-      curves[lane].push_back(train::measure(problem.metric, outputs[lane], y_validation));
+      curves[lane].push_back(unit * train::measure(problem.metric, outputs[lane], y_validation));
       for (const auto& [epochs, candidate] : block.trajectories[lane].readings) {
         if (epochs != e) continue;
         if (finite.empty()) finite = finite_lanes(state.model, lanes);

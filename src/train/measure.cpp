@@ -88,7 +88,8 @@ double combine(Metric metric, std::span<const double> terms, std::span<const dou
   double total = 0;
   double sum = 0;
   double squares = 0;
-  const double origin = y[0];  // keeps the variance from cancelling
+  double origin = 0;  // keeps the variance from cancelling
+  for (std::size_t i = 0; i < n; ++i) origin += y[row(i)] / static_cast<double>(n);
   for (std::size_t i = 0; i < n; ++i) {
     const std::size_t r = row(i);
     total += terms[r];

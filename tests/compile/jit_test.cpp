@@ -128,5 +128,28 @@ TEST(Jit, TracedOnTwoThreadsAtOnce) {
   two.join();
 }
 
+struct Plus {
+  Array a, b;
+  Array go() const { return a + b; }
+};
+struct Minus {
+  Array a, b;
+  Array go() const { return a - b; }
+};
+
+// Trees of different types may have the same leaves; they are different arguments all the same.
+TEST(Jit, TypesOfArgumentsAreToldApart) {
+  const auto f = jit([](const auto& t) { return t.go(); });
+  const Array x{1, 2};
+  const Array y{4, 6};
+  EXPECT_TRUE(same_bits(f(Plus{x, y}), x + y));
+  EXPECT_TRUE(same_bits(f(Minus{x, y}), x - y));
+  const auto g = jit([](const auto& n, const Array& v) {
+    return v * (std::is_floating_point_v<std::decay_t<decltype(n)>> ? 2 : 3);
+  });
+  EXPECT_TRUE(same_bits(g(0, x), 3 * x));
+  EXPECT_TRUE(same_bits(g(0.0f, x), 2 * x));
+}
+
 }  // namespace
 }  // namespace runnel

@@ -192,5 +192,37 @@ TEST(ErrorTexts, OfRandomNumbers) {
               HasSubstr("needs f32 or f64"));
 }
 
+TEST(Errors, SizesThatCannotBe) {
+  const auto text = [](auto f) -> std::string {
+    try {
+      f();
+    } catch (const Error& e) {
+      return e.what();
+    }
+    return "no error";
+  };
+  EXPECT_THAT(text([] {
+                Array::zeros({std::int64_t{1} << 32, std::int64_t{1} << 32});
+              }),
+              testing::HasSubstr("too large"));
+  EXPECT_THAT(text([] { arange(-1); }), testing::HasSubstr("[iota] an array cannot have the shape (-1,)"));
+  EXPECT_THAT(text([] { reverse(Array{1, 2, 3}, {0, 0}); }), testing::HasSubstr("name one axis twice"));
+  EXPECT_THAT(text([] {
+                slice(Array{1, 2, 3}, 0, 0, 3, std::int64_t{1} << 40);
+              }),
+              testing::HasSubstr("[slice] a step of"));
+  EXPECT_THAT(text([] { random::fold_in(random::key(0), 0.5); }),
+              testing::HasSubstr("[fold_in] 0.5 is no whole number"));
+  EXPECT_THAT(text([] { random::fold_in(random::key(0), std::int64_t{1} << 32); }),
+              testing::HasSubstr("[fold_in]"));
+}
+
+TEST(Errors, FillingSaturatesAsConvertDoes) {
+  for (double v : {std::nan(""), 1e10, -1e10, -5.0, 2.9})
+    for (DType dtype : {DType::i32, DType::u32})
+      EXPECT_TRUE(same_bits(Array::full({2}, v, dtype), convert(Array::full({2}, v, DType::f64), dtype)))
+          << v << " " << name_of(dtype);
+}
+
 }  // namespace
 }  // namespace runnel

@@ -124,5 +124,17 @@ TEST(Norm, AndSquare) {
   EXPECT_THAT(square(Array({-3, 2})).to_doubles(), ElementsAre(9, 4));
 }
 
+TEST(Functions, NotANumberStaysSo) {
+  EXPECT_TRUE(std::isnan(relu(Array{NAN}).at({0})));
+  EXPECT_TRUE(std::isnan(softplus(Array{NAN}).at({0})));
+  EXPECT_EQ(grad([](const Array& x) { return sum(relu(x)); })(Array{0, -1, 2}).to_doubles(),
+            (std::vector<double>{0, 0, 1}));
+}
+
+TEST(Functions, TheNormHasDerivativeZeroAtZero) {
+  EXPECT_EQ(grad(norm)(Array{0, 0}).to_doubles(), (std::vector<double>{0, 0}));
+  EXPECT_EQ(norm(Array{3, 4}).item(), 5);
+}
+
 }  // namespace
 }  // namespace runnel

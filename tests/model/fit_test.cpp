@@ -1,0 +1,196 @@
+// From a table to a model: nothing may reach the model from rows that are to judge it.
+#include "runnel/fit.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "runnel/random.h"
+
+namespace runnel {
+namespace {
+
+using testing::Contains;
+using testing::HasSubstr;
+using testing::Not;
+
+// y = 2a - b + noise, with a category and gaps.
+Table table_of(std::size_t n, std::uint64_t seed = 1) {
+  Table t;
+  t.source = "made.csv";
+  t.rows = n;
+  const auto draw = [&](std::uint64_t stream) {
+    return random::normal(random::key(seed * 100 + stream), {static_cast<std::int64_t>(n)}, DType::f64)
+        .to_vector<double>();
+  };
+  Column a{.name = "a", .numbers = draw(1)};
+  Column b{.name = "b", .numbers = draw(2)};
+  Column c{.name = "c", .type = Column::Type::text};
+  Column y{.name = "y", .numbers = draw(3)};
+  for (std::size_t i = 0; i < n; ++i) {
+    y.numbers[i] = 100 + 10 * (2 * a.numbers[i] - b.numbers[i] + 0.3 * y.numbers[i]);
+    if (i % 17 == 0) b.numbers[i] = NAN;
+    c.texts.push_back(i % 3 == 0 ? "red" : i % 3 == 1 ? "green" : "blue");
+    c.missing.push_back(0);
+    t.lines.push_back(static_cast<std::uint32_t>(i + 2));
+  }
+  t.columns = {a, b, c, y};
+  return t;
+}
+
+FitOptions options() {
+  FitOptions o;
+  o.target.column = "y";
+  o.grid = {"hidden=none,6", "rate=0.003,0.01", "epochs=2,4"};
+  o.base.batch = 32;
+  o.folds = 0;
+  return o;
+}
+
+void expect_same_model(const FitResult& a, const FitResult& b) {
+  EXPECT_EQ(a.best, b.best);
+  EXPECT_EQ(a.model.preprocessor.to_json(), b.model.preprocessor.to_json());
+  EXPECT_EQ(a.model.target_mean, b.model.target_mean);
+  const auto x = tree::flatten(a.model.network);
+  const auto y = tree::flatten(b.model.network);
+  ASSERT_EQ(x.size(), y.size());
+  for (std::size_t i = 0; i < x.size(); ++i) EXPECT_TRUE(same_bits(x[i], y[i]));
+}
+
+// Every cell of the given rows changed: numbers, categories, gaps, targets.
+Table spoiled(Table t, const std::vector<std::size_t>& rows) {
+  for (std::size_t row : rows) {
+    t.columns[0].numbers[row] = 1e6;
+    t.columns[1].numbers[row] = NAN;
+    t.columns[2].texts[row] = "violet";
+    t.columns[3].numbers[row] = -12345 - static_cast<double>(row);
+  }
+  return t;
+}
+
+TEST(Fit, TestRowsDoNotReachTheModel) {
+  const Table t = table_of(300);
+  for (std::size_t folds : {0, 3}) {
+    FitOptions o = options();
+    o.folds = folds;
+    const FitResult clean = fit(t, o);
+    ASSERT_EQ(clean.split.test.size(), 60u);
+    const FitResult dirty = fit(spoiled(t, clean.split.test), o);
+    expect_same_model(clean, dirty);
+    EXPECT_LT(dirty.test.value, clean.test.value - 1);  // the change did reach the score
+  }
+}
+
+TEST(Fit, ValidationRowsDoNotReachThePreprocessing) {
+  const Table t = table_of(300);
+  const FitResult clean = fit(t, options());
+  const FitResult dirty = fit(spoiled(t, clean.split.validation), options());
+  EXPECT_EQ(clean.model.preprocessor.to_json(), dirty.model.preprocessor.to_json());
+  EXPECT_EQ(clean.model.target_mean, dirty.model.target_mean);
+}
+
+// A word among the test rows is an error that names its place; it does not turn the column into text.
+TEST(Fit, TrainingRowsSayWhatAColumnIs) {
+  const Table t = table_of(300);
+  const FitResult clean = fit(t, options());
+  Table worded = t;
+  Column& a = worded.columns[0];
+  a.type = Column::Type::text;
+  for (double v : a.numbers) {
+    a.texts.push_back(fmt::format("{}", v));
+    a.missing.push_back(0);
+  }
+  a.numbers.clear();
+  expect_same_model(clean, fit(worded, options()));
+  a.texts[clean.split.test[0]] = "oops";
+  try {
+    fit(worded, options());
+    ADD_FAILURE() << "no error";
+  } catch (const Error& e) {
+    EXPECT_THAT(e.what(), HasSubstr(fmt::format("made.csv, line {}, column 'a': 'oops' is not a number",
+                                                clean.split.test[0] + 2)));
+  }
+}
+
+TEST(Fit, ThreadsChangeNoBit) {
+  FitOptions one = options();
+  one.threads = 1;
+  FitOptions two = options();
+  two.threads = 2;
+  expect_same_model(fit(table_of(300), one), fit(table_of(300), two));
+}
+
+// A candidate that learns nothing predicts its training rows' mean: its error is known for each fold, in the
+// target's unit.
+TEST(Fit, ErrorsUnderFoldsAreInTheTargetsUnit) {
+  const Table t = table_of(200);
+  FitOptions o = options();
+  o.metric = sweep::Metric::rmse;
+  o.folds = 4;
+  o.grid = {"hidden=none", "rate=0", "epochs=1"};
+  const FitResult result = fit(t, o);
+  std::vector<std::size_t> rows = result.split.train;
+  rows.insert(rows.end(), result.split.validation.begin(), result.split.validation.end());
+  std::sort(rows.begin(), rows.end());
+  std::vector<std::string> warnings;
+  const Target target = Target::fit(t, o.target, warnings);
+  double expected = 0;
+  for (const Fold& fold : fold_table(t, rows, target.read(t, warnings), Task::regression, 4, {.seed = 0})) {
+    double mean = 0;
+    for (std::size_t row : fold.train)
+      mean += t.columns[3].numbers[row] / static_cast<double>(fold.train.size());
+    double squares = 0;
+    for (std::size_t row : fold.validation) squares += std::pow(t.columns[3].numbers[row] - mean, 2);
+    expected += std::sqrt(squares / static_cast<double>(fold.validation.size())) / 4;
+  }
+  EXPECT_NEAR(result.search.outcomes[0].validation, expected, 1e-4 * expected);
+}
+
+TEST(Fit, BaselinesAreTheConstantAndTheLinearModel) {
+  const FitResult result = fit(table_of(300), options());
+  EXPECT_NEAR(result.constant_baseline, 0, 0.05);
+  // Var(20 a - 10 b) = 500 beside a noise of 9, and one b in 17 unknown: about 9 + 100 / 17 of 509 stay
+  // unexplained.
+  EXPECT_NEAR(result.linear_baseline, 1 - (9 + 100 / 17.0) / 509, 0.03);
+}
+
+TEST(Fit, AColumnThatGivesTheTargetAwayIsSaid) {
+  Table t = table_of(200);
+  EXPECT_THAT(fit(t, options()).warnings, Not(Contains(HasSubstr("--drop"))));
+  Column leak{.name = "leak", .numbers = t.columns[3].numbers};
+  for (double& v : leak.numbers) v = 2 * v + 1;
+  t.columns.push_back(leak);
+  EXPECT_THAT(fit(t, options()).warnings,
+              Contains(testing::AllOf(HasSubstr("column leak"), HasSubstr("--drop leak"))));
+}
+
+TEST(Fit, ImpossibleWishesAreRefused) {
+  const Table t = table_of(100);
+  const auto error = [&](auto change) -> std::string {
+    FitOptions o = options();
+    change(o);
+    try {
+      fit(t, o);
+    } catch (const Error& e) {
+      return e.what();
+    }
+    return "no error";
+  };
+  EXPECT_THAT(error([](auto& o) { o.split.group = "y"; }), HasSubstr("--group y: that is the target"));
+  EXPECT_THAT(error([](auto& o) { o.random = 3; }), HasSubstr("not both"));
+  EXPECT_THAT(error([](auto& o) { o.metric = sweep::Metric::accuracy; }),
+              HasSubstr("does not fit a regression target"));
+  EXPECT_THAT(error([](auto& o) { o.loss = sweep::Loss::softmax; }),
+              HasSubstr("does not fit a regression target"));
+  EXPECT_THAT(error([](auto& o) { o.threads = 5000; }), HasSubstr("at most 4096"));
+  EXPECT_THAT(error([](auto& o) {
+                o.grid = {"rate=1e30", "hidden=6"};
+                o.base.optimizer = "sgd";
+              }),
+              HasSubstr("all 1 candidates diverged"));
+}
+
+}  // namespace
+}  // namespace runnel
