@@ -113,7 +113,8 @@ std::pair<Array, Array> sort(const Array& x, int axis = -1);
 // ---- products ------------------------------------------------------------------------------------------
 // Einstein summation of two operands, one letter per axis, "nd,dhk->nhk".
 Array dot_general(std::string_view spec, const Array& a, const Array& b);
-// The same for any number of operands; without "->" the letters that stand once, sorted, are the output.
+// The same for any number of operands; without "->" the letters that stand once, sorted, are the output. A
+// letter stands at most once in an operand (no diagonals).
 Array einsum(std::string_view spec, const std::vector<Array>& operands);
 Array matmul(const Array& a, const Array& b);  // NumPy's: vectors, matrices, stacks of matrices
 Array dot(const Array& a, const Array& b);     // inner product of two vectors
@@ -126,6 +127,6 @@ Array softplus(const Array& x);  // log(1 + exp(x))
 Array logsumexp(const Array& x, int axis, bool keep = false);
 Array softmax(const Array& x, int axis = -1);
 Array log_softmax(const Array& x, int axis = -1);
-Array norm(const Array& x);  // Euclidean, of all elements
+Array norm(const Array& x);  // Euclidean, of all elements; its derivative at 0 is 0
 
 }  // namespace runnel

@@ -10,7 +10,6 @@
 namespace runnel {
 namespace {
 
-using test::error_of;
 using ::testing::ElementsAre;
 using ::testing::FloatNear;
 using ::testing::HasSubstr;

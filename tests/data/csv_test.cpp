@@ -8,7 +8,6 @@
 namespace runnel {
 namespace {
 
-using test::error_of;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 

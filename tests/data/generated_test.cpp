@@ -10,7 +10,6 @@ namespace runnel {
 namespace {
 
 using test::all_rows;
-using test::error_of;
 using ::testing::HasSubstr;
 
 TEST(Generated, EveryTableIsAFunctionOfItsSeed) {

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "error_of.h"
 #include "runnel/data.h"
 
 namespace runnel::test {
@@ -44,18 +45,6 @@ class DataTest : public ::testing::Test {
 };
 
 // The text of the input error that `action` raises.
-template <class F>
-std::string error_of(F&& action) {
-  try {
-    action();
-  } catch (const Error& e) {
-    EXPECT_EQ(e.kind(), ErrorKind::input) << e.what();
-    return e.what();
-  }
-  ADD_FAILURE() << "no error was raised";
-  return "";
-}
-
 inline std::vector<std::size_t> all_rows(const Table& table) {
   std::vector<std::size_t> rows(table.rows);
   for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = i;

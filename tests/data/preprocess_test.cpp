@@ -10,7 +10,6 @@ namespace runnel {
 namespace {
 
 using test::all_rows;
-using test::error_of;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;

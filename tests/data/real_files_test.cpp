@@ -9,7 +9,6 @@
 namespace runnel {
 namespace {
 
-using test::error_of;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -124,8 +123,7 @@ TEST(RealFiles, Titanic) {
   EXPECT_EQ(t.rows, 891u);
   EXPECT_EQ(t.at("Name").text(0), "Braund, Mr. Owen Harris");
   const auto role = roles(t, {.target = "Survived"});
-  for (const char* name : {"PassengerId", "Name", "Ticket"})
-    EXPECT_EQ(role.at(name), Role::dropped) << name;
+  for (const char* name : {"PassengerId", "Name", "Ticket"}) EXPECT_EQ(role.at(name), Role::dropped) << name;
   EXPECT_EQ(role.at("Sex"), Role::boolean);
   EXPECT_EQ(role.at("Embarked"), Role::categorical);
 }

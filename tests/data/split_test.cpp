@@ -10,7 +10,6 @@
 namespace runnel {
 namespace {
 
-using test::error_of;
 using ::testing::HasSubstr;
 using Rows = std::vector<std::size_t>;
 

@@ -6,7 +6,6 @@
 namespace runnel {
 namespace {
 
-using test::error_of;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;

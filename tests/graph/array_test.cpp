@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <limits>
 
+#include "error_of.h"
 #include "runnel/error.h"
 #include "runnel/ops.h"
 
@@ -13,17 +14,6 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-template <class F>
-std::string error_of(F f) {
-  try {
-    f();
-  } catch (const Error& e) {
-    EXPECT_EQ(e.kind(), ErrorKind::input);
-    return e.what();
-  }
-  return "(no error)";
-}
 
 TEST(ArrayValues, AreKeptRowMajor) {
   const Array m({{1, 2, 3}, {4, 5, 6}});

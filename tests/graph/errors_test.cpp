@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "error_of.h"
 #include "runnel/linalg.h"
 #include "runnel/random.h"
 #include "runnel/transforms.h"
@@ -11,16 +12,6 @@ namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
-
-template <class F>
-std::string error_of(F f) {
-  try {
-    f();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "(no error)";
-}
 
 Array zeros(const Shape& shape) { return Array::zeros(shape); }
 
@@ -83,7 +74,7 @@ TEST(ErrorTexts, OfValues) {
               AllOf(HasSubstr("gather"), HasSubstr("-1")));
   EXPECT_THAT(error_of([&] { scatter_add(x, Array({5}, DType::i32), Array({1})); }),
               AllOf(HasSubstr("scatter_add"), HasSubstr("5")));
-  EXPECT_THAT(error_of([] { cholesky(Array({{1, 2}, {2, 1}})); }), HasSubstr("cholesky"));
+  EXPECT_THAT(error_of([] { cholesky(Array({{1, 2}, {2, 1}})); }, ErrorKind::run), HasSubstr("cholesky"));
   // The same from a compiled function, which works again afterwards.
   auto pick = jit([&](const Array& i) { return gather(x, i); });
   EXPECT_THAT(error_of([&] { pick(Array({7}, DType::i32)); }), HasSubstr("7"));
@@ -193,27 +184,20 @@ TEST(ErrorTexts, OfRandomNumbers) {
 }
 
 TEST(Errors, SizesThatCannotBe) {
-  const auto text = [](auto f) -> std::string {
-    try {
-      f();
-    } catch (const Error& e) {
-      return e.what();
-    }
-    return "no error";
-  };
-  EXPECT_THAT(text([] {
+  EXPECT_THAT(error_of([] {
                 Array::zeros({std::int64_t{1} << 32, std::int64_t{1} << 32});
               }),
               testing::HasSubstr("too large"));
-  EXPECT_THAT(text([] { arange(-1); }), testing::HasSubstr("[iota] an array cannot have the shape (-1,)"));
-  EXPECT_THAT(text([] { reverse(Array{1, 2, 3}, {0, 0}); }), testing::HasSubstr("name one axis twice"));
-  EXPECT_THAT(text([] {
+  EXPECT_THAT(error_of([] { arange(-1); }),
+              testing::HasSubstr("[iota] an array cannot have the shape (-1,)"));
+  EXPECT_THAT(error_of([] { reverse(Array{1, 2, 3}, {0, 0}); }), testing::HasSubstr("name one axis twice"));
+  EXPECT_THAT(error_of([] {
                 slice(Array{1, 2, 3}, 0, 0, 3, std::int64_t{1} << 40);
               }),
               testing::HasSubstr("[slice] a step of"));
-  EXPECT_THAT(text([] { random::fold_in(random::key(0), 0.5); }),
+  EXPECT_THAT(error_of([] { random::fold_in(random::key(0), 0.5); }),
               testing::HasSubstr("[fold_in] 0.5 is no whole number"));
-  EXPECT_THAT(text([] { random::fold_in(random::key(0), std::int64_t{1} << 32); }),
+  EXPECT_THAT(error_of([] { random::fold_in(random::key(0), std::int64_t{1} << 32); }),
               testing::HasSubstr("[fold_in]"));
 }
 

@@ -18,7 +18,6 @@ namespace runnel {
 namespace {
 
 using test::all_rows;
-using test::error_of;
 using ::testing::HasSubstr;
 
 class ModelTest : public test::DataTest {

@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "error_of.h"
 #include "runnel/nn.h"
 #include "runnel/random.h"
 #include "runnel/transforms.h"
@@ -25,16 +26,6 @@ inline void expect_near(const Array& a, const Array& b, double tolerance) {
 }
 
 // The Error(input) text that f throws, "" when it throws none.
-template <class F>
-std::string error_of(F&& f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.kind() == ErrorKind::input ? error.what() : "";
-  }
-  return "";
-}
-
 // (f(x + h e) - f(x - h e)) / (2 h) for each element, f from Array to a scalar Array.
 template <class F>
 Array central_differences(F&& f, const Array& x, double h = 1e-5) {

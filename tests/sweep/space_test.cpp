@@ -4,22 +4,13 @@
 
 #include <cmath>
 
+#include "error_of.h"
 #include "runnel/sweep.h"
 
 namespace runnel::sweep {
 namespace {
 
 using testing::HasSubstr;
-
-template <class F>
-std::string error_of(F f) {
-  try {
-    f();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "no error";
-}
 
 TEST(Space, GridIsEveryCombinationLastFastest) {
   const auto all = grid(Hyper(), {parse_choice("rate=0.1,0.2"), parse_choice("hidden=none,8x4,16")});
