@@ -2,7 +2,7 @@
 // nothing.
 #include <gtest/gtest.h>
 
-#include "compile/counting_new.h"
+#include "counting_new.h"
 #include "compile/pipeline.h"
 #include "core/buffer.h"
 #include "core/dispatch.h"

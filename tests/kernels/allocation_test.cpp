@@ -1,9 +1,6 @@
 // A compiled step plans its memory once, so the kernels it runs may take none: every form of operator new is
 // counted while they run.
-#include <atomic>
-#include <cstdlib>
-#include <new>
-
+#include "counting_new.h"
 #include "kernels/reference/dot.h"
 #include "kernels/reference/elementwise.h"
 #include "kernels/reference/index.h"
@@ -11,40 +8,14 @@
 #include "kernels/reference/reduce.h"
 #include "kernels/support.h"
 
-namespace {
-std::atomic<long> news{0};
-
-void* counted(std::size_t bytes, std::size_t alignment) {
-  ++news;
-  void* memory = std::aligned_alloc(alignment, (bytes + alignment) / alignment * alignment);
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
-}
-}  // namespace
-
-void* operator new(std::size_t bytes) { return counted(bytes, alignof(std::max_align_t)); }
-void* operator new(std::size_t bytes, std::align_val_t alignment) {
-  return counted(bytes, static_cast<std::size_t>(alignment));
-}
-void* operator new(std::size_t bytes, std::align_val_t alignment, const std::nothrow_t&) noexcept {
-  return counted(bytes, static_cast<std::size_t>(alignment));
-}
-// Not inlined: g++ would see free() undo operator new and warn of the mismatch that this is.
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
-  std::free(memory);
-}
-
 namespace runnel::testing {
 namespace {
 
 template <class F>
 void expect_no_news(const char* what, F&& f) {
-  const long before = news.load();
+  const std::size_t before = allocations_so_far();
   f();
-  EXPECT_EQ(news.load(), before) << what;
+  EXPECT_EQ(allocations_so_far(), before) << what;
 }
 
 TEST(Allocation, KernelsOfAStepTakeNoMemory) {

@@ -1,4 +1,4 @@
-#include "compile/counting_new.h"
+#include "counting_new.h"
 
 #include <atomic>
 #include <cstdlib>
