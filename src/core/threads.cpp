@@ -1,13 +1,15 @@
 #include "core/threads.h"
 
-#include <tbb/global_control.h>
 #include <tbb/info.h>
-#include <tbb/task_arena.h>
-#include <tbb/task_group.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
+#include <exception>
+#include <mutex>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "core/fail.h"
 
@@ -35,26 +37,28 @@ void run_jobs(std::size_t n, int threads, const std::function<void(std::size_t)>
     return;
   }
   std::atomic<std::size_t> next{0};
-  std::atomic<bool> failed{false};
+  std::mutex mutex;
+  std::exception_ptr failure;
   auto worker = [&] {
-    for (std::size_t i = next++; i < n && !failed; i = next++) {
+    for (std::size_t i = next++; i < n; i = next++) {
       try {
         job(i);
       } catch (...) {
-        failed = true;
-        throw;
+        const std::lock_guard lock(mutex);
+        if (!failure) failure = std::current_exception();
+        next = n;  // jobs not yet begun are dropped
       }
     }
   };
-  // As many threads as were asked for, be they more than the cores.
-  const tbb::global_control limit(tbb::global_control::max_allowed_parallelism,
-                                  static_cast<std::size_t>(threads));
-  tbb::task_arena arena(threads);
-  arena.execute([&] {
-    tbb::task_group group;
-    for (int t = 1; t < threads; ++t) group.run(worker);
-    group.run_and_wait(worker);
-  });
+  {
+    // Jobs last from milliseconds to minutes: threads of their own cost nothing beside them, and none waits
+    // spinning.
+    std::vector<std::jthread> others;
+    for (std::size_t t = 1; t < std::min(n, static_cast<std::size_t>(threads)); ++t)
+      others.emplace_back(worker);
+    worker();
+  }
+  if (failure) std::rethrow_exception(failure);
 }
 
 }  // namespace runnel
