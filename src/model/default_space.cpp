@@ -4,7 +4,7 @@
 
 namespace runnel {
 
-std::vector<sweep::Choice> default_space(Task, std::size_t rows, std::size_t features,
+std::vector<sweep::Choice> default_space(std::size_t rows, std::size_t features,
                                          const std::vector<std::string>& fixed) {
   std::vector<sweep::Choice> all;
   const bool wide = features >= 200;  // images: the first layer is all the cost, and wants breadth

@@ -6,7 +6,6 @@
 
 #include "core/fail.h"
 #include "model/default_space.h"
-#include "runnel/linalg.h"
 #include "runnel/ops.h"
 #include "runnel/version.h"
 
@@ -159,7 +158,7 @@ std::vector<Hyper> candidates_of(const Work& w, std::size_t rows, std::size_t co
       choices.push_back(sweep::parse_choice(text));
   }
   if (o.random == 0 && !o.space.empty()) fail("a space needs a number of random draws");
-  if (o.grid.empty() && o.space.empty()) choices = default_space(w.target.task(), rows, columns, o.fixed);
+  if (o.grid.empty() && o.space.empty()) choices = default_space(rows, columns, o.fixed);
   return o.random > 0 ? sweep::random(base, choices, ranges, o.random, o.seed) : sweep::grid(base, choices);
 }
 
