@@ -13,6 +13,7 @@ endmacro()
 runnel_find(TBB)
 runnel_find(fmt)
 runnel_find(libzip)
+runnel_find(hwy)
 
 # These two come without a CMake package that says what Debian installs.
 find_library(LAPACKE_LIBRARY lapacke REQUIRED)
