@@ -33,8 +33,14 @@ std::vector<Function<T>> functions() {
       {"log1p", Unary::log1p, [](T x) { return kernels::math::log1p(x); },
        [](long double x) { return std::log1p(x); }, 0.81},
       {"tanh", Unary::tanh, [](T x) { return kernels::math::tanh(x); },
-       [](long double x) { return std::tanh(x); }, 2.09},
+       [](long double x) { return std::tanh(x); }, 2.12},
       {"logistic", Unary::logistic, [](T x) { return kernels::math::logistic(x); }, exact_logistic, 2.27},
+      {"sin", Unary::sin, [](T x) { return kernels::math::sin(x); },
+       [](long double x) { return std::sin(x); }, 0.79},
+      {"cos", Unary::cos, [](T x) { return kernels::math::cos(x); },
+       [](long double x) { return std::cos(x); }, 0.79},
+      {"erf", Unary::erf, [](T x) { return kernels::math::erf(x); },
+       [](long double x) { return std::erf(x); }, 1.09},
   };
 }
 
@@ -92,6 +98,9 @@ std::vector<T> arguments() {
   for (int i = -400000; i <= 400000; ++i) x.push_back(static_cast<T>(i * 1.00003e-4));
   for (int i = -100000; i <= 100000; ++i) x.push_back(static_cast<T>(i * 1.1e-5));
   Random random(11);
+  // Around multiples of pi/2, small and huge, where sine or cosine is next to nothing.
+  for (std::uint64_t i = 0; i < 200000; ++i)
+    x.push_back(static_cast<T>(1.57079632679489661923L * static_cast<long double>(random() >> (i % 60 + 4))));
   for (int i = 0; i < 500000; ++i) x.push_back(std::bit_cast<T>(static_cast<Bits>(random())));
   return x;
 }
@@ -156,6 +165,136 @@ void check_edges() {
 TEST(Math, EdgesAreExact) {
   check_edges<float>();
   check_edges<double>();
+}
+
+// Powers: wide and narrow bases, exponents that fill the range of results, and random bits.
+template <class T>
+void check_power_errors(double bound) {
+  using Bits = typename kernels::math::Format<T>::Bits;
+  const double widest = sizeof(T) == 4 ? 88.0 : 708.0;     // of log base
+  const double furthest = sizeof(T) == 4 ? 104.0 : 746.0;  // of exponent log base
+  double worst = 0.0;
+  T base{0};
+  T exponent{0};
+  const auto check = [&](T x, T y) {
+    const long double exact = std::pow(static_cast<long double>(x), static_cast<long double>(y));
+    const double error = error_in_ulps(kernels::math::pow(x, y), exact);
+    if (error <= worst) return;
+    worst = error;
+    base = x;
+    exponent = y;
+  };
+  Random random(17);
+  std::uniform_real_distribution<double> unit(-1.0, 1.0);
+  for (int i = 0; i < 300000; ++i) {
+    T x = static_cast<T>(std::exp(unit(random) * widest));
+    check(x, static_cast<T>(unit(random) * furthest / std::log(static_cast<double>(x))));
+    x = static_cast<T>(1.0 + unit(random) * std::exp2(-20.0 * std::abs(unit(random))) / 2.0);
+    check(x, static_cast<T>(unit(random) * furthest / std::log(static_cast<double>(x))));
+    check(static_cast<T>(10.0 * unit(random)), static_cast<T>(uniform(random, -20, 20)));
+    check(std::bit_cast<T>(static_cast<Bits>(random())), std::bit_cast<T>(static_cast<Bits>(random())));
+  }
+  EXPECT_LE(worst, bound) << "pow at " << std::hexfloat << base << ", " << exponent;
+}
+
+TEST(Math, PowersStayWithinTheStatedBounds) {
+  check_power_errors<float>(0.51);
+  check_power_errors<double>(1.16);
+}
+
+// IEEE 754-2008, 9.2.1, and C's annex F.10.4.4, case by case.
+template <class T>
+void check_power_cases() {
+  using Limits = std::numeric_limits<T>;
+  const T inf = Limits::infinity();
+  const T nan = Limits::quiet_NaN();
+  const T tiny = Limits::denorm_min();
+  const T most = Limits::max();
+  const T last_odd = static_cast<T>((std::uint64_t{1} << Limits::digits) - 1);
+  const auto is = [](T x, T y, T want) {
+    const T got = kernels::math::pow(x, y);
+    EXPECT_TRUE(same_bits(got, want)) << "pow(" << x << ", " << y << ") = " << got << ", not " << want;
+  };
+  for (T odd : {T{1}, T{3}, T{5}, last_odd}) {
+    is(T{0}, -odd, inf);
+    is(-T{0}, -odd, -inf);
+    is(T{0}, odd, T{0});
+    is(-T{0}, odd, -T{0});
+    is(-inf, -odd, -T{0});
+    is(-inf, odd, -inf);
+    is(T{-1}, odd, T{-1});
+    is(T{-1}, -odd, T{-1});
+  }
+  for (T other : {T{2}, T{0.5}, T{1.5}, T{4}, most, inf, last_odd + T{1}}) {
+    for (T zero : {T{0}, -T{0}}) {
+      is(zero, -other, inf);
+      is(zero, other, T{0});
+    }
+    is(-inf, -other, T{0});
+    is(-inf, other, inf);
+  }
+  for (T any : {T{0}, -T{0}, T{1}, T{-2.5}, most, tiny, inf, -inf, nan}) {
+    is(any, T{0}, T{1});
+    is(any, -T{0}, T{1});
+    is(T{1}, any, T{1});
+  }
+  is(T{-1}, inf, T{1});
+  is(T{-1}, -inf, T{1});
+  is(T{-1}, last_odd + T{1}, T{1});
+  for (T small : {T{0}, -T{0}, tiny, -tiny, T{0.5}, T{-0.5}, std::nextafter(T{1}, T{0})}) {
+    is(small, inf, T{0});
+    is(small, -inf, inf);
+  }
+  for (T large : {T{2}, T{-2}, most, -most, inf, -inf, std::nextafter(T{1}, T{2})}) {
+    is(large, inf, inf);
+    is(large, -inf, T{0});
+  }
+  for (T positive : {tiny, T{0.375}, T{1}, T{2.5}, most, inf}) {
+    is(inf, positive, inf);
+    is(inf, -positive, T{0});
+    if (positive != T{1}) is(nan, positive, nan);
+    if (positive != T{1}) is(positive, nan, nan);
+  }
+  for (T fraction : {T{0.5}, T{-0.5}, T{1.5}, T{-2.25}, tiny}) {
+    is(T{-1}, fraction, nan);
+    is(T{-2.5}, fraction, nan);
+    is(-most, fraction, nan);
+  }
+  is(T{-2}, T{3}, T{-8});
+  is(T{-2}, T{-2}, T{0.25});
+  is(T{2}, static_cast<T>(Limits::min_exponent - Limits::digits), tiny);
+  is(T{-2}, T{10000}, inf);
+  is(T{-2}, T{10001}, inf * T{-1});
+  is(T{-2}, T{-10001}, -T{0});
+  is(T{3}, T{1}, T{3});
+}
+
+TEST(Math, PowersOfSpecialNumbers) {
+  check_power_cases<float>();
+  check_power_cases<double>();
+}
+
+template <class T>
+void check_circle_and_erf_cases() {
+  namespace m = kernels::math;
+  const T inf = std::numeric_limits<T>::infinity();
+  const T tiny = std::numeric_limits<T>::denorm_min();
+  EXPECT_TRUE(same_bits(m::sin(-T{0}), -T{0}));
+  EXPECT_EQ(m::sin(tiny), tiny);
+  EXPECT_EQ(m::cos(T{0}), T{1});
+  EXPECT_EQ(m::cos(-tiny), T{1});
+  EXPECT_TRUE(same_bits(m::erf(-T{0}), -T{0}));
+  EXPECT_EQ(m::erf(inf), T{1});
+  EXPECT_EQ(m::erf(-inf), T{-1});
+  for (T x : {inf, -inf}) {
+    EXPECT_TRUE(std::isnan(m::sin(x)));
+    EXPECT_TRUE(std::isnan(m::cos(x)));
+  }
+}
+
+TEST(Math, SineCosineAndErfOfSpecialNumbers) {
+  check_circle_and_erf_cases<float>();
+  check_circle_and_erf_cases<double>();
 }
 
 // A loop over an array, at every offset and length within two registers and at several strides, against one

@@ -2,10 +2,9 @@
 
 #include <cmath>
 #include <cstring>
-#include <limits>
 
 #include "core/dispatch.h"
-#include "kernels/reference/arithmetic.h"
+#include "kernels/reference/element.h"
 #include "kernels/reference/loops.h"
 #include "kernels/reference/math.h"
 
@@ -65,14 +64,11 @@ template <class T>
 void unary_float(Unary op, const View& in, const View& out) {
   switch (op) {
     case Unary::neg:
-      return map1<T, T>(in, out, [](T x) { return -x; });
+      return map1<T, T>(in, out, [](T x) { return negative(x); });
     case Unary::abs:
-      return map1<T, T>(in, out, [](T x) { return math::absolute(x); });
+      return map1<T, T>(in, out, [](T x) { return magnitude(x); });
     case Unary::sign:
-      return map1<T, T>(in, out, [](T x) {
-        const T nonzero = x > T{0} ? T{1} : (x < T{0} ? T{-1} : x);
-        return x == T{0} ? T{0} : nonzero;
-      });
+      return map1<T, T>(in, out, [](T x) { return sign(x); });
     case Unary::exp:
       return map1<T, T>(in, out, [](T x) { return math::exp(x); });
     case Unary::expm1:
@@ -86,15 +82,15 @@ void unary_float(Unary op, const View& in, const View& out) {
     case Unary::rsqrt:
       return map1<T, T>(in, out, [](T x) { return T{1} / std::sqrt(x); });
     case Unary::sin:
-      return map1<T, T>(in, out, [](T x) { return std::sin(x); });
+      return map1<T, T>(in, out, [](T x) { return math::sin(x); });
     case Unary::cos:
-      return map1<T, T>(in, out, [](T x) { return std::cos(x); });
+      return map1<T, T>(in, out, [](T x) { return math::cos(x); });
     case Unary::tanh:
       return map1<T, T>(in, out, [](T x) { return math::tanh(x); });
     case Unary::logistic:
       return map1<T, T>(in, out, [](T x) { return math::logistic(x); });
     case Unary::erf:
-      return map1<T, T>(in, out, [](T x) { return std::erf(x); });
+      return map1<T, T>(in, out, [](T x) { return math::erf(x); });
     case Unary::floor:
       return map1<T, T>(in, out, [](T x) { return std::floor(x); });
     case Unary::logical_not:
@@ -107,44 +103,13 @@ void unary_i32(Unary op, const View& in, const View& out) {
   using T = std::int32_t;
   switch (op) {
     case Unary::neg:
-      return map1<T, T>(in, out, [](T x) { return subtract(T{0}, x); });
+      return map1<T, T>(in, out, [](T x) { return negative(x); });
     case Unary::abs:
-      return map1<T, T>(in, out, [](T x) { return x < 0 ? subtract(T{0}, x) : x; });
+      return map1<T, T>(in, out, [](T x) { return magnitude(x); });
     case Unary::sign:
-      return map1<T, T>(in, out, [](T x) { return (x > 0 ? 1 : 0) - (x < 0 ? 1 : 0); });
+      return map1<T, T>(in, out, [](T x) { return sign(x); });
     default:
       fail("an elementwise function that is defined for f32 and f64 alone was given i32: convert it");
-  }
-}
-
-template <class T>
-T divide(T a, T b) {
-  if constexpr (std::is_floating_point_v<T>) return a / b;
-  if (b == T{0}) return T{0};
-  if constexpr (std::is_signed_v<T>) {
-    if (b == T{-1}) return subtract(T{0}, a);  // the least integer by -1 wraps
-  }
-  return static_cast<T>(a / b);
-}
-
-template <class T>
-T power(T base, T exponent) {
-  if constexpr (std::is_floating_point_v<T>) {
-    return std::pow(base, exponent);
-  } else {
-    if constexpr (std::is_signed_v<T>) {
-      if (exponent < 0) {
-        if (base == T{1}) return T{1};
-        if (base == T{-1}) return exponent % 2 == 0 ? T{1} : T{-1};
-        return T{0};
-      }
-    }
-    T result = 1;
-    for (auto left = static_cast<std::uint32_t>(exponent); left != 0; left >>= 1) {
-      if (left & 1u) result = multiply(result, base);
-      base = multiply(base, base);
-    }
-    return result;
   }
 }
 
@@ -228,23 +193,6 @@ void select_as(const View& condition, const View& a, const View& b, const View& 
       for (std::int64_t i = 0; i < n; ++i) o[i] = c[i * step[0]] ? x[i * step[1]] : y[i * step[2]];
     }
   });
-}
-
-template <class To, class From>
-To convert_one(From x) {
-  if constexpr (std::is_same_v<To, bool>) {
-    return x != From{0};
-  } else if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To>) {
-    // The limits as numbers of the source type: `past` is the first one too large, exactly a power of two.
-    constexpr From past = std::is_signed_v<To> ? From{2147483648.0} : From{4294967296.0};
-    constexpr From least = std::is_signed_v<To> ? From{-2147483648.0} : From{0};
-    if (is_nan(x)) return To{0};
-    if (x >= past) return std::numeric_limits<To>::max();
-    if (x <= least) return std::numeric_limits<To>::min();
-    return static_cast<To>(x);
-  } else {
-    return static_cast<To>(x);
-  }
 }
 
 template <class T>
