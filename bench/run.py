@@ -1,0 +1,188 @@
+"""Runs rows of the table and their peers, on one thread and on two; called by scripts/bench.sh.
+
+usage: run.py --bin FOLDER --out FOLDER [--threads 1,2] [--no-peers] [ROW...]     rows: P1 ... P9
+
+Writes OUT/results.jsonl (every figure) and OUT/results.md (the table). A peer that is not here is named in both.
+"""
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+
+import table
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+SHARED = os.path.normpath(os.path.join(HERE, "..", "..", "shared"))
+PYTHON = "/usr/bin/python3"  # Debian's, whose packages the peers use
+# Which program row holds which rows of the table.
+PROGRAM_ROWS = {"P1": "P1", "P2": "P2-P3", "P3": "P2-P3", "P4": "P4-P5", "P5": "P4-P5", "P6": "P6", "P7": "P7",
+                "P8": "P8", "P9": "P9"}
+PACKAGES = {"numpy": "python3-numpy", "scipy": "python3-scipy", "torch": "python3-torch",
+            "pandas": "python3-pandas"}
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+class Watch:
+    """How many cores other processes used meanwhile (from /proc/stat)."""
+
+    def __enter__(self):
+        self.begin = time.monotonic(), self.machine(), self.children()
+        return self
+
+    def __exit__(self, *unused):
+        wall, machine, children = (b - a for a, b in zip(self.begin, (time.monotonic(), self.machine(),
+                                                                      self.children())))
+        self.others = max(0.0, machine - children) / max(wall, 0.1)
+
+    @staticmethod
+    def machine():
+        with open("/proc/stat") as f:
+            ticks = [int(x) for x in f.readline().split()[1:]]
+        return (sum(ticks[0:3]) + sum(ticks[5:8])) / os.sysconf("SC_CLK_TCK")
+
+    @staticmethod
+    def children():
+        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return usage.ru_utime + usage.ru_stime
+
+
+class Run:
+    def __init__(self, folder, out):
+        self.folder, self.lines, self.absent = folder, [], []
+        self.path = os.path.join(out, "results.jsonl")
+        self.file = open(self.path, "w")
+
+    def add(self, line):
+        self.lines.append(line)
+        self.file.write(json.dumps(line) + "\n")
+        self.file.flush()
+
+    def missing(self, row, who, why):
+        self.add({"row": row, "who": who, "absent": why})
+        say("%s: %s is not measured: %s" % (row, who, why))
+
+    def command(self, command, environment=None, convert=lambda line: line):
+        """Takes the JSON lines that a command writes; a command that fails is said, not fatal."""
+        say("$ " + " ".join(os.path.relpath(w) if os.path.isabs(w) else w for w in command))
+        with Watch() as watch:
+            result = subprocess.run(command, stdout=subprocess.PIPE, text=True,
+                                    env={**os.environ, **(environment or {})})
+        for text in result.stdout.splitlines():
+            if text.startswith("{"):
+                self.add({**convert(json.loads(text)), "others": round(watch.others, 2)})
+        if result.returncode:
+            self.missing(command[-1], os.path.basename(command[0]), "exit code %d" % result.returncode)
+
+    def own(self, row, threads):
+        self.command([os.path.join(self.folder, "runnel_bench"), "--threads", str(threads),
+                      "--data", os.path.join(SHARED, "data"),
+                      "--program", os.path.join(self.folder, "runnel"), row])
+
+
+def packages_missing(*modules):
+    """The Debian packages that a peer lacks, as a sentence; None when all are here."""
+    if not os.path.exists(PYTHON):
+        return "there is no " + PYTHON
+    lacking = [m for m in modules
+               if subprocess.run([PYTHON, "-c", "import " + m], stderr=subprocess.DEVNULL).returncode]
+    if lacking:
+        return "missing: apt-get install " + " ".join(PACKAGES[m] for m in lacking)
+    return None
+
+
+def shared_script(run, row, who, name, arguments, threads, case, modules):
+    """A script of ../shared/bench. Each repetition is one of its runs; the script gives the median."""
+    path = os.path.join(SHARED, "bench", name)
+    why = packages_missing(*modules) if os.path.exists(path) else "../shared/bench/%s is not here" % name
+    if why:
+        return run.missing(row, who, why)
+
+    def convert(line):
+        return {"row": row, "case": case, "threads": threads, "who": who, **line}
+    run.command([PYTHON, path] + arguments + ["--threads", str(threads)], convert=convert)
+
+
+def peers_of_p1(run, threads):
+    for dtype in ("float64", "float32"):
+        case = "f64" if dtype == "float64" else "f32"
+        for who, repeats in (("gemm64", 5), ("seed", 1)):  # the seed's code takes most of a minute each time
+            shared_script(run, "P1", who, "b1_linreg_grid.py", [who, "--dtype", dtype, "--repeats", str(repeats)],
+                          threads, case, ["numpy", "scipy"])
+
+
+def peers_of_p8(run, threads):
+    csv = os.path.join(SHARED, "data", "spotify_songs.csv")
+    rows = ["--csv", csv] if os.path.exists(csv) else []
+    modules = ["numpy", "torch"] + (["pandas"] if rows else [])
+    for batch in (32, 256):
+        # Fewer epochs, and every 16th candidate of the loop, times what is left out: each takes minutes as it is.
+        variants = [("loop-fast", ["--limit", "4", "--epochs-run", "1"]),
+                    ("ens-bmm", ["--epochs-run", "1"]), ("ens-manual", ["--epochs-run", "1"])]
+        if threads > 1:
+            variants = [("ens-manual-mp2", ["--epochs-run", "1"])]
+        for who, arguments in variants:
+            shared_script(run, "P8", who, "b2_sweep.py",
+                          [who, "--sweep", "mixed", "--batch", str(batch), "--repeats", "5"] + arguments + rows,
+                          threads, "batch %d" % batch, modules)
+
+
+def peers_of_steps(run, threads):
+    why = packages_missing("torch")
+    if why:
+        run.missing("P2-P5", "PyTorch", why)
+    else:
+        run.command([PYTHON, os.path.join(HERE, "peers", "torch_steps.py"), str(threads)])
+    libtorch = os.path.join(run.folder, "torch_steps")
+    if os.path.exists(libtorch):
+        run.command([libtorch, str(threads)])
+    else:
+        run.missing("P4-P5", "libtorch", "missing: apt-get install libtorch-dev, and build again")
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--bin", required=True)
+    parser.add_argument("--out", required=True)
+    parser.add_argument("--threads", default="1,2")
+    parser.add_argument("--no-peers", action="store_true")
+    parser.add_argument("--least", action="store_true", help="the table tells the least times, not the medians")
+    parser.add_argument("rows", nargs="*")
+    a = parser.parse_args()
+    wanted = a.rows or list(PROGRAM_ROWS)
+    unknown = [r for r in wanted if r not in PROGRAM_ROWS]
+    if unknown:
+        parser.error("there is no row %s; rows: %s" % (unknown[0], " ".join(PROGRAM_ROWS)))
+    os.makedirs(a.out, exist_ok=True)
+    run = Run(os.path.abspath(a.bin), a.out)
+    counts = [int(t) for t in a.threads.split(",")]
+    for threads in sorted({1, *counts}):  # limits are brought to this machine by the rates of one thread
+        run.own("machine", threads)
+        if os.path.exists("/proc/cpuinfo") and "avx512f" in open("/proc/cpuinfo").read():
+            run.command([os.path.join(run.folder, "runnel_bench"), "--threads", str(threads), "openblas"],
+                        environment={"OPENBLAS_CORETYPE": "SkylakeX"})
+    for row in dict.fromkeys(PROGRAM_ROWS[r] for r in wanted):
+        for threads in counts:
+            run.own(row, threads)
+            if a.no_peers:
+                continue
+            if row == "P1":
+                peers_of_p1(run, threads)
+            if row == "P8":
+                peers_of_p8(run, threads)
+    if not a.no_peers and {"P2", "P3", "P4", "P5"} & set(wanted):
+        for threads in counts:
+            peers_of_steps(run, threads)
+    page = table.page(run.lines, "min" if a.least else "seconds")
+    with open(os.path.join(a.out, "results.md"), "w") as f:
+        f.write(page)
+    print(page)
+
+
+if __name__ == "__main__":
+    main()
