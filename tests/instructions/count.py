@@ -1,0 +1,70 @@
+"""Counts the instructions of a piece of work under callgrind and compares them with those kept, within 2%.
+
+usage: count.py PROGRAM COMPILER            compares with expected.json
+       count.py PROGRAM COMPILER --record   writes expected.json anew
+
+A count does not depend on how fast or how busy a machine is, so a regression shows anywhere. What starting,
+tracing and compiling take cancels: a count is the difference of two runs. Valgrind knows no AVX-512, so the
+AVX2 kernels are counted, on one thread. Exit code 77 (skipped): no valgrind here, or another compiler's code.
+"""
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+EXPECTED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "expected.json")
+WORKS = {"point": (200, 1), "step": (2, 16)}  # how many more times in the second run; pieces in each
+TOLERANCE = 0.02
+SKIPPED = 77
+
+
+def instructions(program, work, times):
+    environment = {**os.environ, "RUNNEL_ISA": "avx2", "RUNNEL_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", program, work, str(times)]
+    result = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment)
+    found = re.search(r"Collected : (\d+)", result.stderr)
+    if result.returncode or not found:
+        sys.exit("%s failed:\n%s" % (" ".join(command), result.stderr))
+    return int(found.group(1))
+
+
+def count(program):
+    counts = {}
+    for work, (more, pieces) in WORKS.items():
+        base = 2  # the first call traces and compiles, the second meets warm caches
+        difference = instructions(program, work, base + more) - instructions(program, work, base)
+        counts[work] = round(difference / (more * pieces), 1)
+    return counts
+
+
+def main():
+    program, compiler = sys.argv[1:3]
+    if not shutil.which("valgrind"):
+        print("skipped: valgrind is not installed")
+        sys.exit(SKIPPED)
+    if sys.argv[3:] == ["--record"]:
+        with open(EXPECTED, "w") as f:
+            json.dump({"compiler": compiler, "instructions": count(program)}, f, indent=2)
+            f.write("\n")
+        print(open(EXPECTED).read())
+        return
+    with open(EXPECTED) as f:
+        expected = json.load(f)
+    if expected["compiler"] != compiler:
+        print("skipped: the counts were kept for %s, and this is %s" % (expected["compiler"], compiler))
+        sys.exit(SKIPPED)
+    wrong = False
+    for work, got in count(program).items():
+        kept = expected["instructions"][work]
+        apart = got / kept - 1
+        print("%-6s %12.1f instructions, kept %12.1f, %+.2f%%" % (work, got, kept, 100 * apart))
+        wrong = wrong or abs(apart) > TOLERANCE
+    if wrong:
+        sys.exit("More than 2% apart. If that is meant, or a gain to be kept, record the counts anew:\n"
+                 "  cmake --build --preset release --target record_instructions")
+
+
+if __name__ == "__main__":
+    main()

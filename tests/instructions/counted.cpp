@@ -1,0 +1,54 @@
+// counted point N | counted step N: does the work N times, for count.py to count its instructions.
+//   point  value and gradient of g(a, b) = ((a + b) - (a b + b^3))^2 / 2, f64 (row P6 of the benchmarks)
+//   step   16 steps of gradient descent of 16 networks 12-16-8-1 abreast, batches of 32 (row P2)
+#include <cstdlib>
+#include <iostream>
+#include <string>
+
+#include "networks.h"
+
+namespace runnel::bench {
+namespace {
+
+struct Point {
+  Array a, b;
+};
+
+double points(int times) {
+  auto g = [](const Point& p) {
+    const Array inner = (p.a + p.b) - (p.a * p.b + p.b * p.b * p.b);
+    return inner * inner / 2;
+  };
+  const auto compiled = jit(value_and_grad(g));
+  const Point at{Array::scalar(1.25, DType::f64), Array::scalar(-0.5, DType::f64)};
+  double last = 0;
+  for (int i = 0; i < times; ++i) last = compiled(at).first.item();
+  return last;
+}
+
+double steps(int times) {
+  constexpr std::int64_t lanes = 16;
+  const Network net = songs_network(16);
+  std::vector<Array> keys;
+  for (std::uint64_t i = 0; i < lanes; ++i) keys.push_back(random::key(i));
+  const nn::Mlp models =
+      vmap([&](const Array& key) { return nn::init_mlp(key, net.sizes, net.activation); })(stack(keys));
+  const Array rates = Array::full({lanes}, net.rate);
+  const auto train = jit(vmap(training(net)));
+  double last = 0;
+  for (int i = 0; i < times; ++i) last = train(models, rates).losses.at({0, 15});
+  return last;
+}
+
+}  // namespace
+}  // namespace runnel::bench
+
+int main(int argc, char** argv) {
+  const std::string work = argc == 3 ? argv[1] : "";
+  const int times = argc == 3 ? std::atoi(argv[2]) : 0;
+  if ((work != "point" && work != "step") || times < 1) {
+    std::cerr << "usage: counted point|step TIMES\n";
+    return 2;
+  }
+  std::cout << (work == "point" ? runnel::bench::points(times) : runnel::bench::steps(times)) << "\n";
+}
