@@ -7,6 +7,8 @@ import json
 import re
 import sys
 
+import floors
+
 # The machine on which the limits and the quoted peers were measured: AVX-512 at about 3.4 GHz, one core.
 REFERENCE = {"peak": 213.0, "clock": 3.4}
 
@@ -174,6 +176,33 @@ def table_lines(results):
     return lines
 
 
+def floor_lines(results):
+    """What part of the floor of docs/performance.md each case reaches."""
+    lines = ["| row | case | threads | flops | slots | bytes | floor | Runnel | of the floor |",
+             "|---|---|---|---|---|---|---|---|---|"]
+    for line in results.lines:
+        if line["who"] != "runnel" or "seconds" not in line:
+            continue
+        work = floors.work_of(line["case"])
+        # A time of P2 and P3 is that of one core, on however many; P4 and P6 are too small to be split.
+        cores = 1 if line["row"] in ("P2-P3", "P6") or "-1, one model" in line["case"] else line["threads"]
+        if work is None or results.peak(work.dtype, cores) is None:
+            continue
+        floor = work.floor(results.peak(work.dtype, cores), results.machine(work.level, cores),
+                           results.machine("clock"))
+        lines.append("| %s | %s | %d | %s | %s | %s | %s | %s | %.0f%% |" % (
+            line["row"], line["case"], line["threads"], short(work.flops), short(work.slots), short(work.bytes),
+            shown(floor), shown(line["seconds"]), 100 * floor / line["seconds"]))
+    return lines
+
+
+def short(count):
+    for unit, size in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
+        if count >= size:
+            return "%.3g %s" % (count / size, unit)
+    return "%g" % count
+
+
 def machine_lines(results):
     lines = ["| this machine | one thread | two threads |", "|---|---|---|"]
     seen = dict.fromkeys((line["case"], line["who"]) for line in results.lines if line["row"] == "machine")
@@ -195,6 +224,7 @@ def page(lines, statistic="seconds"):
         out += ["**Disturbed**: other programs used up to %.1f cores meanwhile, so the figures are worse and the "
                 "ratios less certain than on a quiet machine." % busy, ""]
     out += machine_lines(results) + [""] + table_lines(results)
+    out += ["", "The floors, and what part of them is reached:", ""] + floor_lines(results)
     for line in results.absent:
         out += ["", "%s: %s was not measured (%s)." % (line["row"], line["who"], line["absent"])]
     memory = [(line["case"], line["threads"], line["rss_mb"]) for line in results.lines
