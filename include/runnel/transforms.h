@@ -55,6 +55,9 @@ std::vector<Array> scan(const ArrayFn& f, const std::vector<Array>& carries,
 
 std::vector<Array> checkpoint(const ArrayFn& f, const std::vector<Array>& arguments);
 
+// trace(), with every vmap kept as one equation for the compiler.
+Traced trace_for_compiler(const ArrayFn& f, const std::vector<Type>& inputs);
+
 // The compiled graph on arguments; recorded as one equation inside a trace.
 std::vector<Array> call(const GraphPtr& graph, const std::vector<Array>& arguments);
 
@@ -368,7 +371,7 @@ class Jit {
     std::vector<Type> types;
     for (const Array& leaf : leaves) types.push_back(leaf.type());
     std::optional<Out> out;
-    Traced traced = trace(detail::flattened(f_, all, out), types);
+    Traced traced = flat::trace_for_compiler(detail::flattened(f_, all, out), types);
     Entry entry{std::move(signature), traced.graph, traced.captured, std::any(*out), typeid(All)};
     const std::lock_guard lock(cache_->mutex);
     ++cache_->traces;

@@ -1,12 +1,13 @@
-// Planning: which values are views of others, and where in one arena the rest live. A buffer is reused as
-// soon as nothing reads it any more.
+#include "compile/plan.h"
+
 #include <algorithm>
-#include <map>
+#include <optional>
 #include <string_view>
 
-#include "compile/pipeline.h"
+#include "compile/arena.h"
 #include "core/fail.h"
 #include "graph/node.h"
+#include "kernels/fast.h"
 #include "kernels/reference/elementwise.h"
 
 namespace runnel {
@@ -14,69 +15,21 @@ namespace {
 
 using detail::ArrayAccess;
 
-constexpr std::int64_t kAlignment = 64;
-std::int64_t aligned(std::int64_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
 std::int64_t bytes_of(const Type& type) {
   return type.shape.product() * static_cast<std::int64_t>(size_of(type.dtype));
 }
-
-// Offsets into an arena: best fit among the gaps, growth at the end.
-class Arena {
- public:
-  std::int64_t take(std::int64_t wanted) {
-    const std::int64_t size = std::max(aligned(wanted), kAlignment);
-    auto best = gaps_.end();
-    for (auto it = gaps_.begin(); it != gaps_.end(); ++it)
-      if (it->second >= size && (best == gaps_.end() || it->second < best->second)) best = it;
-    std::int64_t offset = 0;
-    if (best != gaps_.end()) {
-      offset = best->first;
-      const std::int64_t left = best->second - size;
-      gaps_.erase(best);
-      if (left > 0) gaps_[offset + size] = left;
-    } else {
-      offset = end_;
-      end_ += size;
-    }
-    sizes_[offset] = size;
-    return offset;
-  }
-
-  void give_back(std::int64_t offset) {
-    std::int64_t size = sizes_.at(offset);
-    sizes_.erase(offset);
-    auto next = gaps_.lower_bound(offset);
-    if (next != gaps_.end() && next->first == offset + size) {
-      size += next->second;
-      next = gaps_.erase(next);
-    }
-    if (next != gaps_.begin()) {
-      auto before = std::prev(next);
-      if (before->first + before->second == offset) {
-        before->second += size;
-        return;
-      }
-    }
-    gaps_[offset] = size;
-  }
-
-  std::size_t bytes() const { return static_cast<std::size_t>(end_); }
-
- private:
-  std::map<std::int64_t, std::int64_t> gaps_;   // offset to size
-  std::map<std::int64_t, std::int64_t> sizes_;  // of what is taken
-  std::int64_t end_ = 0;
-};
 
 void copy_kernel(const KernelCall& c) { kernels::copy(c.in[0], c.out[0]); }
 
 class Planner {
  public:
-  explicit Planner(const GraphPtr& graph) : graph_(*graph), values_(graph->types().size()) {}
+  Planner(const GraphPtr& graph, const Arguments& arguments)
+      : graph_(*graph), arguments_(arguments), values_(graph->types().size()) {}
 
   std::shared_ptr<const Program> plan() {
     program_->inputs = graph_.inputs().size();
     program_->outputs = graph_.outputs().size();
+    program_->shares.resize(arguments_.share.size(), false);
     find_roots();
     find_output_roots();
     find_last_uses();
@@ -105,6 +58,8 @@ class Planner {
   // View rules move a pointer; here it only counts bytes from this one.
   static std::byte* origin() { return reinterpret_cast<std::byte*>(std::uintptr_t{1} << 40); }
 
+  // ---- values and their storage ----
+
   std::size_t new_root(const Root& root) {
     roots_.push_back(root);
     return roots_.size() - 1;
@@ -115,8 +70,10 @@ class Planner {
   }
 
   void find_roots() {
-    for (std::size_t i = 0; i < graph_.inputs().size(); ++i)
+    for (std::size_t i = 0; i < graph_.inputs().size(); ++i) {
       own_root(graph_.inputs()[i], Slot::Base::argument, i);
+      if (!arguments_.inputs.empty()) values_[graph_.inputs()[i]].view.strides = arguments_.inputs[i];
+    }
     for (const auto& constant : graph_.constants()) {
       own_root(constant.id, Slot::Base::constant, program_->constants.size());
       values_[constant.id].view.strides = ArrayAccess::view(constant.value).strides;
@@ -137,6 +94,13 @@ class Planner {
     }
   }
 
+  View output_view(std::size_t i) const {
+    const Type& type = graph_.type(graph_.outputs()[i]);
+    View view = dense_view(origin(), type.dtype, type.shape);
+    if (!arguments_.outputs.empty()) view.strides = arguments_.outputs[i];
+    return view;
+  }
+
   // An output that has storage of its own is computed where the caller wants it.
   void find_output_roots() {
     direct_.resize(graph_.outputs().size(), false);
@@ -144,7 +108,7 @@ class Planner {
       const Value& value = values_[graph_.outputs()[i]];
       Root& root = roots_[value.root];
       if (root.base != Slot::Base::arena || value.view.data != origin() || !is_dense(value.view) ||
-          value.view.shape.product() != root.type.shape.product())
+          value.view.shape.product() != root.type.shape.product() || !is_dense(output_view(i)))
         continue;
       root.base = Slot::Base::argument;
       root.index = graph_.inputs().size() + i;
@@ -160,8 +124,12 @@ class Planner {
       for (ValueId id : eq.inputs) roots_[values_[id].root].last_use = e;
       for (ValueId id : eq.outputs) roots_[values_[id].root].last_use = e;
     }
-    for (ValueId id : graph_.outputs()) roots_[values_[id].root].last_use = graph_.equations().size();
+    for (ValueId id : graph_.outputs())
+      if (roots_[values_[id].root].base != Slot::Base::argument || !is_direct(values_[id].root))
+        roots_[values_[id].root].last_use = graph_.equations().size();
   }
+  // A root that became an output's storage.
+  bool is_direct(std::size_t root) const { return roots_[root].index >= graph_.inputs().size(); }
 
   void add_slot(const Value& value) {
     const Root& root = roots_[value.root];
@@ -169,40 +137,57 @@ class Planner {
         {root.base, root.index, root.offset + (value.view.data - origin()), value.view});
   }
 
+  // ---- steps ----
+
   void place(std::size_t e) {
     const Equation& eq = graph_.equations()[e];
+    Step step;
+    step.name = eq.op->name;
+    step.inputs = eq.inputs.size();
+    step.outputs = eq.outputs.size();
     std::vector<std::int64_t> temporary;
     auto take = [&](std::int64_t bytes) {
       temporary.push_back(arena_.take(bytes));
       return temporary.back();
     };
-    for (ValueId id : eq.outputs) {
-      Root& root = roots_[values_[id].root];
-      if (root.base != Slot::Base::arena || root.placed) continue;
-      root.offset = arena_.take(bytes_of(root.type));
-      root.placed = true;
-    }
-    Step step;
-    step.inputs = eq.inputs.size();
-    step.outputs = eq.outputs.size();
     std::vector<Value> operands;
     for (ValueId id : eq.inputs) operands.push_back(values_[id]);
-    if (std::string_view(eq.op->name) == "scan") {
+    const bool is_scan = std::string_view(eq.op->name) == "scan";
+    const bool is_strip = std::string_view(eq.op->name) == "strip";
+    if (!is_scan && !is_strip) choose_kernel(eq, e, operands, step);
+    for (ValueId id : eq.outputs) give_place(values_[id].root);
+    if (is_scan) {
       for (Value& operand : operands)
         if (!is_dense(operand.view))
           operand = densified(operand, take(bytes_of({operand.view.dtype, operand.view.shape})));
       step.loop = make_loop(eq, take);
+    } else if (is_strip) {
+      step.chunks = make_chunks(eq, e, operands, take);
+    } else if (step.prepared != nullptr) {
+      if (const std::size_t bytes = step.prepared->scratch_bytes(); bytes > 0)
+        step.scratch = take(static_cast<std::int64_t>(bytes));
     } else {
       step.kernel = eq.op->kernel;
       step.attrs = eq.attrs;
       if (eq.op->scratch != nullptr) step.scratch = take(static_cast<std::int64_t>(scratch_bytes(eq)));
     }
+    add_step(std::move(step), operands, eq);
+    for (std::int64_t offset : temporary) arena_.give_back(offset);
+    release(eq, e);
+  }
+
+  void give_place(std::size_t index) {
+    Root& root = roots_[index];
+    if (root.base != Slot::Base::arena || root.placed) return;
+    root.offset = arena_.take(bytes_of(root.type));
+    root.placed = true;
+  }
+
+  void add_step(Step step, const std::vector<Value>& operands, const Equation& eq) {
     step.first = program_->slots.size();
     for (const Value& operand : operands) add_slot(operand);
     for (ValueId id : eq.outputs) add_slot(values_[id]);
     program_->steps.push_back(std::move(step));
-    for (std::int64_t offset : temporary) arena_.give_back(offset);
-    release(eq, e);
   }
 
   void release(const Equation& eq, std::size_t e) {
@@ -224,6 +209,90 @@ class Planner {
     return eq.op->scratch(in, out, eq.attrs);
   }
 
+  // ---- memory that an output takes over from an input ----
+
+  // Whether operand i is read for the last time here, dense, and in this way alone, so that an output of its
+  // type may be written over it.
+  bool may_be_overwritten(std::size_t e, const std::vector<Value>& operands, std::size_t i, const Type& type) {
+    const Value& x = operands[i];
+    const Root& root = roots_[x.root];
+    if (root.last_use != e || x.view.dtype != type.dtype || !is_dense(x.view)) return false;
+    if (x.view.data != origin() || x.view.shape.product() != root.type.shape.product()) return false;
+    if (size_of(root.type.dtype) != size_of(type.dtype)) return false;
+    for (std::size_t j = 0; j < operands.size(); ++j)
+      if (j != i && operands[j].root == x.root) return false;
+    return true;
+  }
+
+  // The pair of program_->shares that would give this output the memory of this input.
+  std::optional<std::size_t> sharing_pair(std::size_t input_root, std::size_t output_root) const {
+    const Root& in = roots_[input_root];
+    const Root& out = roots_[output_root];
+    if (in.base != Slot::Base::argument || in.index >= graph_.inputs().size() || !is_direct(output_root))
+      return {};
+    for (std::size_t p = 0; p < arguments_.share.size(); ++p)
+      if (arguments_.share[p].first == in.index &&
+          arguments_.share[p].second + graph_.inputs().size() == out.index)
+        return p;
+    return {};
+  }
+
+  struct Takeover {
+    std::vector<int> alias;  // of each output: the operand whose memory it gets, or -1
+    bool any = false;
+  };
+
+  Takeover find_takeover(const Equation& eq, std::size_t e, const std::vector<Value>& operands,
+                         const std::vector<bool>& may) {
+    Takeover t{std::vector<int>(eq.outputs.size(), -1), false};
+    std::vector<bool> taken(operands.size(), false);
+    for (std::size_t o = 0; o < eq.outputs.size(); ++o) {
+      const std::size_t out_root = values_[eq.outputs[o]].root;
+      const Root& root = roots_[out_root];
+      for (std::size_t i = 0; i < operands.size(); ++i) {
+        if (taken[i] || !may[i] || !may_be_overwritten(e, operands, i, graph_.type(eq.outputs[o]))) continue;
+        const bool both_in_arena =
+            root.base == Slot::Base::arena && roots_[operands[i].root].base == Slot::Base::arena;
+        if (!both_in_arena && !sharing_pair(operands[i].root, out_root)) continue;
+        t.alias[o] = static_cast<int>(i);
+        t.any = taken[i] = true;
+        break;
+      }
+    }
+    return t;
+  }
+
+  void take_over(const Equation& eq, const std::vector<Value>& operands, const Takeover& t) {
+    for (std::size_t o = 0; o < eq.outputs.size(); ++o) {
+      if (t.alias[o] < 0) continue;
+      const std::size_t in_root = operands[static_cast<std::size_t>(t.alias[o])].root;
+      const std::size_t out_root = values_[eq.outputs[o]].root;
+      if (const auto pair = sharing_pair(in_root, out_root)) {
+        program_->shares[*pair] = true;
+        continue;
+      }
+      roots_[out_root].offset = roots_[in_root].offset;
+      roots_[out_root].placed = true;
+      roots_[in_root].placed = false;
+    }
+  }
+
+  void choose_kernel(const Equation& eq, std::size_t e, const std::vector<Value>& operands, Step& step) {
+    if (eq.op->prepare == nullptr) return;
+    std::vector<View> in;
+    std::vector<View> out;
+    for (const Value& operand : operands) in.push_back(operand.view);
+    for (ValueId id : eq.outputs) out.push_back(values_[id].view);
+    if (eq.op->fusion == Fusion::elementwise) {
+      const Takeover t = find_takeover(eq, e, operands, std::vector<bool>(operands.size(), true));
+      if (t.any) step.prepared = eq.op->prepare({in, out, eq.attrs, t.alias});
+      if (step.prepared != nullptr) return take_over(eq, operands, t);
+    }
+    step.prepared = eq.op->prepare({in, out, eq.attrs, {}});
+  }
+
+  // ---- copies ----
+
   // A step that lays a strided operand out densely at an arena offset.
   Value densified(const Value& value, std::int64_t offset) {
     Value dense{new_root({Slot::Base::arena, 0, offset, {value.view.dtype, value.view.shape}, 0, true}),
@@ -234,27 +303,14 @@ class Planner {
 
   void add_copy(const Value& from, const Value& to) {
     Step step;
-    step.kernel = copy_kernel;
+    step.name = "copy";
+    if (is_dense(to.view)) step.prepared = kernels::prepare_copy(from.view, to.view);
+    if (step.prepared == nullptr) step.kernel = copy_kernel;
     step.first = program_->slots.size();
     step.inputs = step.outputs = 1;
     add_slot(from);
     add_slot(to);
     program_->steps.push_back(std::move(step));
-  }
-
-  template <class Take>
-  std::shared_ptr<const Loop> make_loop(const Equation& eq, Take take) {
-    const ScanSpec s = scan_spec(eq.attrs);
-    auto loop = std::make_shared<Loop>();
-    loop->body = runnel::plan(s.body);
-    loop->length = s.length;
-    loop->constants = static_cast<std::size_t>(s.constants);
-    loop->carries = static_cast<std::size_t>(s.carries);
-    loop->reverse = s.reverse;
-    loop->arena = take(static_cast<std::int64_t>(loop->body->arena_bytes));
-    for (std::size_t i = 0; i < loop->carries; ++i)
-      loop->spare.push_back(take(bytes_of(graph_.type(eq.outputs[i]))));
-    return loop;
   }
 
   void copy_remaining_outputs() {
@@ -263,11 +319,65 @@ class Planner {
       const Value& value = values_[graph_.outputs()[i]];
       const Type type{value.view.dtype, value.view.shape};
       add_copy(value, {new_root({Slot::Base::argument, graph_.inputs().size() + i, 0, type, 0, true}),
-                       dense_view(origin(), type.dtype, type.shape)});
+                       output_view(i)});
     }
   }
 
+  // ---- loops ----
+
+  template <class Take>
+  std::shared_ptr<const Loop> make_loop(const Equation& eq, Take take) {
+    const ScanSpec s = scan_spec(eq.attrs);
+    auto loop = std::make_shared<Loop>();
+    loop->length = s.length;
+    loop->constants = static_cast<std::size_t>(s.constants);
+    loop->carries = static_cast<std::size_t>(s.carries);
+    loop->reverse = s.reverse;
+    Arguments arguments;
+    for (std::size_t i = 0; i < loop->carries; ++i) arguments.share.emplace_back(loop->constants + i, i);
+    loop->body = runnel::plan(s.body, arguments);
+    loop->arena = take(static_cast<std::int64_t>(loop->body->arena_bytes));
+    for (std::size_t i = 0; i < loop->carries; ++i)
+      loop->spare.push_back(loop->body->shares[i] ? -1 : take(bytes_of(graph_.type(eq.outputs[i]))));
+    return loop;
+  }
+
+  // The output of a strip may have an input's memory where both step along the axis together.
+  template <class Take>
+  std::shared_ptr<const Chunks> make_chunks(const Equation& eq, std::size_t e,
+                                            const std::vector<Value>& operands, Take take) {
+    auto chunks = std::make_shared<Chunks>();
+    chunks->spec = strip_spec(eq.attrs);
+    const StripSpec& s = chunks->spec;
+    Arguments arguments;
+    for (const Value& operand : operands) arguments.inputs.push_back(operand.view.strides);
+    for (ValueId id : eq.outputs) arguments.outputs.push_back(values_[id].view.strides);
+    std::vector<bool> mapped;
+    for (std::int64_t axis : s.in_axes) mapped.push_back(axis >= 0);
+    Takeover t = find_takeover(eq, e, operands, mapped);
+    for (std::size_t o = 0; o < t.alias.size(); ++o) {
+      if (t.alias[o] < 0) continue;
+      const auto i = static_cast<std::size_t>(t.alias[o]);
+      if (s.in_axes[i] == s.out_axes[o]) arguments.share.emplace_back(i, o);
+    }
+    chunks->body = runnel::plan(s.body, arguments);
+    if (s.tail != nullptr) chunks->tail = runnel::plan(s.tail, arguments);
+    for (std::size_t p = 0; p < arguments.share.size(); ++p)
+      if (!chunks->body->shares[p] || (s.tail != nullptr && !chunks->tail->shares[p]))
+        t.alias[arguments.share[p].second] = -1;
+    for (std::size_t o = 0; o < t.alias.size(); ++o)
+      if (std::none_of(arguments.share.begin(), arguments.share.end(),
+                       [&](const auto& pair) { return pair.second == o; }))
+        t.alias[o] = -1;
+    take_over(eq, operands, t);
+    std::size_t bytes = chunks->body->arena_bytes;
+    if (chunks->tail != nullptr) bytes = std::max(bytes, chunks->tail->arena_bytes);
+    chunks->arena = take(static_cast<std::int64_t>(bytes));
+    return chunks;
+  }
+
   const Graph& graph_;
+  const Arguments& arguments_;
   std::shared_ptr<Program> program_ = std::make_shared<Program>();
   Arena arena_;
   std::vector<Root> roots_;
@@ -278,6 +388,8 @@ class Planner {
 
 }  // namespace
 
-std::shared_ptr<const Program> plan(const GraphPtr& graph) { return Planner(graph).plan(); }
+std::shared_ptr<const Program> plan(const GraphPtr& graph, const Arguments& arguments) {
+  return Planner(graph, arguments).plan();
+}
 
 }  // namespace runnel

@@ -17,7 +17,7 @@ std::shared_ptr<std::byte> buffer_for(const Type& type) {
 // An elementwise op on operands that each repeat one element gives one element, repeated.
 std::optional<Array> compute_repeated(const Op& op, const std::vector<View>& in, const Type& type,
                                       const Attrs& attrs) {
-  if (op.fusion != Fusion::elementwise || type.shape.product() < 2) return {};
+  if (!op.element || type.shape.product() < 2) return {};
   std::vector<View> scalars;
   for (const View& view : in) {
     if (!is_repeated(view)) return {};
@@ -29,6 +29,31 @@ std::optional<Array> compute_repeated(const Op& op, const std::vector<View>& in,
   View repeated{buffer.get(), type.dtype, type.shape, type.shape};
   for (std::int64_t& stride : repeated.strides) stride = 0;
   return ArrayAccess::make_view(repeated, std::move(buffer));
+}
+
+// Making a fast kernel ready takes about as long as the reference kernel takes for this many elements.
+constexpr std::int64_t kWorthPreparing = 2048;
+
+std::int64_t elements_of(const std::vector<View>& in, const std::vector<View>& out) {
+  std::int64_t n = 0;
+  for (const View& view : in) n += view.size();
+  for (const View& view : out) n += view.size();
+  return n;
+}
+
+void run_kernel(const Op& op, const std::vector<View>& in, const std::vector<View>& out, const Types& in_types,
+                const Types& out_types, const Attrs& attrs) {
+  std::shared_ptr<std::byte> scratch;
+  if (op.prepare != nullptr && elements_of(in, out) >= kWorthPreparing)
+    if (const auto prepared = op.prepare({in, out, attrs, {}})) {
+      std::vector<std::byte*> data;
+      for (const View& view : in) data.push_back(view.data);
+      for (const View& view : out) data.push_back(view.data);
+      if (prepared->scratch_bytes() > 0) scratch = allocate_buffer(prepared->scratch_bytes());
+      return prepared->run(data.data(), scratch.get());
+    }
+  if (op.scratch != nullptr) scratch = allocate_buffer(op.scratch(in_types, out_types, attrs));
+  op.kernel({in, out, attrs, scratch.get()});
 }
 
 Arrays compute(const Op& op, std::span<const Array> operands, const Attrs& attrs) {
@@ -49,9 +74,7 @@ Arrays compute(const Op& op, std::span<const Array> operands, const Attrs& attrs
     results.push_back(ArrayAccess::make(type, buffer_for(type)));
     out.push_back(ArrayAccess::view(results.back()));
   }
-  std::shared_ptr<std::byte> scratch;
-  if (op.scratch != nullptr) scratch = allocate_buffer(op.scratch(in_types, out_types, attrs));
-  op.kernel({in, out, attrs, scratch.get()});
+  run_kernel(op, in, out, in_types, out_types, attrs);
   return results;
 }
 

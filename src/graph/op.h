@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "kernels/elements.h"
 #include "kernels/view.h"
 #include "runnel/array.h"
 #include "runnel/graph.h"
@@ -59,7 +60,11 @@ struct Linear {
 // Defined by transforming its sub-graph (src/transforms/control.h has the rules).
 struct BySubgraph {};
 
-using Derivative = std::variant<NoDerivative, Partials, Linear, ForwardRule, BySubgraph, Unsupported>;
+// Dissolved into other equations before any transform looks at it (without_vmaps in src/transforms/inline.h).
+struct Dissolves {};
+
+using Derivative =
+    std::variant<NoDerivative, Partials, Linear, ForwardRule, BySubgraph, Dissolves, Unsupported>;
 
 // ---- batching: one of the following --------------------------------------------------------------------
 
@@ -71,7 +76,7 @@ struct BatchRule {
       rule;
 };
 struct NeverBatched {};  // no operands, so nothing to batch
-using Batching = std::variant<BatchRule, NeverBatched, BySubgraph, Unsupported>;
+using Batching = std::variant<BatchRule, NeverBatched, BySubgraph, Dissolves, Unsupported>;
 
 // ---- the rest ------------------------------------------------------------------------------------------
 
@@ -86,6 +91,16 @@ using Kernel = void (*)(const KernelCall&);
 // cannot say it (a reshaped transpose), in which case the kernel copies.
 using ViewRule = std::optional<View> (*)(const View& in, const Type& out, const Attrs&);
 using ScratchRule = std::size_t (*)(std::span<const Type> in, std::span<const Type> out, const Attrs&);
+
+// A fast kernel for these views (src/kernels/fast.h), or null: then the kernel itself runs. `alias[o]`, where
+// it is given, is an input whose memory output o may share, or -1.
+struct PrepareCall {
+  std::span<const View> in;
+  std::span<const View> out;
+  const Attrs& attrs;
+  std::span<const int> alias;
+};
+using PrepareRule = kernels::PreparedPtr (*)(const PrepareCall&);
 
 // How the compiler may treat an equation.
 enum class Fusion { elementwise, view, reduction, contraction, opaque, control };
@@ -109,6 +124,8 @@ struct Op {
   Fusion fusion;
   std::function<std::vector<Sample>()> samples;
   ViewRule view = nullptr;
+  PrepareRule prepare = nullptr;
+  std::optional<kernels::ElementCode> element = {};  // of an elementwise op: what it is in a fused program
 };
 
 // The types of an op's outputs; throws Error(input) for operands or attributes that do not fit it.

@@ -1,6 +1,7 @@
 // Contraction: dot_general, and the front ends einsum, matmul, dot, outer.
 #include <algorithm>
 
+#include "kernels/fast.h"
 #include "kernels/reference/dot.h"
 #include "ops/helpers.h"
 
@@ -117,6 +118,10 @@ Op dot_general_row() {
                                    {{sample({3, 4}), sample({3, 2}, -2, 2, 1)}, spec("nd,nh->dh")},
                                    {{sample({4}), sample({4}, -2, 2, 1)}, spec("i,i->")},
                                    {{sample({3}), sample({4}, -2, 2, 1)}, spec("i,j->ji")}};
+      },
+      nullptr,
+      [](const PrepareCall& c) {
+        return kernels::prepare_dot(c.attrs.get<std::string>("spec"), c.in[0], c.in[1], c.out[0]);
       }};
 }
 

@@ -1,7 +1,5 @@
 #include "ops/control.h"
 
-#include <cstring>
-
 #include "core/buffer.h"
 #include "graph/node.h"
 #include "kernels/reference/elementwise.h"
@@ -22,6 +20,18 @@ Attrs scan_attrs(const ScanSpec& spec) {
           {"reverse", spec.reverse}};
 }
 
+VmapSpec vmap_spec(const Attrs& attrs) {
+  VmapSpec s{attrs.graph("graph"), {}, attrs.integer("lanes")};
+  for (char c : attrs.get<std::string>("in")) s.batched.push_back(c == 'l');
+  return s;
+}
+
+Attrs vmap_attrs(const VmapSpec& s) {
+  std::string in;
+  for (bool batched : s.batched) in += batched ? 'l' : '.';
+  return {{"graph", s.graph}, {"lanes", s.lanes}, {"in", in}};
+}
+
 namespace {
 
 std::size_t bytes_of(const View& view) { return static_cast<std::size_t>(view.size()) * size_of(view.dtype); }
@@ -32,10 +42,7 @@ Array copied(const View& view) {
   return detail::ArrayAccess::make({view.dtype, view.shape}, buffer);
 }
 
-void store(const Array& array, const View& out) {
-  if (const std::size_t bytes = bytes_of(out); bytes > 0)
-    std::memcpy(out.data, detail::dense_bytes(array), bytes);
-}
+void store(const Array& array, const View& out) { kernels::copy(detail::ArrayAccess::view(array), out); }
 
 // Slice i along the leading axis.
 View step_of(const View& view, std::int64_t i) {
@@ -105,6 +112,43 @@ Types subgraph_type(const char* name, std::span<const Type> in, const Attrs& att
   return attrs.graph("graph")->output_types();
 }
 
+Types vmap_type(std::span<const Type> in, const Attrs& attrs) {
+  const VmapSpec s = vmap_spec(attrs);
+  Types wanted = s.graph->input_types();
+  if (in.size() != wanted.size() || in.size() != s.batched.size())
+    fail("[vmap] the graph takes {} operands, {} were given", wanted.size(), in.size());
+  for (std::size_t i = 0; i < in.size(); ++i) {
+    if (s.batched[i]) wanted[i].shape.push_back(s.lanes);
+    if (in[i] != wanted[i])
+      fail("[vmap] operand {}: {} was expected, got {}", i, to_string(wanted[i]), to_string(in[i]));
+  }
+  Types out = s.graph->output_types();
+  for (Type& type : out) type.shape.push_back(s.lanes);
+  return out;
+}
+
+// One lane of a view whose last axis holds lanes.
+View lane_of(const View& view, std::int64_t lane) {
+  View out = view;
+  out.data += lane * view.strides.back() * static_cast<std::int64_t>(size_of(view.dtype));
+  out.shape.pop_back();
+  out.strides.pop_back();
+  return out;
+}
+
+// What vmap means: lane after lane.
+void vmap_kernel(const KernelCall& c) {
+  const VmapSpec s = vmap_spec(c.attrs);
+  for (std::int64_t lane = 0; lane < s.lanes; ++lane) {
+    std::vector<View> in(c.in.begin(), c.in.end());
+    std::vector<View> out;
+    for (std::size_t i = 0; i < in.size(); ++i)
+      if (s.batched[i]) in[i] = lane_of(in[i], lane);
+    for (const View& view : c.out) out.push_back(lane_of(view, lane));
+    interpret_views(s.graph, in, out);
+  }
+}
+
 CallRunner call_runner = interpret_views;
 
 // x ← x + a b, y = sin x: a body with a constant, a carry, a sequence and an output.
@@ -144,6 +188,23 @@ Op scan_row() {
           }};
 }
 
+Op vmap_row() {
+  return {"vmap",
+          "a graph run for every lane of its operands' last axis",
+          -1,
+          {"graph", "lanes", "in"},
+          vmap_type,
+          Dissolves{},
+          Dissolves{},
+          vmap_kernel,
+          nullptr,
+          Fusion::control,
+          [] {
+            return std::vector<Sample>{{{sample({3, 5}), sample({3}, -2, 2, 1)},
+                                        vmap_attrs({sample_graph(), {true, false}, 5})}};
+          }};
+}
+
 Op subgraph_row(const char* name, const char* meaning,
                 std::function<Types(std::span<const Type>, const Attrs&)> type, Kernel kernel) {
   return {name,
@@ -166,6 +227,7 @@ Op subgraph_row(const char* name, const char* meaning,
 std::vector<Op> control_ops() {
   return {
       scan_row(),
+      vmap_row(),
       subgraph_row(
           "checkpoint", "a graph whose inner values are computed again for the derivative",
           [](std::span<const Type> in, const Attrs& attrs) { return subgraph_type("checkpoint", in, attrs); },

@@ -20,6 +20,17 @@ struct ScanSpec {
 ScanSpec scan_spec(const Attrs& attrs);
 Attrs scan_attrs(const ScanSpec& spec);
 
+// vmap: a graph run for every lane; `in` has a character for each operand, 'l' where its last axis holds lanes and
+// '.' where all lanes share it. All results have lanes. A trace for the compiler keeps vmap as an equation, so that
+// the compiler can choose how many lanes to run together; every transform dissolves it first.
+struct VmapSpec {
+  GraphPtr graph;
+  std::vector<bool> batched;
+  std::int64_t lanes = 0;
+};
+VmapSpec vmap_spec(const Attrs& attrs);
+Attrs vmap_attrs(const VmapSpec& spec);
+
 // checkpoint: a graph whose inner values are computed again for the derivative instead of being kept.
 // call: a graph to be compiled.
 

@@ -12,6 +12,7 @@ using kernels::Binary;
 using kernels::Compare;
 using kernels::Unary;
 using Ins = std::span<const Array>;
+using ElementKind = kernels::ElementCode::Kind;
 
 Partial zero() { return {Partial::Kind::zero, {}}; }
 Partial one() { return {Partial::Kind::one, {}}; }
@@ -42,6 +43,29 @@ auto same_type(const char* name, Domain domain) {
   };
 }
 
+// ---- kernels -------------------------------------------------------------------------------------------
+
+template <ElementKind K, std::uint8_t Code>
+kernels::PreparedPtr prepare_element(const PrepareCall& c) {
+  kernels::ElementProgram program;
+  kernels::ElementOp op{{K, Code}, c.in.back().dtype, c.out[0].dtype, {}};
+  for (std::size_t i = 0; i < c.in.size(); ++i) {
+    program.inputs.push_back(c.in[i].dtype);
+    op.in[i] = static_cast<std::uint16_t>(i);
+  }
+  program.ops = {op};
+  program.outputs = {static_cast<std::uint16_t>(c.in.size())};
+  return kernels::prepare_elements(program, c.in, c.out, c.alias);
+}
+
+// Completes a row with what fused programs and fast kernels need to know of it.
+template <ElementKind K, std::uint8_t Code = 0>
+Op with_element(Op row) {
+  row.prepare = prepare_element<K, Code>;
+  row.element = kernels::ElementCode{K, Code};
+  return row;
+}
+
 // ---- rows ----------------------------------------------------------------------------------------------
 
 using SamplesFn = std::function<std::vector<Sample>()>;
@@ -56,17 +80,18 @@ SamplesFn unary_samples(double low, double high) {
 template <Unary U>
 Op unary(const char* name, const char* meaning, Domain domain, Derivative derivative, double low,
          double high) {
-  return {name,
-          meaning,
-          1,
-          {},
-          same_type(name, domain),
-          std::move(derivative),
-          same_op_with_lanes(name),
-          [](const KernelCall& c) { kernels::unary(U, c.in[0], c.out[0]); },
-          nullptr,
-          Fusion::elementwise,
-          unary_samples(low, high)};
+  return with_element<ElementKind::unary, static_cast<std::uint8_t>(U)>(
+      {name,
+       meaning,
+       1,
+       {},
+       same_type(name, domain),
+       std::move(derivative),
+       same_op_with_lanes(name),
+       [](const KernelCall& c) { kernels::unary(U, c.in[0], c.out[0]); },
+       nullptr,
+       Fusion::elementwise,
+       unary_samples(low, high)});
 }
 
 Derivative partial(std::function<Array(const Array& x, const Array& y)> f) {
@@ -82,35 +107,37 @@ SamplesFn binary_samples(double low, double high) {
 
 template <Binary B>
 Op binary(const char* name, const char* meaning, Domain domain, Derivative derivative, SamplesFn samples) {
-  return {name,
-          meaning,
-          2,
-          {},
-          same_type(name, domain),
-          std::move(derivative),
-          same_op_with_lanes(name),
-          [](const KernelCall& c) { kernels::binary(B, c.in[0], c.in[1], c.out[0]); },
-          nullptr,
-          Fusion::elementwise,
-          std::move(samples)};
+  return with_element<ElementKind::binary, static_cast<std::uint8_t>(B)>(
+      {name,
+       meaning,
+       2,
+       {},
+       same_type(name, domain),
+       std::move(derivative),
+       same_op_with_lanes(name),
+       [](const KernelCall& c) { kernels::binary(B, c.in[0], c.in[1], c.out[0]); },
+       nullptr,
+       Fusion::elementwise,
+       std::move(samples)});
 }
 
 template <Compare C>
 Op comparison(const char* name, const char* meaning) {
-  return {name,
-          meaning,
-          2,
-          {},
-          [name](std::span<const Type> in, const Attrs&) -> Types {
-            expect_alike(name, in);
-            return {{DType::boolean, in[0].shape}};
-          },
-          NoDerivative{},
-          same_op_with_lanes(name),
-          [](const KernelCall& c) { kernels::compare(C, c.in[0], c.in[1], c.out[0]); },
-          nullptr,
-          Fusion::elementwise,
-          binary_samples(-2, 2)};
+  return with_element<ElementKind::compare, static_cast<std::uint8_t>(C)>(
+      {name,
+       meaning,
+       2,
+       {},
+       [name](std::span<const Type> in, const Attrs&) -> Types {
+         expect_alike(name, in);
+         return {{DType::boolean, in[0].shape}};
+       },
+       NoDerivative{},
+       same_op_with_lanes(name),
+       [](const KernelCall& c) { kernels::compare(C, c.in[0], c.in[1], c.out[0]); },
+       nullptr,
+       Fusion::elementwise,
+       binary_samples(-2, 2)});
 }
 
 std::vector<Sample> boolean_samples() {
@@ -153,19 +180,20 @@ std::vector<Op> unary_rows() {
           partial([](auto& x, auto&) { return 2 * std::numbers::inv_sqrtpi * exp(neg(x * x)); }), -2, 2),
       unary<Unary::floor>("floor", "the largest integer not above x", Domain::floats, Partials{{zero()}}, -2,
                           2),
-      Op{"logical_not",
-         "true where x is false",
-         1,
-         {},
-         same_type("logical_not", Domain::booleans),
-         NoDerivative{},
-         same_op_with_lanes("logical_not"),
-         [](const KernelCall& c) { kernels::unary(Unary::logical_not, c.in[0], c.out[0]); },
-         nullptr,
-         Fusion::elementwise,
-         [] {
-           return std::vector<Sample>{{{Array({{1, 0}}, DType::boolean)}, {}}};
-         }},
+      with_element<ElementKind::unary, static_cast<std::uint8_t>(Unary::logical_not)>(
+          {"logical_not",
+           "true where x is false",
+           1,
+           {},
+           same_type("logical_not", Domain::booleans),
+           NoDerivative{},
+           same_op_with_lanes("logical_not"),
+           [](const KernelCall& c) { kernels::unary(Unary::logical_not, c.in[0], c.out[0]); },
+           nullptr,
+           Fusion::elementwise,
+           [] {
+             return std::vector<Sample>{{{Array({{1, 0}}, DType::boolean)}, {}}};
+           }}),
   };
 }
 
@@ -221,32 +249,33 @@ std::vector<Op> binary_rows() {
 }
 
 Op select_row() {
-  return {"select",
-          "a where the condition holds, b elsewhere",
-          3,
-          {},
-          [](std::span<const Type> in, const Attrs&) -> Types {
-            expect_domain("select", Domain::booleans, in[0]);
-            expect_alike("select", in.subspan(1));
-            if (in[0].shape != in[1].shape)
-              fail("[select] {} and {}: shapes must agree", to_string(in[0]), to_string(in[1]));
-            return {in[1]};
-          },
-          Linear{Linear::How::jointly,
-                 [](std::size_t i) { return i > 0; },
-                 [](const Array& ct, Ins in, std::size_t i, const Attrs&) {
-                   const Array none = Array::zeros({}, ct.dtype());
-                   return i == 1 ? select(in[0], ct, none) : select(in[0], none, ct);
-                 },
-                 {}},
-          same_op_with_lanes("select"),
-          [](const KernelCall& c) { kernels::select(c.in[0], c.in[1], c.in[2], c.out[0]); },
-          nullptr,
-          Fusion::elementwise,
-          [] {
-            return std::vector<Sample>{
-                {{sample({3, 4}) > 0, sample({3, 4}, -2, 2, 1), sample({3, 4}, -2, 2, 2)}, {}}};
-          }};
+  return with_element<ElementKind::select>(
+      {"select",
+       "a where the condition holds, b elsewhere",
+       3,
+       {},
+       [](std::span<const Type> in, const Attrs&) -> Types {
+         expect_domain("select", Domain::booleans, in[0]);
+         expect_alike("select", in.subspan(1));
+         if (in[0].shape != in[1].shape)
+           fail("[select] {} and {}: shapes must agree", to_string(in[0]), to_string(in[1]));
+         return {in[1]};
+       },
+       Linear{Linear::How::jointly,
+              [](std::size_t i) { return i > 0; },
+              [](const Array& ct, Ins in, std::size_t i, const Attrs&) {
+                const Array none = Array::zeros({}, ct.dtype());
+                return i == 1 ? select(in[0], ct, none) : select(in[0], none, ct);
+              },
+              {}},
+       same_op_with_lanes("select"),
+       [](const KernelCall& c) { kernels::select(c.in[0], c.in[1], c.in[2], c.out[0]); },
+       nullptr,
+       Fusion::elementwise,
+       [] {
+         return std::vector<Sample>{
+             {{sample({3, 4}) > 0, sample({3, 4}, -2, 2, 1), sample({3, 4}, -2, 2, 2)}, {}}};
+       }});
 }
 
 Op stop_gradient_row() {
@@ -265,26 +294,26 @@ Op stop_gradient_row() {
 }
 
 Op convert_row() {
-  return {
-      "convert",
-      "x as another dtype",
-      1,
-      {"dtype"},
-      [](std::span<const Type> in, const Attrs& attrs) -> Types {
-        return {{attrs.get<DType>("dtype"), in[0].shape}};
-      },
-      Linear{Linear::How::jointly,
-             [](std::size_t) { return true; },
-             [](const Array& ct, Ins in, std::size_t, const Attrs&) { return convert(ct, in[0].dtype()); },
-             {}},
-      same_op_with_lanes("convert"),
-      [](const KernelCall& c) { kernels::convert(c.in[0], c.out[0]); },
-      nullptr,
-      Fusion::elementwise,
-      [] {
-        return std::vector<Sample>{{{convert(sample({3, 2}), DType::f32)}, {{"dtype", DType::f64}}},
-                                   {{sample({3, 2})}, {{"dtype", DType::i32}}}};
-      }};
+  return with_element<ElementKind::convert>(
+      {"convert",
+       "x as another dtype",
+       1,
+       {"dtype"},
+       [](std::span<const Type> in, const Attrs& attrs) -> Types {
+         return {{attrs.get<DType>("dtype"), in[0].shape}};
+       },
+       Linear{Linear::How::jointly,
+              [](std::size_t) { return true; },
+              [](const Array& ct, Ins in, std::size_t, const Attrs&) { return convert(ct, in[0].dtype()); },
+              {}},
+       same_op_with_lanes("convert"),
+       [](const KernelCall& c) { kernels::convert(c.in[0], c.out[0]); },
+       nullptr,
+       Fusion::elementwise,
+       [] {
+         return std::vector<Sample>{{{convert(sample({3, 2}), DType::f32)}, {{"dtype", DType::f64}}},
+                                    {{sample({3, 2})}, {{"dtype", DType::i32}}}};
+       }});
 }
 
 // ---- free functions ------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 // Indexing: gather, scatter_add, iota, sort.
 #include "kernels/reference/index.h"
+#include "kernels/fast.h"
 
 #include <algorithm>
 
@@ -70,6 +71,11 @@ Op gather_row() {
             return std::vector<Sample>{{{sample({5, 4}), sample_indices({3}, 5)}, attrs[0]},
                                        {{sample({5, 4}), sample_indices({2, 3}, 4)}, attrs[1]},
                                        {{sample({5, 4, 3}), sample_indices({2, 3}, 5)}, attrs[2]}};
+          },
+          nullptr,
+          [](const PrepareCall& c) {
+            return kernels::prepare_gather(c.in[0], c.in[1], static_cast<int>(c.attrs.integer("axis")),
+                                           static_cast<int>(c.attrs.integer("batch")), c.out[0]);
           }};
 }
 
@@ -111,6 +117,12 @@ Op scatter_add_row() {
                 {{sample({5, 4}), sample_indices({6}, 5), sample({6, 4}, -2, 2, 1)}, attrs[0]},
                 {{sample({5, 4}), sample_indices({2, 3}, 4), sample({5, 2, 3}, -2, 2, 1)}, attrs[1]},
                 {{sample({5, 4, 3}), sample_indices({2, 3}, 5), sample({2, 4, 3}, -2, 2, 1)}, attrs[2]}};
+          },
+          nullptr,
+          [](const PrepareCall& c) {
+            return kernels::prepare_scatter_add(c.in[0], c.in[1], c.in[2],
+                                                static_cast<int>(c.attrs.integer("axis")),
+                                                static_cast<int>(c.attrs.integer("batch")), c.out[0]);
           }};
 }
 

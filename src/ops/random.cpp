@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "kernels/fast.h"
 #include "kernels/reference/random.h"
 #include "ops/helpers.h"
 
@@ -33,7 +34,9 @@ Op philox_row() {
           Fusion::opaque,
           [] {
             return std::vector<Sample>{{{random::key(7), random::key(1)}, {{"n", std::int64_t{10}}}}};
-          }};
+          },
+          nullptr,
+          [](const PrepareCall& c) { return kernels::prepare_philox(c.in[0], c.in[1], c.out[0]); }};
 }
 
 Array words(const Array& key, const Array& stream, std::int64_t n) {

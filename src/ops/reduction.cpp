@@ -1,4 +1,5 @@
 // Reductions and running sums along axes.
+#include "kernels/fast.h"
 #include "kernels/reference/reduce.h"
 
 #include <algorithm>
@@ -38,6 +39,11 @@ std::vector<Sample> reduction_samples() {
           {{sample({3, 2})}, {{"axes", Dims{}}}}};
 }
 
+template <auto Prepare>
+kernels::PreparedPtr prepare_reduction(const PrepareCall& c) {
+  return Prepare(c.in[0], c.attrs.dims("axes"), c.out[0]);
+}
+
 Op sum_row() {
   return {"reduce_sum",
           "the sum over axes, in an order that depends on the number of terms alone",
@@ -58,11 +64,13 @@ Op sum_row() {
           [](const KernelCall& c) { kernels::reduce_sum(c.in[0], c.attrs.dims("axes"), c.out[0]); },
           nullptr,
           Fusion::reduction,
-          reduction_samples};
+          reduction_samples,
+          nullptr,
+          prepare_reduction<kernels::prepare_sum>};
 }
 
 // reduce_max and reduce_min: the tangent is the mean of those of the extreme elements.
-template <void (*K)(const View&, const Dims&, const View&)>
+template <void (*K)(const View&, const Dims&, const View&), auto Prepare>
 Op extreme_row(const char* name, const char* meaning) {
   return {
       name,
@@ -89,7 +97,9 @@ Op extreme_row(const char* name, const char* meaning) {
       [](const KernelCall& c) { K(c.in[0], c.attrs.dims("axes"), c.out[0]); },
       nullptr,
       Fusion::reduction,
-      reduction_samples};
+      reduction_samples,
+      nullptr,
+      prepare_reduction<Prepare>};
 }
 
 Op argmax_row() {
@@ -181,9 +191,11 @@ double count(const Array& x, const Dims& axes) {
 }  // namespace
 
 std::vector<Op> reduction_ops() {
-  return {sum_row(), extreme_row<kernels::reduce_max>("reduce_max", "the largest element over axes"),
-          extreme_row<kernels::reduce_min>("reduce_min", "the smallest element over axes"), argmax_row(),
-          cumsum_row()};
+  return {
+      sum_row(),
+      extreme_row<kernels::reduce_max, kernels::prepare_max>("reduce_max", "the largest element over axes"),
+      extreme_row<kernels::reduce_min, kernels::prepare_min>("reduce_min", "the smallest element over axes"),
+      argmax_row(), cumsum_row()};
 }
 
 Array sum(const Array& x, const Dims& axes, bool keep) { return reduce("reduce_sum", x, axes, keep); }

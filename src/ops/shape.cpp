@@ -4,6 +4,7 @@
 #include <limits>
 #include <numeric>
 
+#include "kernels/fast.h"
 #include "kernels/reference/elementwise.h"
 #include "kernels/reference/index.h"
 #include "ops/helpers.h"
@@ -44,12 +45,48 @@ std::int64_t bytes(const View& view, std::int64_t elements) {
   return elements * static_cast<std::int64_t>(size_of(view.dtype));
 }
 
-// Strides of a dense or a repeated operand carry over; others may not.
+// A reshape keeps strides where each group of axes that it merges and splits lies regularly in memory; where
+// one does not, the elements must be copied.
 std::optional<View> view_reshape(const View& in, const Type& out, const Attrs&) {
-  if (is_dense(in)) return dense_view(in.data, in.dtype, out.shape);
-  if (!is_repeated(in)) return {};
-  View view{in.data, in.dtype, out.shape, out.shape};
-  std::fill(view.strides.begin(), view.strides.end(), 0);
+  View view{in.data, in.dtype, out.shape, row_major(out.shape)};
+  if (in.size() == 0) return view;
+  std::size_t i = 0;
+  std::size_t o = 0;
+  const std::size_t in_rank = in.shape.size();
+  const std::size_t out_rank = out.shape.size();
+  while (i < in_rank || o < out_rank) {
+    // The shortest runs of axes on both sides with the same number of elements.
+    const std::size_t i0 = i;
+    const std::size_t o0 = o;
+    std::int64_t in_size = i < in_rank ? in.shape[i++] : 1;
+    std::int64_t out_size = o < out_rank ? out.shape[o++] : 1;
+    while (in_size != out_size) {
+      if (in_size < out_size)
+        in_size *= in.shape[i++];
+      else
+        out_size *= out.shape[o++];
+    }
+    std::int64_t step = 0;  // between neighbours in the run; 0 until an axis of more than one element is met
+    std::int64_t next = 0;
+    for (std::size_t axis = i; axis-- > i0;) {
+      if (in.shape[axis] == 1) continue;
+      if (next == 0)
+        step = in.strides[axis];
+      else if (in.strides[axis] != next)
+        return {};
+      next = in.strides[axis] * in.shape[axis];
+      // Repeated elements: only more of the same may follow.
+      if (in.strides[axis] == 0 && in_size != in.shape[axis]) {
+        for (std::size_t other = i0; other < i; ++other)
+          if (in.shape[other] != 1 && in.strides[other] != 0) return {};
+        break;
+      }
+    }
+    for (std::size_t axis = o; axis-- > o0;) {
+      view.strides[axis] = step;
+      step *= out.shape[axis];
+    }
+  }
   return view;
 }
 
@@ -114,7 +151,10 @@ Op reshape_row() {
         return std::vector<Sample>{{{sample({3, 4})}, {{"shape", Shape{2, 6}}}},
                                    {{sample({1})}, {{"shape", Shape{}}}}};
       },
-      view_reshape};
+      view_reshape,
+      [](const PrepareCall& c) {
+        return kernels::prepare_copy(c.in[0], dense_view(c.out[0].data, c.out[0].dtype, c.in[0].shape));
+      }};
 }
 
 Op transpose_row() {

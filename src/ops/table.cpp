@@ -8,7 +8,7 @@ std::span<const Op> op_table() {
   static const std::vector<Op> table = [] {
     std::vector<Op> all;
     for (auto family : {elementwise_ops, reduction_ops, shape_ops, index_ops, contraction_ops, random_ops,
-                        linalg_ops, control_ops}) {
+                        linalg_ops, control_ops, compiled_ops}) {
       std::vector<Op> rows = family();
       all.insert(all.end(), rows.begin(), rows.end());
     }

@@ -20,5 +20,6 @@ std::vector<Op> contraction_ops();
 std::vector<Op> random_ops();
 std::vector<Op> linalg_ops();
 std::vector<Op> control_ops();
+std::vector<Op> compiled_ops();
 
 }  // namespace runnel

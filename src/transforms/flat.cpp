@@ -1,5 +1,6 @@
 // The transforms on functions of flat lists of arrays.
 #include <algorithm>
+#include <utility>
 
 #include "ops/control.h"
 #include "ops/helpers.h"
@@ -27,6 +28,9 @@ Flags own(std::size_t n, const Traced& traced) {
   return flags;
 }
 
+// Whether this thread traces a function for the compiler, which wants to see where lanes begin.
+thread_local bool tracing_for_compiler = false;
+
 void expect_same_types(const char* transform, const char* what, const Arrays& given, const Arrays& wanted) {
   if (given.size() != wanted.size())
     fail("[{}] {} {} were given for {} values", transform, given.size(), what, wanted.size());
@@ -52,6 +56,14 @@ void expect_same_leaves(const Arrays& carry, const Arrays& returned) {
     if (carry[i].type() != returned[i].type())
       fail("[scan] carry {} goes in as {} and comes out as {}: they must agree", i,
            to_string(carry[i].type()), to_string(returned[i].type()));
+}
+
+Traced trace_for_compiler(const ArrayFn& f, const std::vector<Type>& inputs) {
+  struct Scope {
+    bool before = std::exchange(tracing_for_compiler, true);
+    ~Scope() { tracing_for_compiler = before; }
+  } scope;
+  return trace(f, inputs);
 }
 
 Vjp vjp(const ArrayFn& f, const Arrays& primals) {
@@ -107,11 +119,16 @@ Arrays vmap(const ArrayFn& f, const Arrays& arguments, const std::vector<Axis>& 
   if (lanes < 0) fail("[vmap] no argument has an axis to map over");
   const Traced traced = trace(f, types);
   batched.resize(arguments.size() + traced.captured.size(), false);
-  const Batched out = run_batched(*traced.graph, with(moved, traced.captured), batched, lanes);
-  Arrays results;
-  for (const Array& x : all_with_lanes(out.outputs, out.batched, lanes))
-    results.push_back(move_axis(x, -1, out_axis));
-  return results;
+  const Arrays operands = with(moved, traced.captured);
+  Arrays out;
+  if (tracing_for_compiler && innermost(operands) != nullptr) {
+    out = bind_op(find_op("vmap"), operands, vmap_attrs({traced.graph, batched, lanes}));
+  } else {
+    const Batched result = run_batched(*traced.graph, operands, batched, lanes);
+    out = all_with_lanes(result.outputs, result.batched, lanes);
+  }
+  for (Array& x : out) x = move_axis(x, -1, out_axis);
+  return out;
 }
 
 Arrays scan(const ArrayFn& f, const Arrays& carries, const Arrays& sequences, std::int64_t length,

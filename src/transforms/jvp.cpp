@@ -78,6 +78,9 @@ struct Rule {
   std::vector<MaybeArray> operator()(const BySubgraph&) const {
     fail("[{}] is differentiated by its sub-graph", eq.op->name);
   }
+  std::vector<MaybeArray> operator()(const Dissolves&) const {
+    fail("[{}] should have been dissolved", eq.op->name);
+  }
   std::vector<MaybeArray> operator()(const Unsupported& cell) const {
     fail("[{}] has no derivative: {}", eq.op->name, cell.why);
   }
@@ -86,6 +89,7 @@ struct Rule {
 }  // namespace
 
 Pushed push_forward(const Graph& graph, const Arrays& primals, const std::vector<MaybeArray>& tangents) {
+  if (const GraphPtr dissolved = without_vmaps(graph)) return push_forward(*dissolved, primals, tangents);
   Arrays values(graph.types().size());
   std::vector<MaybeArray> moved(graph.types().size());
   for (std::size_t i = 0; i < primals.size(); ++i) {

@@ -86,6 +86,7 @@ struct Rule {
 
   Result operator()(const ForwardRule& rule) const { return transposed(rule, active); }
   Result operator()(const BySubgraph&) const { fail("[{}] is differentiated by its sub-graph", eq.op->name); }
+  Result operator()(const Dissolves&) const { fail("[{}] should have been dissolved", eq.op->name); }
   Result operator()(const Unsupported& cell) const {
     fail("[{}] has no derivative: {}", eq.op->name, cell.why);
   }
@@ -127,6 +128,7 @@ struct Rule {
 }  // namespace
 
 Flags active_outputs(const Graph& graph, const Flags& active_inputs) {
+  if (const GraphPtr dissolved = without_vmaps(graph)) return active_outputs(*dissolved, active_inputs);
   Flags active(graph.types().size(), false);
   for (std::size_t i = 0; i < active_inputs.size(); ++i)
     active[graph.inputs()[i]] = active_inputs[i] && is_float(graph.type(graph.inputs()[i]).dtype);
@@ -135,6 +137,7 @@ Flags active_outputs(const Graph& graph, const Flags& active_inputs) {
 }
 
 Tape run_forward(const GraphPtr& graph, const Arrays& arguments, const Flags& active_inputs) {
+  if (const GraphPtr dissolved = without_vmaps(*graph)) return run_forward(dissolved, arguments, active_inputs);
   Tape tape{graph, Arrays(graph->types().size()), Flags(graph->types().size(), false),
             std::vector<Arrays>(graph->equations().size())};
   for (std::size_t i = 0; i < arguments.size(); ++i) {

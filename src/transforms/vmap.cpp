@@ -1,10 +1,41 @@
 // Batching: every value may carry lanes in a last axis; values that do not depend on lanes stay without.
+#include <algorithm>
+#include <string_view>
+
+#include "ops/control.h"
 #include "ops/helpers.h"
 #include "transforms/control.h"
 
 namespace runnel {
 
+GraphPtr without_vmaps(const Graph& graph) {
+  const auto is_vmap = [](const Equation& eq) { return std::string_view(eq.op->name) == "vmap"; };
+  if (std::none_of(graph.equations().begin(), graph.equations().end(), is_vmap)) return nullptr;
+  Builder builder;
+  Arrays values(graph.types().size());
+  for (ValueId id : graph.inputs()) values[id] = builder.input(graph.type(id));
+  for (const auto& constant : graph.constants()) values[constant.id] = constant.value;
+  for (const Equation& eq : graph.equations()) {
+    Arrays in;
+    for (ValueId id : eq.inputs) in.push_back(values[id]);
+    Arrays out;
+    if (is_vmap(eq)) {
+      const VmapSpec s = vmap_spec(eq.attrs);
+      const Batched result = run_batched(*s.graph, in, s.batched, s.lanes);
+      out = all_with_lanes(result.outputs, result.batched, s.lanes);
+    } else {
+      out = bind_op(*eq.op, in, eq.attrs);
+    }
+    for (std::size_t i = 0; i < out.size(); ++i) values[eq.outputs[i]] = out[i];
+  }
+  Arrays outputs;
+  for (ValueId id : graph.outputs()) outputs.push_back(values[id]);
+  return builder.finish_closed(outputs);
+}
+
 Batched run_batched(const Graph& graph, const Arrays& arguments, const Flags& batched, std::int64_t lanes) {
+  if (const GraphPtr dissolved = without_vmaps(graph))
+    return run_batched(*dissolved, arguments, batched, lanes);
   Arrays values(graph.types().size());
   Flags has_lanes(graph.types().size(), false);
   for (std::size_t i = 0; i < arguments.size(); ++i) {

@@ -31,7 +31,7 @@ double all_ways(int length) {
     const GraphPtr gradient = trace([&](const Arrays& x) { return Arrays{grad(f)(x[0])}; }, {type}).graph;
     EXPECT_GE(gradient->equations().size(), static_cast<std::size_t>(length));
     const auto program = compile(gradient);
-    EXPECT_GE(program->steps.size(), static_cast<std::size_t>(length));
+    EXPECT_GE(program->steps.size(), 1u);
     const GraphPtr lanes =
         trace([&](const Arrays& x) { return Arrays{vmap(f)(x[0])}; }, {{DType::f32, {3, 4}}}).graph;
     EXPECT_GE(lanes->equations().size(), static_cast<std::size_t>(length));

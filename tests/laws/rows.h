@@ -28,6 +28,16 @@ inline std::vector<Row> all_rows() {
 
 inline bool differentiable(const Op& op) { return !std::holds_alternative<Unsupported>(op.derivative); }
 
+inline bool batchable(const Op& op) { return !std::holds_alternative<Unsupported>(op.batching); }
+
+// Rows that take lanes.
+inline std::vector<Row> batchable_rows() {
+  std::vector<Row> rows;
+  for (const Row& row : all_rows())
+    if (batchable(*row.op) && !row.sample.operands.empty()) rows.push_back(row);
+  return rows;
+}
+
 inline Arrays float_operands(const Row& row) {
   Arrays out;
   for (const Array& x : row.sample.operands)

@@ -80,6 +80,9 @@ TEST(Table, HasTheOpsThatTheEngineIsMadeOf) {
                            "triangular_solve",
                            "scan",
                            "checkpoint",
+                           "vmap",
+                           "fused",
+                           "strip",
                            "call"})
     EXPECT_NO_THROW(find_op(name)) << name;
 }
@@ -116,6 +119,8 @@ TEST(Table, EveryCellIsFilledOrSaysWhy) {
     if (std::holds_alternative<NeverBatched>(op.batching)) {
       EXPECT_EQ(op.operands, 0);
     }
+    const bool is_fused = std::string_view(op.name) == "fused";
+    EXPECT_EQ(op.element.has_value(), op.fusion == Fusion::elementwise && !is_fused);
     if (op.view != nullptr) {
       EXPECT_EQ(op.fusion, Fusion::view);
     }
@@ -127,7 +132,10 @@ TEST(Table, RowsWithSubgraphsHaveTheirRules) {
     SCOPED_TRACE(op.name);
     const bool by_subgraph =
         std::holds_alternative<BySubgraph>(op.derivative) || std::holds_alternative<BySubgraph>(op.batching);
-    EXPECT_EQ(by_subgraph, op.fusion == Fusion::control);
+    const bool by_compiler = std::holds_alternative<Dissolves>(op.derivative) ||
+                             std::holds_alternative<Unsupported>(op.derivative);
+    EXPECT_TRUE(op.fusion != Fusion::control || by_subgraph || by_compiler);
+    EXPECT_TRUE(op.fusion == Fusion::control || !by_subgraph);
     if (by_subgraph) {
       const ControlRule& rule = control_rule(op);
       EXPECT_TRUE(rule.push_forward && rule.run_forward && rule.pull_back && rule.run_batched &&
