@@ -7,7 +7,6 @@ PreparedPtr prepare_elements(const ElementProgram&, std::span<const View>, std::
                              std::span<const int>) {
   return nullptr;
 }
-PreparedPtr prepare_dot(std::string_view, const View&, const View&, const View&) { return nullptr; }
 PreparedPtr prepare_sum(const View&, const Dims&, const View&) { return nullptr; }
 PreparedPtr prepare_max(const View&, const Dims&, const View&) { return nullptr; }
 PreparedPtr prepare_min(const View&, const Dims&, const View&) { return nullptr; }

@@ -1,0 +1,254 @@
+// The bodies of dot_tiles.h for one instruction set and one element type: included once for each set.
+//
+// What bounds a tile, per step of k (both sets start two fused multiply-adds and two loads a cycle):
+//   rows   R C multiply-adds, C vector loads and R broadcast loads: 8 x 3 in 12 cycles with 11 loads
+//   (AVX-512),
+//          6 x 2 in 6 cycles with 8 loads (AVX2). Eight accumulators hide the latency of four cycles.
+//   lanes  R C multiply-adds, R + C vector loads: 4 x 6 in 12 cycles with 10 loads; 3 x 4 in 6 with 7.
+// clang-format off
+#if defined(RUNNEL_DOT_TILES_INL) == defined(HWY_TARGET_TOGGLE)
+#ifdef RUNNEL_DOT_TILES_INL
+#undef RUNNEL_DOT_TILES_INL
+#else
+#define RUNNEL_DOT_TILES_INL
+#endif
+// clang-format on
+
+#include <hwy/highway.h>
+
+#include <algorithm>
+
+#include "kernels/reference/dot.h"
+#include "kernels/simd/dot_tiles.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace runnel::kernels::HWY_NAMESPACE {
+namespace {
+namespace hn = hwy::HWY_NAMESPACE;
+
+template <class T>
+using Tag = hn::ScalableTag<T>;
+template <class T>
+using Vec = hn::Vec<Tag<T>>;
+
+#if HWY_TARGET == HWY_AVX2
+inline constexpr int kRegisters = 16;
+#else
+inline constexpr int kRegisters = 32;
+#endif
+
+constexpr bool fits(int rows, int columns) {
+  return rows * columns + std::min(rows, columns) + 1 <= kRegisters;
+}
+
+// A vector of the first `count` numbers where kPart, else of all.
+template <bool kPart, class T>
+HWY_INLINE Vec<T> load(const T* from, hn::Mask<Tag<T>> mask) {
+  if constexpr (kPart)
+    return hn::MaskedLoad(mask, Tag<T>(), from);
+  else
+    return hn::LoadU(Tag<T>(), from);
+}
+
+template <bool kPart, class T>
+HWY_INLINE void store(Vec<T> v, T* to, hn::Mask<Tag<T>> mask) {
+  if constexpr (kPart)
+    hn::BlendedStore(v, mask, Tag<T>(), to);
+  else
+    hn::StoreU(v, Tag<T>(), to);
+}
+
+template <class T, int R, int C, bool kLanes, bool kPart>
+struct Tile {
+  using V = Vec<T>;
+  using M = hn::Mask<Tag<T>>;
+
+  static HWY_INLINE V row(const T* a, M mask) {
+    if constexpr (kLanes)
+      return load<kPart>(a, mask);
+    else
+      return hn::Set(Tag<T>(), *a);
+  }
+
+  static void run(const T* HWY_RESTRICT a, const T* HWY_RESTRICT b, T* HWY_RESTRICT out, const TileSteps& s,
+                  std::int64_t k, bool add, std::int64_t count) {
+    const Tag<T> d;
+    const M mask = hn::FirstN(d, static_cast<std::size_t>(count));
+    const std::int64_t a_i = s.a_i;
+    const std::int64_t a_k = s.a_k;
+    const std::int64_t b_j = s.b_j;
+    const std::int64_t b_k = s.b_k;
+    do {
+      V acc[R][C];
+      HWY_UNROLL(8)
+      for (int i = 0; i < R; ++i) {
+        HWY_UNROLL(8)
+        for (int j = 0; j < C; ++j) acc[i][j] = hn::Zero(d);
+      }
+      const std::int64_t end = std::min(k, kDotBlock);
+      k -= end;
+      for (std::int64_t p = end; p > 0; --p, a += a_k, b += b_k) {
+        if constexpr (C <= R) {
+          V column[C];
+          HWY_UNROLL(8)
+          for (int j = 0; j < C; ++j) column[j] = load<kPart>(b + j * b_j, mask);
+          HWY_UNROLL(8)
+          for (int i = 0; i < R; ++i) {
+            const V x = row(a + i * a_i, mask);
+            HWY_UNROLL(8)
+            for (int j = 0; j < C; ++j) acc[i][j] = hn::MulAdd(x, column[j], acc[i][j]);
+          }
+        } else {
+          V x[R];
+          HWY_UNROLL(8)
+          for (int i = 0; i < R; ++i) x[i] = row(a + i * a_i, mask);
+          HWY_UNROLL(8)
+          for (int j = 0; j < C; ++j) {
+            const V column = load<kPart>(b + j * b_j, mask);
+            HWY_UNROLL(8)
+            for (int i = 0; i < R; ++i) acc[i][j] = hn::MulAdd(x[i], column, acc[i][j]);
+          }
+        }
+      }
+      HWY_UNROLL(8)
+      for (int i = 0; i < R; ++i) {
+        HWY_UNROLL(8)
+        for (int j = 0; j < C; ++j) {
+          T* to = out + i * s.out_i + j * s.out_j;
+          V result = acc[i][j];
+          if (add) result = hn::Add(load<kPart>(to, mask), result);
+          store<kPart>(result, to, mask);
+        }
+      }
+      add = true;
+    } while (k > 0);
+  }
+};
+
+template <class T, int R, int C, bool kLanes, bool kPart>
+constexpr DotTile<T> tile_of() {
+  if constexpr (fits(R, C) && (!kLanes || R <= C) && (!kPart || (kLanes ? C <= 4 : C == 1)))
+    return Tile<T, R, C, kLanes, kPart>::run;
+  else
+    return nullptr;
+}
+
+template <class T, bool kLanes, bool kPart, int... I>
+constexpr void fill(DotTile<T> (&table)[DotTiles<T>::kMost][DotTiles<T>::kMost],
+                    std::integer_sequence<int, I...>) {
+  ((table[I / DotTiles<T>::kMost][I % DotTiles<T>::kMost] =
+        tile_of<T, I / DotTiles<T>::kMost + 1, I % DotTiles<T>::kMost + 1, kLanes, kPart>()),
+   ...);
+}
+
+template <class T, int... I>
+constexpr void fill_part(DotTile<T> (&table)[DotTiles<T>::kMost], std::integer_sequence<int, I...>) {
+  ((table[I] = tile_of<T, I + 1, 1, false, true>()), ...);
+}
+
+// ---- packing ----
+
+template <class T>
+HWY_INLINE void pack_numbers(const T* x, std::int64_t x_v, std::int64_t x_k, std::int64_t v, std::int64_t k,
+                             T* to, std::int64_t to_k) {
+  for (std::int64_t p = 0; p < k; ++p)
+    for (std::int64_t c = 0; c < v; ++c) to[p * to_k + c] = x[c * x_v + p * x_k];
+}
+
+template <class T>
+HWY_INLINE void pack_beside(const T* x, std::int64_t x_k, std::int64_t v, std::int64_t k, T* to,
+                            std::int64_t to_k) {
+  const Tag<T> d;
+  const auto width = static_cast<std::int64_t>(hn::Lanes(d));
+  const std::int64_t full = v / width * width;
+  const auto rest = hn::FirstN(d, static_cast<std::size_t>(v - full));
+  for (std::int64_t p = 0; p < k; ++p, x += x_k, to += to_k) {
+    for (std::int64_t c = 0; c < full; c += width) hn::StoreU(hn::LoadU(d, x + c), d, to + c);
+    if (full < v) hn::BlendedStore(hn::MaskedLoad(rest, d, x + full), rest, d, to + full);
+  }
+}
+
+// Pieces of 16 bytes from several places, put together to one vector: block q is at x + q step.
+template <class T>
+HWY_INLINE Vec<T> gather_blocks(const T* x, std::int64_t step) {
+  const hn::Full128<T> d4;
+#if HWY_TARGET == HWY_AVX2
+  return hn::Combine(Tag<T>(), hn::LoadU(d4, x + step), hn::LoadU(d4, x));
+#else
+  const hn::Half<Tag<T>> half;
+  const auto low = hn::Combine(half, hn::LoadU(d4, x + step), hn::LoadU(d4, x));
+  const auto high = hn::Combine(half, hn::LoadU(d4, x + 3 * step), hn::LoadU(d4, x + 2 * step));
+  return hn::Combine(Tag<T>(), high, low);
+#endif
+}
+
+// k lies side by side in x: squares of 16 bytes are transposed inside the vectors' blocks. Four loads and two
+// shuffles for each vector that is stored (AVX-512, f32).
+HWY_INLINE void transpose_square(const float* x, std::int64_t x_v, float* to, std::int64_t to_k) {
+  const Tag<float> d;
+  const hn::Repartition<double, decltype(d)> pairs;
+  const auto r0 = gather_blocks(x, 4 * x_v);
+  const auto r1 = gather_blocks(x + x_v, 4 * x_v);
+  const auto r2 = gather_blocks(x + 2 * x_v, 4 * x_v);
+  const auto r3 = gather_blocks(x + 3 * x_v, 4 * x_v);
+  const auto a = hn::BitCast(pairs, hn::InterleaveLower(d, r0, r1));
+  const auto b = hn::BitCast(pairs, hn::InterleaveLower(d, r2, r3));
+  const auto e = hn::BitCast(pairs, hn::InterleaveUpper(d, r0, r1));
+  const auto f = hn::BitCast(pairs, hn::InterleaveUpper(d, r2, r3));
+  hn::StoreU(hn::BitCast(d, hn::InterleaveLower(pairs, a, b)), d, to);
+  hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(pairs, a, b)), d, to + to_k);
+  hn::StoreU(hn::BitCast(d, hn::InterleaveLower(pairs, e, f)), d, to + 2 * to_k);
+  hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(pairs, e, f)), d, to + 3 * to_k);
+}
+HWY_INLINE void transpose_square(const double* x, std::int64_t x_v, double* to, std::int64_t to_k) {
+  const Tag<double> d;
+  const auto r0 = gather_blocks(x, 2 * x_v);
+  const auto r1 = gather_blocks(x + x_v, 2 * x_v);
+  hn::StoreU(hn::InterleaveLower(d, r0, r1), d, to);
+  hn::StoreU(hn::InterleaveUpper(d, r0, r1), d, to + to_k);
+}
+
+template <class T>
+HWY_INLINE void pack_across(const T* x, std::int64_t x_v, std::int64_t v, std::int64_t k, T* to,
+                            std::int64_t to_k) {
+  constexpr std::int64_t kSquare = 16 / sizeof(T);
+  const auto width = static_cast<std::int64_t>(hn::Lanes(Tag<T>()));
+  const std::int64_t full_v = v / width * width;
+  const std::int64_t full_k = k / kSquare * kSquare;
+  for (std::int64_t c = 0; c < full_v; c += width)
+    for (std::int64_t p = 0; p < full_k; p += kSquare)
+      transpose_square(x + c * x_v + p, x_v, to + p * to_k + c, to_k);
+  pack_numbers(x + full_v * x_v, x_v, 1, v - full_v, full_k, to + full_v, to_k);
+  pack_numbers(x + full_k, x_v, 1, v, k - full_k, to + full_k * to_k, to_k);
+}
+
+template <class T>
+void pack(const T* x, std::int64_t x_v, std::int64_t x_k, std::int64_t v, std::int64_t k, T* to,
+          std::int64_t to_k) {
+  if (x_v == 1) return pack_beside(x, x_k, v, k, to, to_k);
+  if (x_k == 1) return pack_across(x, x_v, v, k, to, to_k);
+  pack_numbers(x, x_v, x_k, v, k, to, to_k);
+}
+
+template <class T>
+const DotTiles<T>& tiles() {
+  static constexpr DotTiles<T> table = [] {
+    constexpr int kMost = DotTiles<T>::kMost;
+    constexpr auto all = std::make_integer_sequence<int, kMost * kMost>();
+    DotTiles<T> t{};
+    t.width = HWY_LANES(T);
+    fill<T, false, false>(t.rows, all);
+    fill_part<T>(t.rows_part, std::make_integer_sequence<int, kMost>());
+    fill<T, true, false>(t.lanes, all);
+    fill<T, true, true>(t.lanes_part, all);
+    t.pack = pack<T>;
+    return t;
+  }();
+  return table;
+}
+
+}  // namespace
+}  // namespace runnel::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif
