@@ -3,10 +3,6 @@
 
 namespace runnel::kernels {
 
-PreparedPtr prepare_elements(const ElementProgram&, std::span<const View>, std::span<const View>,
-                             std::span<const int>) {
-  return nullptr;
-}
 PreparedPtr prepare_sum(const View&, const Dims&, const View&) { return nullptr; }
 PreparedPtr prepare_max(const View&, const Dims&, const View&) { return nullptr; }
 PreparedPtr prepare_min(const View&, const Dims&, const View&) { return nullptr; }
