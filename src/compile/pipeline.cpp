@@ -17,6 +17,7 @@ std::span<const Pass> passes() {
       {"inline_subgraphs", inline_subgraphs},      //
       {"assign_lanes", assign_lanes},              //
       {"remove_dead_code", remove_dead_code},      //
+      {"sink_views", sink_views},                  //
       {"narrow_elementwise", narrow_elementwise},  //
       {"simplify", simplify},                      //
       {"fold_constants", fold_constants},          //

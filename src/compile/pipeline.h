@@ -14,6 +14,8 @@ GraphPtr inline_subgraphs(const GraphPtr& graph);
 GraphPtr assign_lanes(const GraphPtr& graph);
 // Equations, outputs of loops and carries that nothing needs go.
 GraphPtr remove_dead_code(const GraphPtr& graph);
+// Moves of elements that a scan is given as constants are made in its body.
+GraphPtr sink_views(const GraphPtr& graph);
 // What is the same for all elements along an axis is computed once and then repeated.
 GraphPtr narrow_elementwise(const GraphPtr& graph);
 // Operations that give their operand back go; moves of elements that follow one another become one.

@@ -18,19 +18,22 @@ std::size_t hash_of(const Op* op, const std::vector<ValueId>& inputs) {
   return hash;
 }
 
-// Constants that are the same number become one.
-void share_scalars(Rebuild& out) {
-  std::vector<const Graph::Constant*> seen;
+// Constants that repeat the same number in the same shape become one.
+void share_numbers(Rebuild& out) {
+  std::unordered_multimap<std::uint64_t, std::pair<ValueId, Array>> seen;
   for (const auto& c : out.from().constants()) {
-    if (c.value.size() != 1) continue;
+    const auto repeated = repeated_element(c.value);
+    if (!repeated && c.value.size() != 1) continue;
+    const Array number = repeated ? *repeated : c.value;
+    const auto key = static_cast<std::uint64_t>(std::hash<double>()(number.to_doubles()[0]));
     bool found = false;
-    for (const Graph::Constant* other : seen)
-      if (other->value.type() == c.value.type() && same_bits(other->value, c.value)) {
-        out.set(c.id, out[other->id]);
-        found = true;
-        break;
-      }
-    if (!found && seen.size() < 64) seen.push_back(&c);
+    const auto [begin, end] = seen.equal_range(key);
+    for (auto it = begin; it != end && !found; ++it) {
+      const auto& [id, other] = it->second;
+      found = out.from().type(id) == out.from().type(c.id) && same_bits(other, number);
+      if (found) out.set(c.id, out[id]);
+    }
+    if (!found) seen.emplace(key, std::pair(c.id, number));
   }
 }
 
@@ -39,7 +42,7 @@ void share_scalars(Rebuild& out) {
 GraphPtr share_common(const GraphPtr& graph) {
   const GraphPtr inner = in_subgraphs(graph, share_common);
   Rebuild out(*inner);
-  share_scalars(out);
+  share_numbers(out);
   std::unordered_multimap<std::size_t, const Equation*> seen;
   for (const Equation& eq : inner->equations()) {
     const std::vector<ValueId> inputs = out[eq.inputs];
