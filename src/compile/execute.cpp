@@ -1,7 +1,11 @@
 // Running a program.
+#include <atomic>
 #include <cstring>
+#include <exception>
+#include <mutex>
 
 #include "compile/program.h"
+#include "core/threads.h"
 #include "graph/node.h"
 
 namespace runnel {
@@ -144,7 +148,25 @@ void Frame::run_strip(const Step& step, std::span<Body> workers) {
     }
     (n - part * chunk < chunk ? body.tail : body.frame)->run(body.arguments);
   };
-  for (std::int64_t part = 0; part < parts; ++part) run_part(part, workers[0]);
+  if (workers.size() == 1 || work_threads() == 1) {
+    for (std::int64_t part = 0; part < parts; ++part) run_part(part, workers[0]);
+    return;
+  }
+  // A worker that has begun takes range after range; the first error ends them all.
+  std::atomic<std::int64_t> next{0};
+  std::exception_ptr failure;
+  std::mutex mutex;
+  parallel_parts(static_cast<int>(workers.size()), [&](int worker) {
+    try {
+      for (std::int64_t part = next++; part < parts; part = next++)
+        run_part(part, workers[static_cast<std::size_t>(worker)]);
+    } catch (...) {
+      const std::lock_guard lock(mutex);
+      if (!failure) failure = std::current_exception();
+      next = parts;
+    }
+  });
+  if (failure) std::rethrow_exception(failure);
 }
 
 }  // namespace runnel

@@ -5,7 +5,9 @@
 #include <string_view>
 
 #include "compile/arena.h"
+#include "compile/work.h"
 #include "core/fail.h"
+#include "core/threads.h"
 #include "graph/node.h"
 #include "kernels/fast.h"
 #include "kernels/reference/elementwise.h"
@@ -18,6 +20,9 @@ using detail::ArrayAccess;
 std::int64_t bytes_of(const Type& type) {
   return type.shape.product() * static_cast<std::int64_t>(size_of(type.dtype));
 }
+
+// Waking a thread takes about ten microseconds; what is handed out must last several times as long.
+constexpr double kWorthThreads = 500'000;
 
 void copy_kernel(const KernelCall& c) { kernels::copy(c.in[0], c.out[0]); }
 
@@ -373,6 +378,10 @@ class Planner {
     std::size_t bytes = chunks->body->arena_bytes;
     if (chunks->tail != nullptr) bytes = std::max(bytes, chunks->tail->arena_bytes);
     chunks->arena = take(static_cast<std::int64_t>(bytes));
+    const std::int64_t ranges = (s.size + s.chunk - 1) / s.chunk;
+    const double work = static_cast<double>(ranges) * work_of(*s.body);
+    if (work >= kWorthThreads)
+      chunks->workers = static_cast<int>(std::min<std::int64_t>(ranges, most_work_threads()));
     return chunks;
   }
 

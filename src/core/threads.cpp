@@ -12,6 +12,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 
 #include "core/fail.h"
 
@@ -23,6 +24,7 @@ constexpr int kMostThreads = 4096;
 std::atomic<int> most_threads{0};  // 0: not read yet
 std::atomic<int> running_jobs{0};
 thread_local bool in_job = false;
+thread_local bool in_part = false;
 
 // oneTBB orders a task after what went before its start, and what follows the wait after the task. These
 // two say so once more where the thread sanitizer can see it, which does not look into the library.
@@ -130,6 +132,7 @@ int most_work_threads() {
 void set_threads(int threads) { most_threads = thread_count(threads); }
 
 int work_threads() {
+  if (in_part) return 1;
   const int n = most_work_threads();
   return in_job ? std::max(1, n / std::max(1, running_jobs.load(std::memory_order_relaxed))) : n;
 }
@@ -142,7 +145,10 @@ void detail::parallel_parts(int parts, void (*call)(const void* part, int i), co
   }
   std::atomic<int> next{0};
   fork(threads - 1, [&] {
+    // A part does not part again.
+    const bool before = std::exchange(in_part, true);
     for (int i = next++; i < parts; i = next++) call(part, i);
+    in_part = before;
   });
 }
 

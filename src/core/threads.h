@@ -18,7 +18,7 @@ void run_jobs(std::size_t n, int threads, const std::function<void(std::size_t)>
 // How many threads the kernels of this process may use: thread_count(0) until set_threads says otherwise.
 int most_work_threads();
 void set_threads(int threads);
-// How many a kernel may use here and now. Inside a job the running jobs share them: one, while there are as
+// How many a kernel may use here and now: one inside a part, and inside a job while there are as
 // many jobs as threads.
 int work_threads();
 
