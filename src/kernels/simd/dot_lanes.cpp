@@ -42,7 +42,7 @@ class LaneProduct final : public Prepared {
     b_numbers_ = pack_b_ ? p_.n.size * p_.k.size * width_ : 0;
     const double work = static_cast<double>(p_.outer.count() * p_.m.size * p_.n.size * p_.k.size) *
                         static_cast<double>(p_.v.size) / static_cast<double>(width_) * 16;
-    parts_ = static_cast<int>(std::clamp(work / kPartWork, 1.0, static_cast<double>(vectors())));
+    parts_ = static_cast<int>(std::clamp(work / kPartWork, 1.0, static_cast<double>(apart())));
     parts_ = std::min(parts_, most_work_threads());
   }
 
@@ -55,8 +55,8 @@ class LaneProduct final : public Prepared {
     const int parts = parts_ == 1 ? 1 : std::min(parts_, work_threads());
     if (parts == 1) return vectors_from(0, vectors(), a, b, out, scratch);
     parallel_parts(parts, [&](int i) {
-      vectors_from(vectors() * i / parts, vectors() * (i + 1) / parts, a, b, out,
-                   scratch + part_bytes() * static_cast<std::size_t>(i));
+      const std::int64_t end = i + 1 == parts ? vectors() : apart() * (i + 1) / parts;
+      vectors_from(apart() * i / parts, end, a, b, out, scratch + part_bytes() * static_cast<std::size_t>(i));
     });
   }
 
@@ -79,6 +79,8 @@ class LaneProduct final : public Prepared {
   }
 
   std::int64_t vectors() const { return (p_.v.size + width_ - 1) / width_; }
+  // Vectors that can be dealt to different threads: the last two stay together, since they may overlap.
+  std::int64_t apart() const { return std::max(vectors() - 1, std::int64_t{1}); }
   std::size_t part_bytes() const {
     return (static_cast<std::size_t>(a_numbers_ + b_numbers_) * sizeof(T) + 63) / 64 * 64;
   }

@@ -9,10 +9,10 @@
 namespace runnel::kernels {
 namespace {
 
-constexpr std::int64_t kPanelBytes = 384 * 1024;  // of b, kDotBlock long, that stay in the second cache
-constexpr std::int64_t kRowsBytes = 128 * 1024;   // of a beside it, where it is packed
-constexpr std::int64_t kFarBytes = 1024;          // a longer step from one k to the next
-constexpr double kPartWork = 1.5e6;               // multiply-adds that are worth another thread
+constexpr std::int64_t kPanel = 1024;  // columns of b that are packed together: they stay in the third cache
+constexpr std::int64_t kRowsBytes = 512 * 1024;  // of a, in one block of k: they stay in the second cache
+constexpr std::int64_t kFarBytes = 1024;         // a longer step from one k to the next
+constexpr double kPartWork = 1.5e6;              // multiply-adds that are worth another thread
 
 template <class T>
 class RowProduct final : public Prepared {
@@ -25,7 +25,7 @@ class RowProduct final : public Prepared {
                       [&](std::int64_t r, std::int64_t c) { return tiles_.rows[r - 1][c - 1] != nullptr; });
     if (p_.v.size < width_) shape_ = {DotTiles<T>::kMost, 1};
     const std::int64_t unit = shape_.columns * width_;
-    panel_ = std::max(unit, kPanelBytes / kBytes / k / unit * unit);
+    panel_ = kPanel / unit * unit;
     row_block_ = std::max(shape_.rows, kRowsBytes / kBytes / k / shape_.rows * shape_.rows);
     const bool deep = p_.k.size >= 16;
     pack_b_ = p_.v.b != 1 || (deep && p_.m.size >= 4 * shape_.rows && std::abs(p_.k.b) * kBytes >= kFarBytes);
@@ -113,31 +113,27 @@ class RowProduct final : public Prepared {
       tiles_.pack(b + full * p_.v.b, p_.v.b, p_.k.b, columns - full, k, to + full * k, columns - full);
   }
 
-  // [tile][k][row of the tile]
-  void pack_a(const T* a, std::int64_t k, const Cut& cut, T* to) const {
-    cut.each([&](std::int64_t i, std::int64_t r) {
-      tiles_.pack(a + i * p_.m.a, p_.m.a, p_.k.a, r, k, to + i * k, r);
-    });
-  }
-
   void block(const T* a, std::int64_t rows, const T* b, std::int64_t columns, const Cut& cut, std::int64_t k,
              T* out, bool add, T* scratch) const {
     const Cut row_cut = rows_of(rows);
-    if (pack_a_) pack_a(a, k, row_cut, scratch);
+    if (pack_a_) tiles_.pack_rows(a, p_.m.a, p_.k.a, rows, row_cut.base, row_cut.longer, k, scratch);
     const std::int64_t full = cut.size * width_;
-    row_cut.each([&](std::int64_t i, std::int64_t r) {
-      const T* x = pack_a_ ? scratch + i * k : a + i * p_.m.a;
-      T* o = out + i * p_.m.out;
-      TileSteps steps{pack_a_ ? 1 : p_.m.a, pack_a_ ? r : p_.k.a, width_, p_.k.b, p_.m.out, width_};
-      cut.each([&](std::int64_t j, std::int64_t c) {
-        if (pack_b_) steps.b_k = c * width_;
-        tiles_.rows[r - 1][c - 1](x, b + j * width_ * (pack_b_ ? k : 1), o + j * width_, steps, k, add,
-                                  width_);
+    // A tile of columns stays at hand while the rows go by.
+    const auto tile_rows = [&](const T* columns_of_b, std::int64_t b_k, T* to, const auto& tile_of) {
+      TileSteps steps{pack_a_ ? 1 : p_.m.a, p_.k.a, width_, b_k, p_.m.out, width_};
+      row_cut.each([&](std::int64_t i, std::int64_t r) {
+        if (pack_a_) steps.a_k = r;
+        tile_of(r)(pack_a_ ? scratch + i * k : a + i * p_.m.a, columns_of_b, to + i * p_.m.out, steps, k, add,
+                   columns - full);
       });
-      if (full == columns) return;
-      if (pack_b_) steps.b_k = columns - full;
-      tiles_.rows_part[r - 1](x, b + full * (pack_b_ ? k : 1), o + full, steps, k, add, columns - full);
+    };
+    cut.each([&](std::int64_t j, std::int64_t c) {
+      tile_rows(b + j * width_ * (pack_b_ ? k : 1), pack_b_ ? c * width_ : p_.k.b, out + j * width_,
+                [&](std::int64_t r) { return tiles_.rows[r - 1][c - 1]; });
     });
+    if (full < columns)
+      tile_rows(b + full * (pack_b_ ? k : 1), pack_b_ ? columns - full : p_.k.b, out + full,
+                [&](std::int64_t r) { return tiles_.rows_part[r - 1]; });
   }
 
   const VectorPlan p_;

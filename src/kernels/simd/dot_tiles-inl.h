@@ -230,6 +230,43 @@ void pack(const T* x, std::int64_t x_v, std::int64_t x_k, std::int64_t v, std::i
   pack_numbers(x, x_v, x_k, v, k, to, to_k);
 }
 
+// Rows that lie side by side, step of k by step of k, so that each line of memory is read once. A whole
+// vector is copied where what it brings too much falls on numbers of the same tile that are yet to be
+// written.
+template <class T>
+void pack_rows_beside(const T* a, std::int64_t a_k, std::int64_t rows, std::int64_t base, std::int64_t longer,
+                      std::int64_t k, T* to) {
+  const Tag<T> d;
+  const auto width = static_cast<std::int64_t>(hn::Lanes(d));
+  for (std::int64_t p = 0; p < k; ++p, a += a_k) {
+    for (std::int64_t i = 0; i < rows;) {
+      const std::int64_t r = base + (longer > 0 && i < longer * (base + 1) ? 1 : 0);
+      T* tile = to + i * k + p * r;
+      const std::int64_t room = (k - p) * r;
+      for (std::int64_t c = 0; c < r; c += width) {
+        if (i + c + width <= rows && c + width <= room) {
+          hn::StoreU(hn::LoadU(d, a + i + c), d, tile + c);
+        } else {
+          const auto mask = hn::FirstN(d, static_cast<std::size_t>(std::min(width, r - c)));
+          hn::BlendedStore(hn::MaskedLoad(mask, d, a + i + c), mask, d, tile + c);
+        }
+      }
+      i += r;
+    }
+  }
+}
+
+template <class T>
+void pack_rows(const T* a, std::int64_t a_i, std::int64_t a_k, std::int64_t rows, std::int64_t base,
+               std::int64_t longer, std::int64_t k, T* to) {
+  if (a_i == 1) return pack_rows_beside(a, a_k, rows, base, longer, k, to);
+  for (std::int64_t i = 0; i < rows;) {
+    const std::int64_t r = base + (i < longer * (base + 1) ? 1 : 0);
+    pack_numbers(a + i * a_i, a_i, a_k, r, k, to + i * k, r);
+    i += r;
+  }
+}
+
 template <class T>
 const DotTiles<T>& tiles() {
   static constexpr DotTiles<T> table = [] {
@@ -242,6 +279,7 @@ const DotTiles<T>& tiles() {
     fill<T, true, false>(t.lanes, all);
     fill<T, true, true>(t.lanes_part, all);
     t.pack = pack<T>;
+    t.pack_rows = pack_rows<T>;
     return t;
   }();
   return table;

@@ -38,6 +38,10 @@ struct DotTiles {
   // x[v, k], v stepping by x_v and k by x_k, to[k * to_k + v]: `v` by `k` numbers.
   void (*pack)(const T* x, std::int64_t x_v, std::int64_t x_k, std::int64_t v, std::int64_t k, T* to,
                std::int64_t to_k);
+  // Rows i of a in tiles, the first `longer` of them of base + 1 rows, the others of base: a tile that begins
+  // with row i stands at to + i * k, [k][row of the tile].
+  void (*pack_rows)(const T* a, std::int64_t a_i, std::int64_t a_k, std::int64_t rows, std::int64_t base,
+                    std::int64_t longer, std::int64_t k, T* to);
 };
 
 // Those for isa(), which is not Isa::reference.
