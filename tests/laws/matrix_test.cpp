@@ -24,10 +24,14 @@ constexpr std::int64_t kLanes = 256;
 constexpr std::array<std::int64_t, 3> kLanesRead = {0, 17, 255};
 constexpr std::array<int, 3> kThreads = {1, 2, 4};
 
-// Odd sizes, so that every tile has a rest; and with all lanes together products large enough to be split
-// over threads.
-constexpr std::int64_t kRows = 90, kBatch = 65, kSteps = 4;
-const std::vector<std::int64_t> kSizes = {13, 17, 5, 1};
+// Odd sizes, so that every tile has a rest.
+struct Sizes {
+  std::int64_t rows, batch, steps;
+  std::vector<std::int64_t> network;
+};
+const Sizes kSmall = {90, 65, 4, {13, 17, 5, 1}};
+// One model whose products are large enough to be split over threads.
+const Sizes kWide = {300, 251, 2, {193, 257, 131, 1}};
 
 struct NamedRule {
   const char* name;
@@ -78,15 +82,15 @@ struct Trained {
 
 class Training {
  public:
-  Training(const NamedRule& rule, DType dtype, bool dropout)
-      : optimizer_(rule.make()), dtype_(dtype), dropout_(dropout) {
-    x_ = random::normal(random::key(1), {kRows, kSizes[0]}, dtype);
-    const Array score = sum(x_, 1) + 0.3 * random::normal(random::key(2), {kRows}, dtype);
+  Training(const NamedRule& rule, DType dtype, bool dropout, const Sizes& sizes)
+      : optimizer_(rule.make()), dtype_(dtype), dropout_(dropout), sizes_(sizes) {
+    x_ = random::normal(random::key(1), {sizes.rows, sizes.network[0]}, dtype);
+    const Array score = sum(x_, 1) + 0.3 * random::normal(random::key(2), {sizes.rows}, dtype);
     y_ = convert(score > 0, dtype);
     std::vector<Array> orders;
-    for (int s = 0; s < kSteps; ++s)
-      orders.push_back(
-          slice(random::permutation(random::key(10 + static_cast<std::uint64_t>(s)), kRows), 0, 0, kBatch));
+    for (std::int64_t s = 0; s < sizes.steps; ++s)
+      orders.push_back(slice(random::permutation(random::key(10 + static_cast<std::uint64_t>(s)), sizes.rows),
+                             0, 0, sizes.batch));
     order_ = stack(orders);
   }
 
@@ -99,7 +103,7 @@ class Training {
 
   Trained operator()(const Lane& lane) const {
     const auto activation = dropout_ ? nn::Activation::relu : nn::Activation::tanh;
-    nn::Mlp model = nn::init_mlp(lane.key, kSizes, activation, 0, dtype_);
+    nn::Mlp model = nn::init_mlp(lane.key, sizes_.network, activation, 0, dtype_);
     optim::State state = optim::init(optimizer_, model, {{"learning_rate", lane.rate}});
     auto step = [&](const std::pair<nn::Mlp, optim::State>& carry, const Array& rows) {
       const auto& [m, s] = carry;
@@ -122,13 +126,17 @@ class Training {
   optim::Optimizer optimizer_;
   DType dtype_;
   bool dropout_;
+  Sizes sizes_;
   Array x_, y_, order_;
 };
 
-// The instruction set of the machine comes back when a test ends.
+// The machine's instruction set and threads come back when a test ends.
 class Sets {
  public:
-  ~Sets() { kernels::force_isa(before_); }
+  ~Sets() {
+    kernels::force_isa(before_);
+    set_threads(0);
+  }
 
  private:
   Isa before_ = kernels::isa();
@@ -168,7 +176,7 @@ class Matrix : public ::testing::TestWithParam<Case> {};
 TEST_P(Matrix, SameBits) {
   const Sets restored;
   const auto& [rule, dtype, dropout] = GetParam();
-  const Training training(rules()[rule], dtype, dropout);
+  const Training training(rules()[rule], dtype, dropout, kSmall);
   const Lane lanes = training.lanes();
 
   kernels::force_isa(Isa::reference);
@@ -178,7 +186,7 @@ TEST_P(Matrix, SameBits) {
   EXPECT_FALSE(same(wanted[0], wanted[1]));
   for (const Trained& t : wanted) {
     for (double loss : t.losses.to_doubles()) EXPECT_TRUE(std::isfinite(loss));
-    EXPECT_NE(t.losses.at({0}), t.losses.at({kSteps - 1}));
+    EXPECT_NE(t.losses.at({0}), t.losses.at({kSmall.steps - 1}));
   }
 
   for (Isa isa : kernels::isas_here()) {
@@ -217,6 +225,29 @@ INSTANTIATE_TEST_SUITE_P(Law5, Matrix, ::testing::ValuesIn(cases()), [](const au
   return fmt::format("{}_{}{}", rules()[of.param.rule].name, name_of(of.param.dtype),
                      of.param.dropout ? "_dropout" : "");
 });
+
+TEST(MatrixOfSets, AWideNetworkOnThreads) {
+  const Sets restored;
+  for (const char* name : {"sgd", "adam"})
+    for (DType dtype : {DType::f32, DType::f64})
+      for (bool dropout : {false, true}) {
+        const auto rule = std::find_if(rules().begin(), rules().end(),
+                                       [&](const NamedRule& r) { return std::string_view(r.name) == name; });
+        const Training training(*rule, dtype, dropout, kWide);
+        const Lane lane = one_of(training.lanes(), 17);
+        kernels::force_isa(Isa::reference);
+        const Trained wanted = training(lane);
+        for (Isa isa : kernels::isas_here())
+          for (int threads : kThreads) {
+            SCOPED_TRACE(fmt::format("{} {} dropout {}, {}, {} threads", name, name_of(dtype), dropout,
+                                     kernels::name_of(isa), threads));
+            kernels::force_isa(isa);
+            set_threads(threads);
+            EXPECT_TRUE(same(jit(training)(lane), wanted)) << "compiled";
+            EXPECT_TRUE(same(training(lane), wanted)) << "eager";
+          }
+      }
+}
 
 // The same through a search: its blocks are cut and handed out otherwise on each number of threads.
 sweep::Problem small_problem(DType dtype) {
