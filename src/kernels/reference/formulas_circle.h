@@ -86,8 +86,7 @@ inline V erf(V x) {
   const V two = literal<V>(T{2});
   const V a = absolute(x);
   const V small = fused(a, polynomial(a * a, F::erf_small), a);
-  const V most = literal<V>(F::erf_largest);
-  const V b = choose(a > most, most, a);
+  const V b = at_most(a, F::erf_largest);
   const V q = polynomial((b - two) / (b + two), F::erf_large);
   const V large = fused_minus(exp(literal<V>(T{0}) - b * b), q, one);
   return with_sign_of(choose(a < one, small, large), x);

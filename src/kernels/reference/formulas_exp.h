@@ -74,24 +74,26 @@ inline V scale_exp(const Reduced<V>& z, V less) {
 template <class V>
 inline V exp(V x) {
   using F = Format<Element<V>>;
-  x = choose(x > literal<V>(F::exp_largest), literal<V>(F::exp_largest), x);
-  x = choose(x < literal<V>(F::exp_least), literal<V>(F::exp_least), x);
-  const Reduced<V> z = reduce_exp(x);
+  const Reduced<V> z = reduce_exp(at_least(at_most(x, F::exp_largest), F::exp_least));
   return scale_exp(z, exp_less_one(z.r, z.lost));
 }
 
-// e^x - 1 = 2^n (e^r - 1) + (2^n - 1), each halved so that 2^n cannot overflow first.
+// e^x - 1 = 2^n (e^r - 1) + (2^n - 1), each halved so that 2^n cannot overflow first; for x within the
+// bounds.
 template <class V>
-inline V expm1(V x) {
+inline V expm1_within(V x) {
   using T = Element<V>;
-  using F = Format<T>;
-  V y = choose(x > literal<V>(F::exp_largest), literal<V>(F::exp_largest), x);
-  y = choose(y < literal<V>(F::expm1_least), literal<V>(F::expm1_least), y);
-  const Reduced<V> z = reduce_exp(y);
-  const auto n = as_bits(z.shifted) - as_bits(literal<V>(F::rounder));
+  const Reduced<V> z = reduce_exp(x);
+  const auto n = as_bits(z.shifted) - as_bits(literal<V>(Format<T>::rounder));
   const V half = power_of_two<V>(n - bit_literal<V>(1));
   const V less = exp_less_one(z.r, z.lost);
-  const V result = literal<V>(T{2}) * fused(less, half, half - literal<V>(T{0.5}));
+  return literal<V>(T{2}) * fused(less, half, half - literal<V>(T{0.5}));
+}
+
+template <class V>
+inline V expm1(V x) {
+  using F = Format<Element<V>>;
+  const V result = expm1_within(at_least(at_most(x, F::exp_largest), F::expm1_least));
   return choose(absolute(x) < literal<V>(F::tiny), x, result);
 }
 
@@ -183,9 +185,8 @@ inline V log1p(V x) {
 template <class V>
 inline V tanh(V x) {
   using T = Element<V>;
-  const V largest = literal<V>(Format<T>::tanh_largest);
-  const V a = absolute(x);
-  const V t = expm1(literal<V>(T{2}) * choose(a > largest, largest, a));
+  const V a = at_most(absolute(x), Format<T>::tanh_largest);
+  const V t = expm1_within(literal<V>(T{2}) * a);
   return with_sign_of(t / (t + literal<V>(T{2})), x);
 }
 
@@ -194,7 +195,8 @@ template <class V>
 inline V logistic(V x) {
   using T = Element<V>;
   const V one = literal<V>(T{1});
-  const V e = exp(literal<V>(T{0}) - absolute(x));
+  const Reduced<V> z = reduce_exp(at_least(literal<V>(T{0}) - absolute(x), Format<T>::exp_least));
+  const V e = scale_exp(z, exp_less_one(z.r, z.lost));
   return choose(x < literal<V>(T{0}), e, one) / (one + e);
 }
 
@@ -251,9 +253,7 @@ inline V power_of_positive(V a, V y) {
   const V p_low = fused(y, l.low, fused(y, l.high, literal<V>(0.0) - p));
   const auto over = p > literal<V>(F::exp_largest);
   const auto under = p < literal<V>(F::exp_least);
-  V x = choose(over, literal<V>(F::exp_largest), p);
-  x = choose(under, literal<V>(F::exp_least), x);
-  const Reduced<V> z = reduce_exp(x);
+  const Reduced<V> z = reduce_exp(at_least(at_most(p, F::exp_largest), F::exp_least));
   const V low = choose(over, literal<V>(0.0), choose(under, literal<V>(0.0), p_low));
   // The low part may be hundreds of units of the last place of the result: e^low is 1 + low.
   const V less = exp_less_one(z.r, z.lost);

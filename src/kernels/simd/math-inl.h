@@ -54,6 +54,15 @@ template <class M, class V>
 HWY_INLINE V choose(M condition, V a, V b) {
   return hn::IfThenElse(condition, a, b);
 }
+// The instructions minps and maxps, which return their second operand where one is a nan.
+template <class V>
+HWY_INLINE V at_most(V x, Element<V> limit) {
+  return hn::Min(literal<V>(limit), x);
+}
+template <class V>
+HWY_INLINE V at_least(V x, Element<V> limit) {
+  return hn::Max(literal<V>(limit), x);
+}
 template <class M>
 HWY_INLINE M both(M a, M b) {
   return hn::And(a, b);
