@@ -230,29 +230,33 @@ void pack(const T* x, std::int64_t x_v, std::int64_t x_k, std::int64_t v, std::i
   pack_numbers(x, x_v, x_k, v, k, to, to_k);
 }
 
-// Rows that lie side by side, step of k by step of k, so that each line of memory is read once. A whole
-// vector is copied where what it brings too much falls on numbers of the same tile that are yet to be
-// written.
+// Rows that lie side by side, step of k by step of k, so that a line of memory is read once for several
+// tiles; not for more than eight, whose places may fall on one set of the first cache. A whole vector is
+// copied where what it brings too much falls on numbers of the same tile that are yet to be written.
 template <class T>
 void pack_rows_beside(const T* a, std::int64_t a_k, std::int64_t rows, std::int64_t base, std::int64_t longer,
                       std::int64_t k, T* to) {
   const Tag<T> d;
   const auto width = static_cast<std::int64_t>(hn::Lanes(d));
-  for (std::int64_t p = 0; p < k; ++p, a += a_k) {
-    for (std::int64_t i = 0; i < rows;) {
-      const std::int64_t r = base + (longer > 0 && i < longer * (base + 1) ? 1 : 0);
-      T* tile = to + i * k + p * r;
+  const std::int64_t split = longer * (base + 1);
+  for (std::int64_t first = 0; first < rows;) {
+    const std::int64_t r = base + (first < split ? 1 : 0);
+    const std::int64_t end = std::min(first + 8 * r, first < split ? split : rows);
+    const T* from = a;
+    for (std::int64_t p = 0; p < k; ++p, from += a_k) {
       const std::int64_t room = (k - p) * r;
-      for (std::int64_t c = 0; c < r; c += width) {
-        if (i + c + width <= rows && c + width <= room) {
-          hn::StoreU(hn::LoadU(d, a + i + c), d, tile + c);
-        } else {
-          const auto mask = hn::FirstN(d, static_cast<std::size_t>(std::min(width, r - c)));
-          hn::BlendedStore(hn::MaskedLoad(mask, d, a + i + c), mask, d, tile + c);
+      T* tile = to + first * k + p * r;
+      for (std::int64_t i = first; i < end; i += r, tile += r * k)
+        for (std::int64_t c = 0; c < r; c += width) {
+          if (i + c + width <= rows && c + width <= room) {
+            hn::StoreU(hn::LoadU(d, from + i + c), d, tile + c);
+          } else {
+            const auto mask = hn::FirstN(d, static_cast<std::size_t>(std::min(width, r - c)));
+            hn::BlendedStore(hn::MaskedLoad(mask, d, from + i + c), mask, d, tile + c);
+          }
         }
-      }
-      i += r;
     }
+    first = end;
   }
 }
 
