@@ -2,10 +2,13 @@
 #include <cblas.h>
 
 #include <cmath>
+#include <limits>
+#include <stdexcept>
 
 #include "rows.h"
+#include "runnel/compiled.h"
+#include "runnel/ops.h"
 #include "runnel/random.h"
-#include "runnel/transforms.h"
 
 namespace runnel::bench {
 namespace {
@@ -28,17 +31,20 @@ template <class T>
 void product(const Report& report, const Sizes& s) {
   const Array a = random::normal(random::key(1), {s.m, s.k}, dtype_of<T>());
   const Array b = random::normal(random::key(2), {s.k, s.n}, dtype_of<T>());
-  const auto compiled = jit([](const Array& x, const Array& y) { return matmul(x, y); });
-  const Array ours = compiled(a, b);
-  std::vector<T> theirs(static_cast<std::size_t>(s.m * s.n));
+  Compiled compiled([](const std::vector<Array>& x) { return std::vector<Array>{matmul(x[0], x[1])}; },
+                    {a.type(), b.type()});
+  std::vector<T> ours(static_cast<std::size_t>(s.m * s.n)), theirs(ours.size());
+  const void* const in[] = {a.data<T>().data(), b.data<T>().data()};
+  void* const out[] = {ours.data()};
+  compiled.run(in, out);
   auto openblas = [&] { blas(s, a.data<T>().data(), b.data<T>().data(), theirs.data()); };
   openblas();
   // Two orders of additions of k products of about 1: they differ by rounding alone.
   const double apart = 4 * s.k * static_cast<double>(std::numeric_limits<T>::epsilon());
   for (std::size_t i = 0; i < theirs.size(); ++i)
-    if (!(std::abs(ours.data<T>()[i] - theirs[i]) <= apart))
+    if (!(std::abs(ours[i] - theirs[i]) <= apart))
       throw std::runtime_error("P7: the product differs from OpenBLAS's");
-  const auto [runnel, other] = measure_both([&] { compiled(a, b); }, openblas);
+  const auto [runnel, other] = measure_both([&] { compiled.run(in, out); }, openblas);
   const std::string name = std::to_string(s.m) + "x" + std::to_string(s.k) + " . " + std::to_string(s.k) +
                            "x" + std::to_string(s.n) + " " + std::string(name_of(dtype_of<T>()));
   const double flops = 2.0 * s.m * s.n * s.k;

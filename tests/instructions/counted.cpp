@@ -6,24 +6,28 @@
 #include <string>
 
 #include "networks.h"
+#include "runnel/compiled.h"
 
 namespace runnel::bench {
 namespace {
 
-struct Point {
-  Array a, b;
-};
-
 double points(int times) {
-  auto g = [](const Point& p) {
-    const Array inner = (p.a + p.b) - (p.a * p.b + p.b * p.b * p.b);
-    return inner * inner / 2;
+  auto value_and_slopes = [](const std::vector<Array>& at) {
+    auto g = [](const std::pair<Array, Array>& p) {
+      const auto& [a, b] = p;
+      const Array inner = (a + b) - (a * b + b * b * b);
+      return inner * inner / 2;
+    };
+    const auto [value, slope] = value_and_grad(g)(std::pair(at[0], at[1]));
+    return std::vector<Array>{value, slope.first, slope.second};
   };
-  const auto compiled = jit(value_and_grad(g));
-  const Point at{Array::scalar(1.25, DType::f64), Array::scalar(-0.5, DType::f64)};
-  double last = 0;
-  for (int i = 0; i < times; ++i) last = compiled(at).first.item();
-  return last;
+  Compiled compiled(value_and_slopes, {{DType::f64, {}}, {DType::f64, {}}});
+  const double a = 1.25, b = -0.5;
+  double value = 0, by_a = 0, by_b = 0;
+  const void* const in[] = {&a, &b};
+  void* const out[] = {&value, &by_a, &by_b};
+  for (int i = 0; i < times; ++i) compiled.run(in, out);
+  return value + by_a + by_b;
 }
 
 double steps(int times) {
