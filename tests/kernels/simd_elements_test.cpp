@@ -1,11 +1,9 @@
 // Programs of elementwise operations give the bits of the reference kernels run one operation at a time:
 // random programs over random views, every operation of every dtype, and the places where tiles and registers
 // end.
-#include "counting_new.h"
 #include "kernels/elements.h"
-#include "kernels/isa.h"
 #include "kernels/reference/elementwise.h"
-#include "kernels/support.h"
+#include "kernels/simd_support.h"
 
 namespace runnel::testing {
 namespace {
@@ -18,65 +16,6 @@ using kernels::ElementProgram;
 using kernels::Isa;
 using kernels::Unary;
 using Kind = ElementCode::Kind;
-
-// Runs the rest of a test with each instruction set of this machine; which are missing is said.
-template <class F>
-void on_every_isa(F&& f) {
-  const Isa before = kernels::isa();
-  for (Isa isa : {Isa::avx2, Isa::avx512}) {
-    const auto here = kernels::isas_here();
-    if (std::find(here.begin(), here.end(), isa) == here.end()) {
-      std::printf("not run: this machine lacks %s\n", std::string(kernels::name_of(isa)).c_str());
-      continue;
-    }
-    SCOPED_TRACE(kernels::name_of(isa));
-    kernels::force_isa(isa);
-    f();
-  }
-  kernels::force_isa(before);
-}
-
-// Numbers of every kind: ordinary, huge, tiny, special.
-void fill_wild(const View& view, Random& random) {
-  dispatch(view.dtype, [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    each_index(view.shape, [&](const Index& at) {
-      T& x = element<T>(view, at);
-      const std::int64_t kind = uniform(random, 0, 9);
-      if constexpr (std::is_same_v<T, bool>) {
-        x = kind % 2 == 1;
-      } else if constexpr (std::is_integral_v<T>) {
-        const T special[] = {T{0}, T{1}, static_cast<T>(-1), std::numeric_limits<T>::min(),
-                             std::numeric_limits<T>::max()};
-        x = kind < 5 ? random_value<T>(random)
-                     : (kind < 8 ? static_cast<T>(random()) : special[uniform(random, 0, 4)]);
-      } else {
-        using Limits = std::numeric_limits<T>;
-        const T special[] = {T{0},
-                             -T{0},
-                             T{1},
-                             T{-1},
-                             T{0.5},
-                             Limits::infinity(),
-                             -Limits::infinity(),
-                             Limits::quiet_NaN(),
-                             Limits::denorm_min(),
-                             -Limits::min() / 2,
-                             Limits::max(),
-                             T{-2147483648.0},
-                             T{2147483648.0},
-                             T{4294967296.0},
-                             static_cast<T>(4294967295.0)};
-        if (kind < 5)
-          x = random_value<T>(random);
-        else if (kind < 7)
-          x = static_cast<T>(std::exp(random_value<double>(random) * 12.0) * (kind == 5 ? 1.0 : -1.0));
-        else
-          x = special[uniform(random, 0, 14)];
-      }
-    });
-  });
-}
 
 int operands(Kind kind) {
   return kind == Kind::select ? 3 : (kind == Kind::binary || kind == Kind::compare ? 2 : 1);
@@ -146,14 +85,6 @@ std::vector<Held> by_reference(const Case& c) {
   return registers;
 }
 
-void expect_same_view(const View& got, const View& want, const std::string& what) {
-  dispatch(got.dtype, [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    expect_same<T>(
-        got, [&](const Index& at) { return element<T>(want, at); }, what);
-  });
-}
-
 // Runs the program; outputs with an alias are given a copy of that input, of which the program reads.
 void check(const Case& c, const std::vector<int>& alias, const std::string& what) {
   const std::vector<Held> want = by_reference(c);
@@ -181,10 +112,7 @@ void check(const Case& c, const std::vector<int>& alias, const std::string& what
   for (View& view : out_views) view.data = nullptr;
   const auto prepared = kernels::prepare_elements(c.program, in_views, out_views, alias);
   ASSERT_NE(prepared, nullptr) << what;
-  const auto scratch = allocate_buffer(prepared->scratch_bytes());
-  const std::size_t before = allocations_so_far();
-  prepared->run(data.data(), scratch.get());
-  EXPECT_EQ(allocations_so_far(), before) << what;
+  run_prepared(*prepared, data, {}, what);
   for (std::size_t o = 0; o < out.size(); ++o) expect_same_view(out[o], want[c.program.outputs[o]], what);
 }
 

@@ -3,9 +3,6 @@
 
 namespace runnel::kernels {
 
-PreparedPtr prepare_sum(const View&, const Dims&, const View&) { return nullptr; }
-PreparedPtr prepare_max(const View&, const Dims&, const View&) { return nullptr; }
-PreparedPtr prepare_min(const View&, const Dims&, const View&) { return nullptr; }
 PreparedPtr prepare_copy(const View&, const View&) { return nullptr; }
 PreparedPtr prepare_gather(const View&, const View&, int, int, const View&) { return nullptr; }
 PreparedPtr prepare_scatter_add(const View&, const View&, const View&, int, int, const View&) {
