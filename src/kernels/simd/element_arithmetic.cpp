@@ -44,15 +44,11 @@ struct Div {
     return a / b;
   }
 };
-template <class V>
-HWY_INLINE auto is_nan_lane(V v) {
-  return hn::Not(v == v);
-}
 struct Max {
   template <class V>
   HWY_INLINE V operator()(V a, V b) const {
     if constexpr (hwy::IsFloat<hn::TFromV<V>>())
-      return hn::IfThenElse(hn::Or(b > a, is_nan_lane(b)), b, a);
+      return hn::IfThenElse(b == b, hn::Max(b, a), b);  // maxps: b > a ? b : a
     else
       return hn::IfThenElse(b > a, b, a);
   }
@@ -61,7 +57,7 @@ struct Min {
   template <class V>
   HWY_INLINE V operator()(V a, V b) const {
     if constexpr (hwy::IsFloat<hn::TFromV<V>>())
-      return hn::IfThenElse(hn::Or(b < a, is_nan_lane(b)), b, a);
+      return hn::IfThenElse(b == b, hn::Min(b, a), b);
     else
       return hn::IfThenElse(b < a, b, a);
   }

@@ -62,7 +62,7 @@ struct Max {
   template <class V>
   HWY_INLINE static V join(V a, V b) {
     if constexpr (hwy::IsFloat<hn::TFromV<V>>())
-      return hn::IfThenElse(hn::Or(b > a, hn::Not(b == b)), b, a);
+      return hn::IfThenElse(b == b, hn::Max(b, a), b);  // maxps: b > a ? b : a
     else
       return hn::IfThenElse(b > a, b, a);
   }
@@ -76,7 +76,7 @@ struct Min {
   template <class V>
   HWY_INLINE static V join(V a, V b) {
     if constexpr (hwy::IsFloat<hn::TFromV<V>>())
-      return hn::IfThenElse(hn::Or(b < a, hn::Not(b == b)), b, a);
+      return hn::IfThenElse(b == b, hn::Min(b, a), b);
     else
       return hn::IfThenElse(b < a, b, a);
   }
@@ -93,10 +93,22 @@ HWY_INLINE hn::Vec<D> load_part(D d, const hn::TFromD<D>* p, std::size_t left) {
     return hn::IfThenElse(m, v, hn::Set(d, Op::template start<hn::TFromD<D>>()));
 }
 
+// f(offset of the input, offset of the output) for every row of lanes; one axis of rows, as most have, is a
+// plain loop.
+template <class F>
+HWY_INLINE void each_row(const Nest<2>& kept, const F& f) {
+  if (kept.empty()) return;
+  if (kept.rank() > 2) return kept.rows([&](const auto& at) HWY_ATTR { f(at[0], at[1]); });
+  const std::int64_t rows = kept.rank() == 2 ? kept.size(0) : 1;
+  const auto step = kept.rank() == 2 ? kept.stride(0) : Nest<2>::Offsets{};
+  for (std::int64_t r = 0; r < rows; ++r) f(r * step[0], r * step[1]);
+}
+
 // --- lanes side by side ---
 
-// One register of lanes, `width` of them: rows of it `step` apart, the sixteen partial results in registers.
-template <class Op, bool kPart, class D>
+// One register of lanes, `width` of them: rows of it `step` apart, the partial results in registers. kUsed:
+// those that receive elements, rounded up to a power of two (the others would change nothing).
+template <class Op, bool kPart, std::int64_t kUsed, class D>
 HWY_INLINE hn::Vec<D> fold_column(D d, const hn::TFromD<D>* x, std::int64_t n, std::int64_t step,
                                   std::size_t width) {
   using T = hn::TFromD<D>;
@@ -107,21 +119,47 @@ HWY_INLINE hn::Vec<D> fold_column(D d, const hn::TFromD<D>* x, std::int64_t n, s
       return hn::LoadU(d, x + i * step);
   };
   const auto start = hn::Set(d, Op::template start<T>());
-  hn::Vec<D> p[kPartials];
+  hn::Vec<D> p[kUsed];
 #pragma GCC unroll 16
-  for (std::int64_t j = 0; j < kPartials; ++j) p[j] = start;
+  for (std::int64_t j = 0; j < kUsed; ++j) p[j] = start;
   std::int64_t i = 0;
-  for (; i + kPartials <= n; i += kPartials)
+  for (; i + kUsed <= n; i += kUsed)
 #pragma GCC unroll 16
-    for (std::int64_t j = 0; j < kPartials; ++j) p[j] = Op::join(p[j], row(i + j));
+    for (std::int64_t j = 0; j < kUsed; ++j) p[j] = Op::join(p[j], row(i + j));
 #pragma GCC unroll 16
-  for (std::int64_t j = 0; j < kPartials; ++j)
+  for (std::int64_t j = 0; j < kUsed; ++j)
     if (i + j < n) p[j] = Op::join(p[j], row(i + j));
 #pragma GCC unroll 4
-  for (std::int64_t h = kPartials / 2; h > 0; h /= 2)
+  for (std::int64_t h = kUsed / 2; h > 0; h /= 2)
 #pragma GCC unroll 8
     for (std::int64_t j = 0; j < h; ++j) p[j] = Op::join(p[j], p[j + h]);
   return p[0];
+}
+
+// Many rows, too far apart to be read again and again: kWide registers of each, the partial results in
+// memory.
+constexpr std::size_t kWide = 8;
+template <class Op, class D>
+HWY_INLINE void fold_wide(D d, const hn::TFromD<D>* x, std::int64_t n, std::int64_t step,
+                          hn::TFromD<D>* out) {
+  using T = hn::TFromD<D>;
+  constexpr std::size_t kLanes = hn::MaxLanes(D());
+  constexpr std::size_t kRow = kWide * kLanes;
+  alignas(64) T p[kPartials * kRow];
+  const auto start = hn::Set(d, Op::template start<T>());
+  for (std::size_t k = 0; k < kPartials * kRow; k += kLanes) hn::Store(start, d, p + k);
+  for (std::int64_t i = 0; i < n; ++i) {
+    T* part = p + static_cast<std::size_t>(i % kPartials) * kRow;
+    const T* row = x + i * step;
+#pragma GCC unroll 8
+    for (std::size_t k = 0; k < kRow; k += kLanes)
+      hn::Store(Op::join(hn::Load(d, part + k), hn::LoadU(d, row + k)), d, part + k);
+  }
+  for (std::size_t h = kPartials / 2; h > 1; h /= 2)
+    for (std::size_t k = 0; k < h * kRow; k += kLanes)
+      hn::Store(Op::join(hn::Load(d, p + k), hn::Load(d, p + k + h * kRow)), d, p + k);
+  for (std::size_t k = 0; k < kRow; k += kLanes)
+    hn::StoreU(Op::join(hn::Load(d, p + k), hn::Load(d, p + k + kRow)), d, out + k);
 }
 
 // The same where the reduced elements lie on several axes: the partial results stand in memory.
@@ -149,25 +187,41 @@ HWY_INLINE hn::Vec<D> fold_column_of(D d, const hn::TFromD<D>* x, const Nest<1>&
   return hn::Load(d, p);
 }
 
+template <class Op, std::int64_t kUsed, class D>
+HWY_INLINE void fold_columns(D d, const hn::TFromD<D>* x, std::int64_t n, std::int64_t step,
+                             std::int64_t lanes, hn::TFromD<D>* out) {
+  constexpr auto kLanes = static_cast<std::int64_t>(hn::MaxLanes(D()));
+  std::int64_t c = 0;
+  for (; c + kLanes <= lanes; c += kLanes)
+    hn::StoreU(fold_column<Op, false, kUsed>(d, x + c, n, step, 0), d, out + c);
+  if (c == lanes) return;
+  const auto left = static_cast<std::size_t>(lanes - c);
+  hn::BlendedStore(fold_column<Op, true, kUsed>(d, x + c, n, step, left), hn::FirstN(d, left), d, out + c);
+}
+
 template <class Op, class T>
 void fold_lanes(const Reduction& what, const std::byte* in, std::byte* out) {
   const hn::ScalableTag<T> d;
   constexpr auto kLanes = static_cast<std::int64_t>(hn::MaxLanes(hn::ScalableTag<T>()));
+  constexpr std::int64_t kFirstCache = 32768;
   const std::int64_t lanes = what.kept.row_size();
   const std::int64_t step = what.reduced.row_stride()[0];
+  const std::int64_t n = what.n;
   const bool plain = what.reduced.rank() <= 1;
-  what.kept.rows([&](const auto& at) HWY_ATTR {
-    const T* x = reinterpret_cast<const T*>(in) + at[0];
-    T* o = reinterpret_cast<T*>(out) + at[1];
+  const bool wide = n * step * static_cast<std::int64_t>(sizeof(T)) > kFirstCache;
+  each_row(what.kept, [&](std::int64_t from, std::int64_t to) HWY_ATTR {
+    const T* x = reinterpret_cast<const T*>(in) + from;
+    T* o = reinterpret_cast<T*>(out) + to;
     std::int64_t c = 0;
-    if (plain)
-      for (; c + kLanes <= lanes; c += kLanes)
-        hn::StoreU(fold_column<Op, false>(d, x + c, what.n, step, 0), d, o + c);
+    constexpr std::int64_t kRow = static_cast<std::int64_t>(kWide) * kLanes;
+    if (plain && wide)
+      for (; c + kRow <= lanes; c += kRow) fold_wide<Op>(d, x + c, n, step, o + c);
+    if (plain && n <= 4) return fold_columns<Op, 4>(d, x + c, n, step, lanes - c, o + c);
+    if (plain && n <= 8) return fold_columns<Op, 8>(d, x + c, n, step, lanes - c, o + c);
+    if (plain) return fold_columns<Op, kPartials>(d, x + c, n, step, lanes - c, o + c);
     for (; c < lanes; c += kLanes) {
       const auto width = static_cast<std::size_t>(std::min(kLanes, lanes - c));
-      const auto v = plain ? fold_column<Op, true>(d, x + c, what.n, step, width)
-                           : fold_column_of<Op>(d, x + c, what.reduced, width);
-      hn::BlendedStore(v, hn::FirstN(d, width), d, o + c);
+      hn::BlendedStore(fold_column_of<Op>(d, x + c, what.reduced, width), hn::FirstN(d, width), d, o + c);
     }
   });
 }
@@ -238,9 +292,9 @@ void fold_rows(const Reduction& what, const std::byte* in, std::byte* out) {
   constexpr std::size_t kAtOnce = kLanes * 4 <= kPartials ? 2 : 4;  // as many as the registers hold
   const std::int64_t rows = what.kept.row_size();
   const auto step = what.kept.row_stride();
-  what.kept.rows([&](const auto& at) HWY_ATTR {
-    const T* x = reinterpret_cast<const T*>(in) + at[0];
-    T* o = reinterpret_cast<T*>(out) + at[1];
+  each_row(what.kept, [&](std::int64_t from, std::int64_t to) HWY_ATTR {
+    const T* x = reinterpret_cast<const T*>(in) + from;
+    T* o = reinterpret_cast<T*>(out) + to;
     std::int64_t r = 0;
     for (; r + static_cast<std::int64_t>(kAtOnce) <= rows; r += static_cast<std::int64_t>(kAtOnce))
       fold_rows_at<Op, kAtOnce>(x + r * step[0], step[0], what.n, o + r * step[1], step[1]);
