@@ -67,7 +67,7 @@ class Run:
         self.add({"row": row, "who": who, "absent": why})
         say("%s: %s is not measured: %s" % (row, who, why))
 
-    def command(self, command, environment=None, convert=lambda line: line):
+    def command(self, row, command, environment=None, convert=lambda line: line):
         """Takes the JSON lines that a command writes; a command that fails is said, not fatal."""
         say("$ " + " ".join(os.path.relpath(w) if os.path.isabs(w) else w for w in command))
         with Watch() as watch:
@@ -77,12 +77,12 @@ class Run:
             if text.startswith("{"):
                 self.add({**convert(json.loads(text)), "others": round(watch.others, 2)})
         if result.returncode:
-            self.missing(command[-1], os.path.basename(command[0]), "exit code %d" % result.returncode)
+            self.missing(row, " ".join(os.path.basename(w) for w in command[:2]), "exit code %d" % result.returncode)
 
     def own(self, row, threads):
-        self.command([os.path.join(self.folder, "runnel_bench"), "--threads", str(threads),
-                      "--data", os.path.join(SHARED, "data"),
-                      "--program", os.path.join(self.folder, "runnel"), row])
+        self.command(row, [os.path.join(self.folder, "runnel_bench"), "--threads", str(threads),
+                           "--data", os.path.join(SHARED, "data"),
+                           "--program", os.path.join(self.folder, "runnel"), row])
 
 
 def packages_missing(*modules):
@@ -105,7 +105,7 @@ def shared_script(run, row, who, name, arguments, threads, case, modules):
 
     def convert(line):
         return {"row": row, "case": case, "threads": threads, "who": who, **line}
-    run.command([PYTHON, path] + arguments + ["--threads", str(threads)], convert=convert)
+    run.command(row, [PYTHON, path] + arguments + ["--threads", str(threads)], convert=convert)
 
 
 def peers_of_p1(run, threads):
@@ -137,12 +137,14 @@ def peers_of_steps(run, threads):
     if why:
         run.missing("P2-P5", "PyTorch", why)
     else:
-        run.command([PYTHON, os.path.join(HERE, "peers", "torch_steps.py"), str(threads)])
-    libtorch = os.path.join(run.folder, "torch_steps")
-    if os.path.exists(libtorch):
-        run.command([libtorch, str(threads)])
-    else:
-        run.missing("P4-P5", "libtorch", "missing: apt-get install libtorch-dev, and build again")
+        run.command("P2-P5", [PYTHON, os.path.join(HERE, "peers", "torch_steps.py"), str(threads)])
+    for program, who, package in (("torch_steps", "libtorch", "libtorch-dev"),
+                                  ("eigen_steps", "Eigen", "libeigen3-dev")):
+        path = os.path.join(run.folder, program)
+        if os.path.exists(path):
+            run.command("P4-P5", [path, str(threads)])
+        else:
+            run.missing("P4-P5", who, "missing: apt-get install %s, and build again" % package)
 
 
 def main():
@@ -164,7 +166,7 @@ def main():
     for threads in sorted({1, *counts}):  # limits are brought to this machine by the rates of one thread
         run.own("machine", threads)
         if os.path.exists("/proc/cpuinfo") and "avx512f" in open("/proc/cpuinfo").read():
-            run.command([os.path.join(run.folder, "runnel_bench"), "--threads", str(threads), "openblas"],
+            run.command("machine", [os.path.join(run.folder, "runnel_bench"), "--threads", str(threads), "openblas"],
                         environment={"OPENBLAS_CORETYPE": "SkylakeX"})
     for row in dict.fromkeys(PROGRAM_ROWS[r] for r in wanted):
         for threads in counts:

@@ -58,6 +58,8 @@ def asks():
         case = DIGITS + ", one model"
         out += [Ask("P5", case, t, "limit", "limit", value=230e-6 if t == 1 else 130e-6),
                 Ask("P5", case, t, "peer", "libtorch", None), Ask("P5", case, t, "peer", "torch eager", None)]
+        if t == 1:
+            out.append(Ask("P5", case, t, "peer", "Eigen", None))
         out += [Ask("P6", "one point", t, "limit", "limit", value=40e-9, scale="clock"),
                 Ask("P6", "4,096 points, each", t, "limit", "limit", value=1.3e-9, scale="clock"),
                 Ask("P6", "4,096 points, each", t, "peer", "by hand", 1),

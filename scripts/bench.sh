@@ -4,7 +4,7 @@
 # Writes build/bench/results.jsonl and results.md; --page also puts the table into docs/performance.md; --least
 # shows the least times and not the medians, for a machine that others use too.
 # Peers that are not here are named and left out: python3-numpy python3-scipy python3-torch python3-pandas and
-# libtorch-dev bring them, and the scripts of ../shared/bench beside the repository.
+# libtorch-dev libeigen3-dev bring them, and the scripts of ../shared/bench beside the repository.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/prepare.sh"
 
@@ -19,11 +19,17 @@ for word in "$@"; do
   esac
 done
 
+for word in "${arguments[@]}"; do
+  case $word in P*) [ -z "$page" ] || die "--page shows all rows: name none." ;; esac
+done
+
 install_packages
 (cd "$root" && cmake --preset "$preset" $([ -e "$build/CMakeCache.txt" ] || echo -G Ninja) -DRUNNEL_BUILD_BENCH=ON \
   >"$(log_file configure)") || die "Configuring failed: see $(log_file configure)."
 targets=(runnel_cli runnel_bench)
-cmake --build "$build" --target help | grep -q torch_steps && targets+=(torch_steps)
+for peer in torch_steps eigen_steps; do
+  if cmake --build "$build" --target help | grep -q "$peer"; then targets+=("$peer"); fi
+done
 configure_and_build "${targets[@]}"
 
 out=$root/build/bench
