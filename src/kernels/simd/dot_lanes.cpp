@@ -16,7 +16,8 @@ constexpr double kPartWork = 1.5e6;               // multiply-adds that are wort
 template <class T>
 class LaneProduct final : public Prepared {
  public:
-  explicit LaneProduct(const VectorPlan& plan) : p_(plan), tiles_(dot_tiles(T{})), width_(tiles_.width) {
+  explicit LaneProduct(const VectorPlan& plan)
+      : p_(plan), tiles_(dot_tiles(T{}, plan.v.size)), width_(tiles_.width) {
     part_ = p_.v.size < width_;
     count_ = std::min(width_, p_.v.size);
     shape_ = cheapest(p_.m.size, p_.n.size, p_.k.size,

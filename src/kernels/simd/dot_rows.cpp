@@ -19,7 +19,8 @@ class RowProduct final : public Prepared {
   static constexpr auto kBytes = static_cast<std::int64_t>(sizeof(T));
 
  public:
-  explicit RowProduct(const VectorPlan& plan) : p_(plan), tiles_(dot_tiles(T{})), width_(tiles_.width) {
+  explicit RowProduct(const VectorPlan& plan)
+      : p_(plan), tiles_(dot_tiles(T{}, plan.v.size)), width_(tiles_.width) {
     const std::int64_t k = std::min(p_.k.size, kDotBlock);
     shape_ = cheapest(p_.m.size, p_.v.size / width_, k,
                       [&](std::int64_t r, std::int64_t c) { return tiles_.rows[r - 1][c - 1] != nullptr; });

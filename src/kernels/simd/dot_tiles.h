@@ -44,8 +44,9 @@ struct DotTiles {
                     std::int64_t longer, std::int64_t k, T* to);
 };
 
-// Those for isa(), which is not Isa::reference.
-const DotTiles<float>& dot_tiles(float);
-const DotTiles<double>& dot_tiles(double);
+// Those for isa(), which is not Isa::reference; where so few numbers lie side by side that a narrower vector
+// holds them all, those of the narrower set, which need not mask them.
+const DotTiles<float>& dot_tiles(float, std::int64_t numbers);
+const DotTiles<double>& dot_tiles(double, std::int64_t numbers);
 
 }  // namespace runnel::kernels
