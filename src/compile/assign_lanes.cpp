@@ -15,7 +15,7 @@ namespace {
 
 // Sixteen f32 lanes fill the widest register that is used.
 constexpr std::int64_t kLeast = 16;
-constexpr std::int64_t kBudget = 384 << 10;
+constexpr std::int64_t kBudget = 128 << 10;
 
 // Bytes that one lane touches in a run, or in a step of the loop that the graph consists of.
 std::int64_t bytes_per_lane(const VmapSpec& s) {

@@ -27,7 +27,7 @@ class Simplifier {
       if (const auto same = unchanged_operand(eq)) {
         out_.set(eq.outputs[0], out_[*same]);
         become(eq.outputs[0], *same);
-      } else if (!merged_move(eq)) {
+      } else if (!multiplied(eq) && !merged_move(eq)) {
         out_.keep(eq);
       }
     }
@@ -80,6 +80,22 @@ class Simplifier {
   static bool is_identity(const Dims& permutation) {
     for (std::size_t i = 0; i < permutation.size(); ++i)
       if (permutation[i] != static_cast<std::int64_t>(i)) return false;
+    return true;
+  }
+
+  // x / 2^k as x * 2^-k: both round the same number, and a product is done sooner.
+  bool multiplied(const Equation& eq) {
+    const Type& type = graph().type(eq.outputs[0]);
+    if (!is_op(eq, "div") || !is_float(type.dtype) || !constant_[eq.inputs[1]]) return false;
+    const double divisor = constant_[eq.inputs[1]]->to_doubles()[0];
+    int exponent = 0;
+    const bool is_power = std::frexp(std::abs(divisor), &exponent) == 0.5;
+    if (!is_power || std::abs(exponent) > 100) return false;
+    const ValueId number = out_.constant(Array::scalar(1 / divisor, type.dtype));
+    ValueId factor = number;
+    if (type.shape.rank() > 0)
+      factor = out_.emit(find_op("broadcast"), {number}, {{"shape", type.shape}, {"axes", Dims{}}})[0];
+    out_.set(eq.outputs[0], out_.emit(find_op("mul"), {out_[eq.inputs[0]], factor}, {})[0]);
     return true;
   }
 

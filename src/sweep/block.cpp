@@ -99,10 +99,12 @@ std::vector<std::vector<double>> outputs_of_lanes(const Forward& forward, const 
                                                   const train::Rates& rates, const Array& x,
                                                   std::size_t lanes) {
   std::vector<std::vector<double>> out(lanes);
+  for (auto& of_lane : out) of_lane.reserve(static_cast<std::size_t>(x.dim(0)));
   for (std::int64_t begin = 0; begin < x.dim(0); begin += kEvaluationRows) {
     const Array rows = slice(x, 0, begin, std::min(begin + kEvaluationRows, x.dim(0)));
     const std::vector<double> values = Array(forward(models, rates, rows)).to_doubles();
-    for (std::size_t i = 0; i < values.size(); ++i) out[i % lanes].push_back(values[i]);
+    for (std::size_t lane = 0; lane < lanes; ++lane)
+      for (std::size_t i = lane; i < values.size(); i += lanes) out[lane].push_back(values[i]);
   }
   return out;
 }
@@ -154,11 +156,13 @@ std::vector<Block> make_blocks(const Problem& problem, const std::vector<Hyper>&
                        [](const auto& a, const auto& b) { return a.hyper.epochs > b.hyper.epochs; });
       for (Trajectory& t : group) std::stable_sort(t.readings.begin(), t.readings.end());
       const std::size_t most = lanes_that_fit(problem, data, group[0].hyper);
-      // Enough blocks for all threads, as even as can be.
+      // Blocks of one size, and enough of them that no thread waits long for another at the end; but a block of
+      // fewer than eight lanes leaves most of a vector register empty.
+      constexpr std::size_t kLeastLanes = 8;
       const auto t = static_cast<std::size_t>(threads);
+      const std::size_t parts = groups.size() * problem.folds.size();
       std::size_t pieces = (group.size() + most - 1) / most;
-      if (groups.size() * problem.folds.size() < t && group.size() >= 2 * t)
-        pieces = (std::max(pieces, t) + t - 1) / t * t;
+      while (t > 1 && pieces * parts < 2 * t && group.size() / (pieces + 1) >= kLeastLanes) ++pieces;
       const std::size_t size = (group.size() + pieces - 1) / pieces;
       for (std::size_t begin = 0; begin < group.size(); begin += size) {
         const auto end = std::min(begin + size, group.size());

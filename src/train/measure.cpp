@@ -4,6 +4,7 @@
 
 #include "core/fail.h"
 #include "core/philox.h"
+#include "kernels/reference/math.h"
 #include "runnel/train.h"
 
 namespace runnel::train {
@@ -23,7 +24,10 @@ struct Table {
   }
 
   // log(1 + eˣ)
-  static double softplus(double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); }
+  static double softplus(double x) {
+    namespace math = kernels::math;
+    return std::max(x, 0.0) + math::log1p(math::exp(-std::abs(x)));
+  }
 
   double log_loss(std::size_t i) const {
     if (width == 1) return softplus(y[i] > 0.5 ? -out[i] : out[i]);
@@ -108,7 +112,12 @@ double combine(Metric metric, std::span<const double> terms, std::span<const dou
 
 std::vector<double> terms_of(Metric metric, const Table& t) {
   std::vector<double> terms(t.rows);
-  for (std::size_t i = 0; i < t.rows; ++i) terms[i] = t.term(metric, i);
+  // Where the outputs are single numbers the loop has no branches, and runs in vectors.
+  if (metric == Metric::log_loss && t.width == 1)
+    for (std::size_t i = 0; i < t.rows; ++i)
+      terms[i] = Table::softplus(t.y[i] > 0.5 ? -t.out[i] : t.out[i]);
+  else
+    for (std::size_t i = 0; i < t.rows; ++i) terms[i] = t.term(metric, i);
   return terms;
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <numeric>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "core/dispatch.h"
@@ -104,6 +106,25 @@ bool before(T a, T b) {
   return a < b || (is_nan(b) && !is_nan(a));
 }
 
+constexpr std::int64_t kWorthDigits = 512;
+
+// A stable sort of many words, eleven bits at a time: what permutations of random words are made of.
+void sort_by_digits(const std::uint32_t* x, std::int64_t step, std::vector<std::int32_t>& order) {
+  constexpr std::uint32_t kBits = 11;
+  constexpr std::uint32_t kDigits = 1u << kBits;
+  std::vector<std::int32_t> sorted(order.size());
+  std::vector<std::size_t> begin(kDigits);
+  for (std::uint32_t shift = 0; shift < 32; shift += kBits) {
+    const auto digit = [&](std::int32_t i) { return (x[i * step] >> shift) & (kDigits - 1); };
+    std::fill(begin.begin(), begin.end(), 0);
+    for (std::int32_t i : order) ++begin[digit(i)];
+    std::size_t total = 0;
+    for (std::size_t& b : begin) total += std::exchange(b, total);
+    for (std::int32_t i : order) sorted[begin[digit(i)]++] = i;
+    order.swap(sorted);
+  }
+}
+
 template <class T>
 void sort_as(const View& in, int axis, const View& sorted, const View& permutation) {
   const auto a = static_cast<std::size_t>(axis);
@@ -116,8 +137,12 @@ void sort_as(const View& in, int axis, const View& sorted, const View& permutati
     const T* x = in.as<const T>() + at[0];
     const std::int64_t step = in.strides[a];
     std::iota(order.begin(), order.end(), 0);
-    std::stable_sort(order.begin(), order.end(),
-                     [=](std::int32_t i, std::int32_t j) { return before(x[i * step], x[j * step]); });
+    const auto less = [=](std::int32_t i, std::int32_t j) { return before(x[i * step], x[j * step]); };
+    if constexpr (std::is_same_v<T, std::uint32_t>) {
+      n < kWorthDigits ? std::stable_sort(order.begin(), order.end(), less) : sort_by_digits(x, step, order);
+    } else {
+      std::stable_sort(order.begin(), order.end(), less);
+    }
     for (std::int64_t i = 0; i < n; ++i) {
       const std::int32_t from = order[static_cast<std::size_t>(i)];
       sorted.as<T>()[at[1] + i * sorted.strides[a]] = x[from * step];
