@@ -48,13 +48,18 @@ using Words = hn::Vec<Tag>;
 using HalfTag = hn::Rebind<std::uint32_t, Tag>;
 constexpr std::int64_t kLanes = static_cast<std::int64_t>(hn::MaxLanes(Tag()));
 
-// Registers side by side: as many as hide the latency of a product, within the register file.
-constexpr std::size_t kAtOnce = HWY_TARGET == HWY_AVX2 ? 2 : 4;
-
 struct State {
-  Words c[4];
-  Words k[2];
+  Words c0, c1, c2, c3;
+  Words k0, k1;
 };
+
+// States side by side: as many as hide the latency of a product, within the register file. (Named one by one:
+// the compiler keeps an array of them in memory.)
+#if HWY_TARGET == HWY_AVX2
+constexpr std::int64_t kAtOnce = 2;
+#else
+constexpr std::int64_t kAtOnce = 4;
+#endif
 
 HWY_INLINE Words product(Words a, Words b) {  // of the low halves
 #if HWY_TARGET == HWY_AVX2
@@ -64,27 +69,23 @@ HWY_INLINE Words product(Words a, Words b) {  // of the low halves
 #endif
 }
 
-template <std::size_t kStates>
-HWY_INLINE void mix(State* s) {
+HWY_INLINE void mix_round(State& s) {
   const Tag d;
-  const Words m0 = hn::Set(d, 0xD2511F53u);
-  const Words m1 = hn::Set(d, 0xCD9E8D57u);
-  const Words w0 = hn::Set(d, 0x9E3779B9u);
-  const Words w1 = hn::Set(d, 0xBB67AE85u);
-#pragma GCC unroll 10
-  for (int round = 0; round < 10; ++round) {
-#pragma GCC unroll 4
-    for (std::size_t i = 0; i < kStates; ++i) {
-      const Words p0 = product(s[i].c[0], m0);
-      const Words p1 = product(s[i].c[2], m1);
-      s[i].c[0] = hn::Xor3(hn::ShiftRight<32>(p1), s[i].c[1], s[i].k[0]);
-      s[i].c[1] = p1;
-      s[i].c[2] = hn::Xor3(hn::ShiftRight<32>(p0), s[i].c[3], s[i].k[1]);
-      s[i].c[3] = p0;
-      s[i].k[0] = s[i].k[0] + w0;
-      s[i].k[1] = s[i].k[1] + w1;
-    }
-  }
+  const Words p0 = product(s.c0, hn::Set(d, 0xD2511F53u));
+  const Words p1 = product(s.c2, hn::Set(d, 0xCD9E8D57u));
+  s.c0 = hn::Xor3(hn::ShiftRight<32>(p1), s.c1, s.k0);
+  s.c1 = p1;
+  s.c2 = hn::Xor3(hn::ShiftRight<32>(p0), s.c3, s.k1);
+  s.c3 = p0;
+  s.k0 = s.k0 + hn::Set(d, 0x9E3779B9u);
+  s.k1 = s.k1 + hn::Set(d, 0xBB67AE85u);
+}
+
+template <class... States>
+HWY_INLINE void mix(States&... s) {
+  // Unrolled, the keys of all rounds would be worked out first and kept in memory.
+#pragma GCC unroll 1
+  for (int round = 0; round < 10; ++round) (mix_round(s), ...);
 }
 
 // The words of up to kLanes neighbouring lanes.
@@ -117,95 +118,109 @@ struct Side {
     const std::int64_t width = std::min(kLanes, lanes - lane);
     const std::uint32_t* key = keys + lane * key_step;
     const std::uint32_t* stream = streams + lane * stream_step;
-    s.c[0] = hn::Set(d, block);
-    s.c[1] = hn::Set(d, block >> 32);
-    s.c[2] = load_lanes(stream, stream_step, width);
-    s.c[3] = load_lanes(stream + draw.stream_word, stream_step, width);
-    s.k[0] = load_lanes(key, key_step, width);
-    s.k[1] = load_lanes(key + draw.key_word, key_step, width);
+    s.c0 = hn::Set(d, block);
+    s.c1 = hn::Set(d, block >> 32);
+    s.c2 = load_lanes(stream, stream_step, width);
+    s.c3 = load_lanes(stream + draw.stream_word, stream_step, width);
+    s.k0 = load_lanes(key, key_step, width);
+    s.k1 = load_lanes(key + draw.key_word, key_step, width);
   }
 
   HWY_INLINE void finish(const Draw& draw, std::int64_t item, const State& s) const {
-    const HalfTag half;
     const std::int64_t lane = item / blocks * kLanes;
     const std::int64_t block = item % blocks;
     const std::int64_t width = std::min(kLanes, lanes - lane);
     const std::int64_t words = std::min<std::int64_t>(4, draw.n - 4 * block);
     std::uint32_t* to = out + 4 * block * draw.out_word + lane;
-#pragma GCC unroll 4
-    for (std::int64_t w = 0; w < 4; ++w) {
-      if (w >= words) break;
-      const auto v = hn::TruncateTo(half, s.c[w]);
-      if (width == kLanes)
-        hn::StoreU(v, half, to + w * draw.out_word);
-      else
-        hn::BlendedStore(v, hn::FirstN(half, static_cast<std::size_t>(width)), half, to + w * draw.out_word);
-    }
+    store_word(to, s.c0, width);
+    if (words > 1) store_word(to + draw.out_word, s.c1, width);
+    if (words > 2) store_word(to + 2 * draw.out_word, s.c2, width);
+    if (words > 3) store_word(to + 3 * draw.out_word, s.c3, width);
   }
 
-  template <std::size_t kStates>
-  HWY_INLINE void fill(const Draw& draw, std::int64_t item) const {
-    State s[kStates];
-#pragma GCC unroll 4
-    for (std::size_t i = 0; i < kStates; ++i) start(draw, item + static_cast<std::int64_t>(i), s[i]);
-    mix<kStates>(s);
-#pragma GCC unroll 4
-    for (std::size_t i = 0; i < kStates; ++i) finish(draw, item + static_cast<std::int64_t>(i), s[i]);
+  static HWY_INLINE void store_word(std::uint32_t* to, Words w, std::int64_t width) {
+    const HalfTag half;
+    const auto v = hn::TruncateTo(half, w);
+    if (width == kLanes)
+      hn::StoreU(v, half, to);
+    else
+      hn::BlendedStore(v, hn::FirstN(half, static_cast<std::size_t>(width)), half, to);
+  }
+
+  template <class... States>
+  HWY_INLINE void fill(const Draw& draw, std::int64_t item, States... s) const {
+    std::int64_t next = item;
+    (start(draw, next++, s), ...);
+    mix(s...);
+    next = item;
+    (finish(draw, next++, s), ...);
   }
 };
 
 void fill_side(const Draw& draw, const Side& side) {
   const std::int64_t items = (side.lanes + kLanes - 1) / kLanes * side.blocks;
   std::int64_t item = 0;
-  for (; item + static_cast<std::int64_t>(kAtOnce) <= items; item += static_cast<std::int64_t>(kAtOnce))
-    side.fill<kAtOnce>(draw, item);
-  for (; item < items; ++item) side.fill<1>(draw, item);
+  if constexpr (kAtOnce == 4)
+    for (; item + 4 <= items; item += 4) side.fill(draw, item, State(), State(), State(), State());
+  for (; item + 2 <= items; item += 2) side.fill(draw, item, State(), State());
+  if (item < items) side.fill(draw, item, State());
 }
 
 // One lane: its blocks side by side, kLanes to a register. Its words lie `step` apart.
-template <std::size_t kStates>
-HWY_INLINE void fill_blocks(const std::uint64_t* key, const std::uint64_t* stream, std::uint64_t first,
-                            std::uint32_t* words) {
+// (The counter's low word is the low half of the block's number; the upper half is not looked at.)
+HWY_INLINE void start_blocks(const std::uint64_t* key, const std::uint64_t* stream, std::uint64_t first,
+                             State& s) {
   const Tag d;
-  State s[kStates];
-#pragma GCC unroll 4
-  for (std::size_t i = 0; i < kStates; ++i) {
-    // The counter's low word is the low half of the block's number; the upper half is not looked at.
-    const Words block = hn::Iota(d, first + i * static_cast<std::uint64_t>(kLanes));
-    s[i].c[0] = block;
-    s[i].c[1] = hn::ShiftRight<32>(block);
-    s[i].c[2] = hn::Set(d, stream[0]);
-    s[i].c[3] = hn::Set(d, stream[1]);
-    s[i].k[0] = hn::Set(d, key[0]);
-    s[i].k[1] = hn::Set(d, key[1]);
-  }
-  mix<kStates>(s);
+  s.c0 = hn::Iota(d, first);
+  s.c1 = hn::ShiftRight<32>(s.c0);
+  s.c2 = hn::Set(d, stream[0]);
+  s.c3 = hn::Set(d, stream[1]);
+  s.k0 = hn::Set(d, key[0]);
+  s.k1 = hn::Set(d, key[1]);
+}
+
+HWY_INLINE void store_blocks(const State& s, std::uint32_t* words) {
+  const Tag d;
   const Words low = hn::Set(d, 0xFFFFFFFFu);
-#pragma GCC unroll 4
-  for (std::size_t i = 0; i < kStates; ++i) {
-    const Words even = hn::Or(s[i].c[0] & low, hn::ShiftLeft<32>(s[i].c[1]));
-    const Words odd = hn::Or(s[i].c[2] & low, hn::ShiftLeft<32>(s[i].c[3]));
-    auto* to = reinterpret_cast<std::uint64_t*>(words) + i * 2 * static_cast<std::size_t>(kLanes);
-    hn::StoreInterleaved2(even, odd, d, to);
-  }
+  const Words even = hn::Or(s.c0 & low, hn::ShiftLeft<32>(s.c1));
+  const Words odd = hn::Or(s.c2 & low, hn::ShiftLeft<32>(s.c3));
+  hn::StoreInterleaved2(even, odd, d, reinterpret_cast<std::uint64_t*>(words));
+}
+
+template <class... States>
+HWY_INLINE void fill_blocks(const std::uint64_t* key, const std::uint64_t* stream, std::uint64_t first,
+                            std::uint32_t* words, States... s) {
+  std::uint64_t block = first;
+  ((start_blocks(key, stream, block, s), block += static_cast<std::uint64_t>(kLanes)), ...);
+  mix(s...);
+  std::uint32_t* to = words;
+  ((store_blocks(s, to), to += 4 * kLanes), ...);
+}
+
+void fill_most_blocks(const std::uint64_t* key, const std::uint64_t* stream, std::uint64_t first,
+                      std::uint32_t* words) {
+  if constexpr (kAtOnce == 4)
+    fill_blocks(key, stream, first, words, State(), State(), State(), State());
+  else
+    fill_blocks(key, stream, first, words, State(), State());
 }
 
 void fill_lane(const std::uint32_t* key, const std::uint32_t* stream, const Draw& draw, std::uint32_t* out) {
-  constexpr std::int64_t kWords = 4 * kLanes * static_cast<std::int64_t>(kAtOnce);
+  constexpr std::int64_t kWords = 4 * kLanes * kAtOnce;
   const std::uint64_t k[2] = {key[0], key[draw.key_word]};
   const std::uint64_t s[2] = {stream[0], stream[draw.stream_word]};
   for (std::int64_t first = 0; first < draw.n; first += kWords) {
     const std::int64_t left = std::min(kWords, draw.n - first);
     const auto block = static_cast<std::uint64_t>(first / 4);
     if (left == kWords && draw.out_word == 1) {
-      fill_blocks<kAtOnce>(k, s, block, out + first);
+      fill_most_blocks(k, s, block, out + first);
       continue;
     }
     alignas(64) std::uint32_t words[kWords];
     if (left <= 4 * kLanes)
-      fill_blocks<1>(k, s, block, words);
+      fill_blocks(k, s, block, words, State());
     else
-      fill_blocks<kAtOnce>(k, s, block, words);
+      fill_most_blocks(k, s, block, words);
     if (draw.out_word == 1)
       std::memcpy(out + first, words, static_cast<std::size_t>(left) * sizeof words[0]);
     else
