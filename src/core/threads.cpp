@@ -27,7 +27,8 @@ thread_local bool in_job = false;
 thread_local bool in_part = false;
 
 // oneTBB orders a task after what went before its start, and what follows the wait after the task. These
-// two say so once more where the thread sanitizer can see it, which does not look into the library.
+// two say so once more where the thread sanitizer can see it, which does not look into the library. (What is
+// left, the library's own tasks, scripts/tsan.supp names.)
 std::atomic<unsigned> forked{0};
 std::atomic<unsigned> joined{0};
 
@@ -38,13 +39,15 @@ void fork(int others, const Work& work) {
   // Isolated: while this thread waits here it takes on nothing else, such as a whole job.
   tbb::this_task_arena::isolate([&] {
     tbb::task_group group;
-    forked.fetch_add(1, std::memory_order_release);
-    for (int i = 0; i < others; ++i)
-      group.run([w = &work] {
+    for (int i = 0; i < others; ++i) {
+      tbb::task_handle task = group.defer([w = &work] {
         forked.load(std::memory_order_acquire);
         (*w)();
         joined.fetch_add(1, std::memory_order_release);
       });
+      forked.fetch_add(1, std::memory_order_release);
+      group.run(std::move(task));
+    }
     work();
     group.wait();
     joined.load(std::memory_order_acquire);
@@ -70,7 +73,7 @@ class Jobs {
 
   void operator()() const {
     for (std::size_t i = next_++; i < n_; i = next_++) {
-      in_job = true;
+      const bool outer = std::exchange(in_job, true);
       ++running_jobs;
       try {
         job_(i);
@@ -80,7 +83,7 @@ class Jobs {
         next_ = n_;  // jobs not yet begun are dropped
       }
       --running_jobs;
-      in_job = false;
+      in_job = outer;
     }
   }
   void rethrow() const {

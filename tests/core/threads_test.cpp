@@ -1,4 +1,5 @@
-// Jobs on threads: each is run once, on no more threads than asked for, and a failure comes back.
+// Jobs on threads: each is run once, on no more threads than asked for, and a failure comes back. Parts of
+// one piece of work likewise; and nothing spins afterwards.
 #include "core/threads.h"
 
 #include <gmock/gmock.h>
@@ -7,6 +8,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
+#include <ctime>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -58,6 +60,81 @@ TEST(Threads, TheirNumberIsCheckedWhereverItComesFrom) {
   EXPECT_EQ(thread_count(0), 5);
   ::unsetenv("RUNNEL_THREADS");
   EXPECT_GE(thread_count(0), 1);
+}
+
+// More threads than cores are threads all the same: four jobs that wait for each other all come to run.
+TEST(Threads, AsManyRunAtOnceAsAreAskedFor) {
+  std::atomic<int> here{0};
+  std::atomic<int> met{0};
+  run_jobs(4, 4, [&](std::size_t) {
+    ++here;
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (here < 4 && std::chrono::steady_clock::now() < end)
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    if (here == 4) ++met;
+  });
+  EXPECT_EQ(met, 4);
+}
+
+struct RestoreThreads {
+  ~RestoreThreads() { set_threads(0); }
+};
+
+// The sums are plain numbers: the thread sanitizer watches that their way here and back is in order.
+TEST(Threads, EveryPartRunsOnce) {
+  const RestoreThreads restore;
+  for (int threads : {1, 2, 4}) {
+    set_threads(threads);
+    EXPECT_EQ(most_work_threads(), threads);
+    EXPECT_EQ(work_threads(), threads);
+    std::vector<int> runs(50);
+    std::mutex mutex;
+    std::set<std::thread::id> seen;
+    for (int round = 0; round < 200; ++round)
+      parallel_parts(static_cast<int>(runs.size()), [&](int i) {
+        ++runs[static_cast<std::size_t>(i)];
+        const std::lock_guard lock(mutex);
+        seen.insert(std::this_thread::get_id());
+      });
+    for (int count : runs) EXPECT_EQ(count, 200);
+    EXPECT_LE(seen.size(), static_cast<std::size_t>(threads));
+  }
+  parallel_parts(0, [](int) { FAIL(); });
+}
+
+TEST(Threads, RunningJobsShareTheThreads) {
+  const RestoreThreads restore;
+  set_threads(2);
+  std::atomic<int> here{0};
+  run_jobs(2, 2, [&](std::size_t) {
+    ++here;
+    while (here < 2) std::this_thread::yield();
+    EXPECT_EQ(work_threads(), 1);
+    ++here;
+    while (here < 4) std::this_thread::yield();
+  });
+  EXPECT_EQ(work_threads(), 2);
+  // A job alone has them all, and its parts do not wait for other jobs nor take them on.
+  std::atomic<int> inside{0};
+  run_jobs(6, 2, [&](std::size_t) {
+    thread_local bool busy = false;
+    EXPECT_FALSE(busy) << "a job began on a thread that waits inside another";
+    busy = true;
+    parallel_parts(8, [&](int) { ++inside; });
+    busy = false;
+  });
+  EXPECT_EQ(inside, 48);
+}
+
+TEST(Threads, NothingSpinsAfterwards) {
+  const RestoreThreads restore;
+  set_threads(2);
+  std::atomic<int> sum{0};
+  for (int i = 0; i < 100; ++i) parallel_parts(4, [&](int part) { sum += part; });
+  const auto processor_time = [] { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; };
+  const double before = processor_time();
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  EXPECT_LT(processor_time() - before, 0.03);
 }
 
 }  // namespace
