@@ -69,7 +69,7 @@ class Run:
 
     def command(self, row, command, environment=None, convert=lambda line: line):
         """Takes the JSON lines that a command writes; a command that fails is said, not fatal."""
-        say("$ " + " ".join(os.path.relpath(w) if os.path.isabs(w) else w for w in command))
+        say("$ " + " ".join(os.path.basename(w) if os.path.isabs(w) else w for w in command))
         with Watch() as watch:
             result = subprocess.run(command, stdout=subprocess.PIPE, text=True,
                                     env={**os.environ, **(environment or {})})

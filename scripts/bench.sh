@@ -27,8 +27,9 @@ install_packages
 (cd "$root" && cmake --preset "$preset" $([ -e "$build/CMakeCache.txt" ] || echo -G Ninja) -DRUNNEL_BUILD_BENCH=ON \
   >"$(log_file configure)") || die "Configuring failed: see $(log_file configure)."
 targets=(runnel_cli runnel_bench)
+known=$(cmake --build "$build" --target help)
 for peer in torch_steps eigen_steps; do
-  if cmake --build "$build" --target help | grep -q "$peer"; then targets+=("$peer"); fi
+  if [[ $known == *$peer* ]]; then targets+=("$peer"); fi
 done
 configure_and_build "${targets[@]}"
 
