@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/threads.h"
+#include "counting_new.h"
 #include "kernels/fast.h"
 #include "kernels/isa.h"
 #include "kernels/support.h"
@@ -263,6 +264,37 @@ TEST(SimdDot, TheNumberOfThreadsDoesNotShow) {
     }
     set_threads(0);
   }
+}
+
+TEST(SimdDot, RunningAllocatesNothing) {
+  Random random(17);
+  struct Case {
+    const char* text;
+    Sizes sizes;
+  };
+  const Case cases[] = {{"km,nk->mn", {{'m', 300}, {'n', 300}, {'k', 600}}},
+                        {"mik,kni->mn", {{'m', 20}, {'n', 30}, {'k', 7}, {'i', 5}}},
+                        {"mkl,knl->mnl", {{'m', 32}, {'n', 16}, {'k', 64}, {'l', 256}}},
+                        {"nhl,dh->ndl", {{'n', 9}, {'h', 8}, {'d', 7}, {'l', 20}}}};
+  for (int threads : {1, 2}) {
+    set_threads(threads);
+    for (const Case& c : cases) {
+      const Product p(c.text);
+      const Held a = operand(DType::f32, shape_of(p.a, c.sizes), Layout::dense, random);
+      const Held b = operand(DType::f32, shape_of(p.b, c.sizes), Layout::dense, random);
+      const Held out = dense(DType::f32, shape_of(p.out, c.sizes));
+      on_every_isa([&](const std::string& isa) {
+        const kernels::PreparedPtr product = kernels::prepare_dot(c.text, a, b, out);
+        const auto scratch = allocate_buffer(product->scratch_bytes() + 1);
+        std::byte* const data[] = {a.view.data, b.view.data, out.view.data};
+        product->run(data, scratch.get());  // the first run may start threads
+        const std::size_t before = allocations_so_far();
+        product->run(data, scratch.get());
+        EXPECT_EQ(allocations_so_far(), before) << c.text << " on " << isa;
+      });
+    }
+  }
+  set_threads(0);
 }
 
 TEST(SimdDot, ThereIsNoneForIntegersAndForTheReference) {

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::int64_t kFarBytes = 1024;          // of all lanes together
 constexpr std::int64_t kPackedBytes = 32 * 1024;  // of b, in one vector of lanes
-constexpr double kPartWork = 1.5e6;               // multiply-adds that are worth another thread
+constexpr double kPartWork = 1.25e6;              // multiply-adds that are worth another thread
 
 template <class T>
 class LaneProduct final : public Prepared {
