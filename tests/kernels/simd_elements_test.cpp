@@ -172,6 +172,35 @@ TEST(SimdElements, EveryOperationOfEveryDtype) {
   });
 }
 
+// The formulas for registers against the formulas for one number, over bit patterns of every kind.
+TEST(SimdElements, FunctionsOfRandomBits) {
+  on_every_isa([] {
+    Random random(3);
+    for (const ElementOp& op : all_operations()) {
+      const bool pow = op.what.kind == Kind::binary && static_cast<Binary>(op.what.code) == Binary::pow;
+      const bool converts = op.what.kind == Kind::convert && op.from != DType::boolean;
+      const bool function = op.what.kind == Kind::unary && is_float(op.from);
+      if (!pow && !function && !converts) continue;
+      Case c;
+      c.shape = {40000};
+      ElementOp one = op;
+      one.in = {0, 1, 0};
+      c.program = {{op.from, op.from}, {one}, {2}};
+      for (int k = 0; k < 2; ++k) {
+        c.in.push_back(dense(op.from, c.shape));
+        const std::size_t bytes = 40000 * size_of(op.from);
+        for (std::size_t i = 0; i < bytes; i += 4) {
+          const auto word = static_cast<std::uint32_t>(random());
+          std::memcpy(c.in.back().view.data + i, &word, 4);
+        }
+      }
+      check(c, {-1},
+            fmt::format("kind {} code {} of {} to {}", static_cast<int>(op.what.kind), op.what.code,
+                        name_of(op.from), name_of(op.to)));
+    }
+  });
+}
+
 Shape program_shape(Random& random) {
   switch (uniform(random, 0, 5)) {
     case 0:

@@ -63,11 +63,14 @@ void turn_plane(const T* x, T* o, std::int64_t rows, std::int64_t o_row, std::in
     constexpr std::int64_t kBlock = 32 / static_cast<std::int64_t>(sizeof(T));
     whole_rows = rows / kBlock * kBlock;
     whole_n = n / kBlock * kBlock;
-    // Two by two blocks at a time, so that whole cache lines are read and written.
-    for (std::int64_t r0 = 0; r0 < whole_rows; r0 += 2 * kBlock)
-      for (std::int64_t i0 = 0; i0 < whole_n; i0 += 2 * kBlock)
-        for (std::int64_t i = i0; i < i0 + 2 * kBlock && i < whole_n; i += kBlock)
-          for (std::int64_t r = r0; r < r0 + 2 * kBlock && r < whole_rows; r += kBlock)
+    // What the first cache does not hold goes two by two blocks at a time, so that whole lines are read and
+    // written.
+    const std::int64_t span =
+        rows * n * static_cast<std::int64_t>(sizeof(T)) <= 16384 ? whole_rows : 2 * kBlock;
+    for (std::int64_t r0 = 0; r0 < whole_rows; r0 += span)
+      for (std::int64_t i0 = 0; i0 < whole_n; i0 += span)
+        for (std::int64_t i = i0; i < i0 + span && i < whole_n; i += kBlock)
+          for (std::int64_t r = r0; r < r0 + span && r < whole_rows; r += kBlock)
             turn_block(x + r + i * x_step, x_step, o + r * o_row + i, o_row);
   }
   for (std::int64_t r = 0; r < rows; ++r)
