@@ -108,6 +108,25 @@ def shared_script(run, row, who, name, arguments, threads, case, modules):
     run.command(row, [PYTHON, path] + arguments + ["--threads", str(threads)], convert=convert)
 
 
+def avx512_here():
+    try:
+        with open("/proc/cpuinfo") as f:
+            return "avx512f" in f.read()
+    except OSError:
+        return False
+
+
+# OpenBLAS takes AVX2 kernels on a processor whose name it does not know; its best ones are the honest bar.
+BEST_OPENBLAS = {"OPENBLAS_CORETYPE": "SkylakeX"}
+
+
+def products_beside_avx512(run, threads):
+    def convert(line):
+        return {**line, "case": line["case"] + table.BESIDE_AVX512}
+    run.command("P7", [os.path.join(run.folder, "runnel_bench"), "--threads", str(threads), "P7"],
+                environment=BEST_OPENBLAS, convert=convert)
+
+
 def peers_of_p1(run, threads):
     for dtype in ("float64", "float32"):
         case = "f64" if dtype == "float64" else "f32"
@@ -165,9 +184,9 @@ def main():
     counts = [int(t) for t in a.threads.split(",")]
     for threads in sorted({1, *counts}):  # limits are brought to this machine by the rates of one thread
         run.own("machine", threads)
-        if os.path.exists("/proc/cpuinfo") and "avx512f" in open("/proc/cpuinfo").read():
+        if avx512_here():
             run.command("machine", [os.path.join(run.folder, "runnel_bench"), "--threads", str(threads), "openblas"],
-                        environment={"OPENBLAS_CORETYPE": "SkylakeX"})
+                        environment=BEST_OPENBLAS)
     for row in dict.fromkeys(PROGRAM_ROWS[r] for r in wanted):
         for threads in counts:
             run.own(row, threads)
@@ -175,6 +194,8 @@ def main():
                 continue
             if row == "P1":
                 peers_of_p1(run, threads)
+            if row == "P7" and avx512_here():
+                products_beside_avx512(run, threads)
             if row == "P8":
                 peers_of_p8(run, threads)
     if not a.no_peers and {"P2", "P3", "P4", "P5"} & set(wanted):

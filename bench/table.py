@@ -15,6 +15,9 @@ REFERENCE = {"peak": 213.0, "clock": 3.4}
 # Cores that others use below which a run counts as undisturbed.
 QUIET = 0.12
 
+# What the cases of P7 end in whose OpenBLAS was told to take its AVX-512 kernels.
+BESIDE_AVX512 = ", AVX-512 told"
+
 SMALL, WAVE, DIGITS = "12-16-8-1", "2-16-16-1", "784-128-10"
 
 
@@ -227,8 +230,9 @@ def page(lines, statistic="seconds"):
                 "ratios less certain than on a quiet machine." % busy, ""]
     out += machine_lines(results) + [""] + table_lines(results)
     out += ["", "The floors, and what part of them is reached:", ""] + floor_lines(results)
-    for line in results.absent:
-        out += ["", "%s: %s was not measured (%s)." % (line["row"], line["who"], line["absent"])]
+    for text in dict.fromkeys("%s: %s was not measured (%s)." % (line["row"], line["who"], line["absent"])
+                              for line in results.absent):
+        out += ["", text]
     memory = [(line["case"], line["threads"], line["rss_mb"]) for line in results.lines
               if line["row"] == "P8" and line["who"] == "runnel"]
     if memory:
