@@ -15,7 +15,9 @@ import subprocess
 import sys
 
 EXPECTED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "expected.json")
-WORKS = {"point": (200, 1), "step": (2, 16)}  # how many more times in the second run; pieces in each
+# How many more times in the second run; pieces in each. Starting varies by some ten thousand instructions from run
+# to run (where the loader puts things decides), so the difference must be of millions.
+WORKS = {"point": (50000, 1), "step": (4, 16)}
 TOLERANCE = 0.02
 SKIPPED = 77
 
