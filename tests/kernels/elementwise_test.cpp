@@ -35,9 +35,9 @@ void check_unary_float() {
   check_unary<T>("abs", Unary::abs, [](T x) { return std::fabs(x); });
   check_unary<T>("sqrt", Unary::sqrt, [](T x) { return std::sqrt(x); });
   check_unary<T>("rsqrt", Unary::rsqrt, [](T x) { return T{1} / std::sqrt(x); });
-  check_unary<T>("sin", Unary::sin, [](T x) { return std::sin(x); });
-  check_unary<T>("cos", Unary::cos, [](T x) { return std::cos(x); });
-  check_unary<T>("erf", Unary::erf, [](T x) { return std::erf(x); });
+  check_unary<T>("sin", Unary::sin, [](T x) { return kernels::math::sin(x); });
+  check_unary<T>("cos", Unary::cos, [](T x) { return kernels::math::cos(x); });
+  check_unary<T>("erf", Unary::erf, [](T x) { return kernels::math::erf(x); });
   check_unary<T>("floor", Unary::floor, [](T x) { return std::floor(x); });
   check_unary<T>("exp", Unary::exp, [](T x) { return kernels::math::exp(x); });
   check_unary<T>("tanh", Unary::tanh, [](T x) { return kernels::math::tanh(x); });
@@ -109,7 +109,7 @@ void check_binary_float() {
   check_binary<T>("sub", Binary::sub, [](T x, T y) { return x - y; });
   check_binary<T>("mul", Binary::mul, [](T x, T y) { return x * y; });
   check_binary<T>("div", Binary::div, [](T x, T y) { return x / y; });
-  check_binary<T>("pow", Binary::pow, [](T x, T y) { return std::pow(x, y); });
+  check_binary<T>("pow", Binary::pow, [](T x, T y) { return kernels::math::pow(x, y); });
   check_binary<T>("max", Binary::max, [](T x, T y) { return std::fmax(x, y); });
   check_binary<T>("min", Binary::min, [](T x, T y) { return std::fmin(x, y); });
 }
