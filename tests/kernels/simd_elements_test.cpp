@@ -292,6 +292,16 @@ TEST(SimdElements, RandomProgramsOverRandomViews) {
   });
 }
 
+TEST(SimdElements, AnUndefinedOperationIsLeftToTheReference) {
+  on_every_isa([] {
+    const View x = dense_view(nullptr, DType::u32, {4});
+    const auto code = static_cast<std::uint8_t>(Unary::exp);
+    const ElementProgram program{
+        {DType::u32}, {{{Kind::unary, code}, DType::u32, DType::u32, {0, 0, 0}}}, {1}};
+    EXPECT_EQ(kernels::prepare_elements(program, std::span(&x, 1), std::span(&x, 1)), nullptr);
+  });
+}
+
 TEST(SimdElements, ReferenceHasNoPreparedPrograms) {
   const Isa before = kernels::isa();
   kernels::force_isa(Isa::reference);

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "kernels/isa.h"
+#include "kernels/simd/bytes.h"
 #include "kernels/simd/element_plan.h"
 
 namespace runnel::kernels {
@@ -14,7 +15,8 @@ void expand_row(T* to, const T* from, std::int64_t n, std::int64_t step) {
     const T same = *from;
     for (std::int64_t i = 0; i < n; ++i) to[i] = same;
   } else if (step == 1) {
-    std::memcpy(to, from, static_cast<std::size_t>(n) * sizeof(T));
+    copy_bytes(reinterpret_cast<std::byte*>(to), reinterpret_cast<const std::byte*>(from),
+               static_cast<std::size_t>(n) * sizeof(T));
   } else {
     for (std::int64_t i = 0; i < n; ++i) to[i] = from[i * step];
   }
@@ -37,6 +39,8 @@ std::int64_t expand_axes(const Expansion& walk, std::size_t axis, std::int64_t n
       std::memcpy(to + done, to, static_cast<std::size_t>(more) * sizeof(T));
       done += more;
     }
+  } else if (axis + 2 == walk.rank && walk.stride[axis + 1] == 1) {
+    for (std::int64_t i = 1; i < n; ++i) expand_row(to + i * inner, from + i * step, inner, 1);
   } else {
     for (std::int64_t i = 1; i < n; ++i)
       expand_axes(walk, axis + 1, walk.size[axis + 1], from + i * step, to + i * inner);
@@ -106,6 +110,8 @@ class NothingToDo final : public Prepared {
 PreparedPtr prepare_elements(const ElementProgram& program, std::span<const View> in,
                              std::span<const View> out, std::span<const int> alias) {
   if (isa() == Isa::reference) return nullptr;
+  for (const ElementOp& op : program.ops)
+    if (element_loop(op, true) == nullptr) return nullptr;  // the reference kernel says what is wrong with it
   const Shape shape = !out.empty() ? out[0].shape : Shape{};
   const ElementWalk walk(shape, in);
   if (out.empty() || walk.empty) return std::make_shared<const NothingToDo>();
