@@ -12,7 +12,7 @@
 //   lanes  l = 16: (8 x 16)(16 x 16), all in the first cache        78%   83%
 //          (32 x 12)(12 x 16), 68 KB: also bound by the second      71%   80%
 //          (16 x 32)(32 x 8), a weight gradient                     86%   88%
-//          l = 64: 60 to 75%; l = 256: 46 to 53%, since the lines of one vector of lanes lie far apart
+//          l = 64: 57 to 73%; l = 256: 23 to 53%: the lines of one vector of lanes lie far apart
 //   rows   (32 x 12)(12 x 256)                                      76%   94%
 //          (50 x 2304)(2304 x 64)                                   97%   97%
 //          (64 x 784)(784 x 128)                                    85%   96%
