@@ -1,4 +1,5 @@
-// Places in one block of memory: best fit among the gaps, growth at the end. Offsets are multiples of 64 bytes.
+// Places in one block of memory: best fit among the gaps, growth at the end. Offsets are multiples of 64
+// bytes.
 #pragma once
 
 #include <cstddef>

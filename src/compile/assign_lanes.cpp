@@ -1,9 +1,9 @@
-// Layout of lanes. A vmap says that a graph runs for L lanes; here the compiler chooses how many run together. Lanes
-// lie last in memory, so a group of them fills the vector registers whatever the graph does; a group that is as
-// large as its working set allows shares the cost of every step, and one that is larger falls out of the second
-// cache. A vmap whose lanes all run together dissolves; else it becomes a strip over groups.
+// Layout of lanes. A vmap says that a graph runs for L lanes; here the compiler chooses how many run
+// together. Lanes lie last in memory, so a group of them fills the vector registers whatever the graph does;
+// a group that is as large as its working set allows shares the cost of every step, and one that is larger
+// falls out of the second cache. A vmap whose lanes all run together dissolves; else it becomes a strip over
+// groups.
 #include <algorithm>
-#include <cstdlib>
 
 #include "compile/pipeline.h"
 #include "compile/rebuild.h"
@@ -25,15 +25,18 @@ std::int64_t bytes_per_lane(const VmapSpec& s) {
 }
 
 std::int64_t lanes_together(const VmapSpec& s) {
-  if (const char* forced = std::getenv("RUNNEL_LANES")) return std::min<std::int64_t>(s.lanes, std::atoi(forced));
   if (s.lanes <= kLeast) return s.lanes;
   const std::int64_t fit = kBudget / std::max<std::int64_t>(1, bytes_per_lane(s));
-  return std::min(s.lanes, std::max(kLeast, fit / kLeast * kLeast));
+  const std::int64_t together = std::max(kLeast, fit / kLeast * kLeast);
+  // A few lanes more cost less than a small group of their own.
+  return s.lanes <= together + together / 2 ? s.lanes : together;
 }
 
 void assign(Rebuild& out, const Equation& eq) {
   const VmapSpec s = vmap_spec(eq.attrs);
-  const auto of_lanes = [&](std::int64_t lanes) { return assign_lanes(vmap_graph(s.graph, s.batched, lanes)); };
+  const auto of_lanes = [&](std::int64_t lanes) {
+    return assign_lanes(vmap_graph(s.graph, s.batched, lanes));
+  };
   const std::int64_t together = lanes_together(s);
   std::vector<ValueId> results;
   if (together == s.lanes) {

@@ -56,8 +56,8 @@ void Frame::make_bodies() {
           if (p == nullptr) return nullptr;
           return worker == 0 ? std::make_unique<Frame>(*p, arena_ + c.arena) : std::make_unique<Frame>(*p);
         };
-        bodies_.back().push_back({frame_of(c.body), frame_of(c.tail),
-                                  std::vector<std::byte*>(c.body->inputs + c.body->outputs)});
+        bodies_.back().push_back(
+            {frame_of(c.body), frame_of(c.tail), std::vector<std::byte*>(c.body->inputs + c.body->outputs)});
       }
     }
   }

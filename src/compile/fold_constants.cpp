@@ -26,8 +26,8 @@ GraphPtr fold_constants(const GraphPtr& graph) {
   for (const auto& c : inner->constants()) known[c.id] = c.value;
   Rebuild out(*inner);
   for (const Equation& eq : inner->equations()) {
-    const bool of_constants = std::all_of(eq.inputs.begin(), eq.inputs.end(),
-                                          [&](ValueId id) { return known[id].has_value(); });
+    const bool of_constants =
+        std::all_of(eq.inputs.begin(), eq.inputs.end(), [&](ValueId id) { return known[id].has_value(); });
     // Loops stay: nobody knows how long they take.
     if (!of_constants || eq.op->fusion == Fusion::control || !is_small(*inner, eq)) {
       out.keep(eq);

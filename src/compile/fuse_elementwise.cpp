@@ -1,9 +1,9 @@
-// Elementwise equations of one shape that stand near one another become one `fused` equation: its kernel works
-// tile by tile, so that what lies between two of them never leaves the first cache.
+// Elementwise equations of one shape that stand near one another become one `fused` equation: its kernel
+// works tile by tile, so that what lies between two of them never leaves the first cache.
 //
-// One walk over the equations. At any moment there is at most one open group for a shape, and no open group depends
-// on another: whoever reads a value of an open group from outside closes it first, and closing is what puts the
-// fused equation in its place. So the order that results is sound without looking for cycles.
+// One walk over the equations. At any moment there is at most one open group for a shape, and no open group
+// depends on another: whoever reads a value of an open group from outside closes it first, and closing is
+// what puts the fused equation in its place. So the order that results is sound without looking for cycles.
 #include <algorithm>
 #include <map>
 #include <optional>
@@ -53,7 +53,8 @@ class Fuser {
 
   void join(const Equation& eq) {
     const Shape& shape = out_.from().type(eq.outputs[0]).shape;
-    auto at = std::find_if(open_.begin(), open_.end(), [&](std::size_t g) { return groups_[g].shape == shape; });
+    auto at =
+        std::find_if(open_.begin(), open_.end(), [&](std::size_t g) { return groups_[g].shape == shape; });
     if (at != open_.end()) {
       const Group& group = groups_[*at];
       if (group.equations.size() >= kMostEquations || group.inputs + eq.inputs.size() > kMostInputs) {

@@ -1,6 +1,7 @@
-// A product whose result is large and read only by elementwise work on it becomes a strip together with that work:
-// the rows of one range are multiplied into the first cache and worked on there. That is how an optimiser's update
-// is fused into the product that makes the gradient. Likewise elementwise work that only a sum reads.
+// A product whose result is large and read only by elementwise work on it becomes a strip together with that
+// work: the rows of one range are multiplied into the first cache and worked on there. That is how an
+// optimiser's update is fused into the product that makes the gradient. Likewise elementwise work that only a
+// sum reads.
 #include <algorithm>
 #include <optional>
 
@@ -94,8 +95,8 @@ GraphPtr range_graph(const Graph& graph, const Pair& pair, std::int64_t rows) {
       Graph::Data inner{eq.attrs.graph("graph")->types(), eq.attrs.graph("graph")->inputs(),
                         eq.attrs.graph("graph")->constants(), eq.attrs.graph("graph")->equations(),
                         eq.attrs.graph("graph")->outputs()};
-      const std::size_t axis = static_cast<std::size_t>(
-          &eq == pair.first ? pair.first_axes[0] : pair.second_axes[0]);
+      const std::size_t axis =
+          static_cast<std::size_t>(&eq == pair.first ? pair.first_axes[0] : pair.second_axes[0]);
       for (Type& type : inner.types) type.shape[axis] = rows;
       attrs = attrs.with("graph", std::make_shared<const Graph>(std::move(inner)));
     }

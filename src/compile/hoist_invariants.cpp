@@ -1,5 +1,5 @@
-// What a scan's body computes from its constants alone is the same in every step: it moves before the loop, and its
-// results become further constants of the body.
+// What a scan's body computes from its constants alone is the same in every step: it moves before the loop,
+// and its results become further constants of the body.
 #include <algorithm>
 
 #include "compile/pipeline.h"
@@ -20,8 +20,8 @@ std::vector<bool> invariant_values(const ScanSpec& s) {
   return same;
 }
 
-// Values to compute before the loop: what invariant work gives to the rest of the body. A move of elements costs
-// nothing where it stands, so what crosses is its operand.
+// Values to compute before the loop: what invariant work gives to the rest of the body. A move of elements
+// costs nothing where it stands, so what crosses is its operand.
 std::vector<bool> crossing_values(const Graph& body, const std::vector<bool>& same) {
   std::vector<bool> crossing(body.types().size(), false);
   const std::vector<std::size_t> definition = definitions(body);

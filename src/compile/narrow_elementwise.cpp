@@ -1,5 +1,5 @@
-// f(repeat(a), repeat(b)) = repeat(f(a, b)): an elementwise equation whose operands all repeat their elements along
-// some axis is computed without that axis. Elements are the same, there are only fewer of them.
+// f(repeat(a), repeat(b)) = repeat(f(a, b)): an elementwise equation whose operands all repeat their elements
+// along some axis is computed without that axis. Elements are the same, there are only fewer of them.
 #include <optional>
 
 #include "compile/pipeline.h"

@@ -11,8 +11,8 @@
 namespace runnel {
 
 std::span<const Pass> passes() {
-  // In order. Lanes come first, for they decide the shapes that the others see; fusion comes last, for no other
-  // pass looks into what it makes.
+  // In order. Lanes come first, for they decide the shapes that the others see; fusion comes last, for no
+  // other pass looks into what it makes.
   static constexpr Pass kPasses[] = {
       {"inline_subgraphs", inline_subgraphs},      //
       {"assign_lanes", assign_lanes},              //
@@ -24,6 +24,7 @@ std::span<const Pass> passes() {
       {"share_common", share_common},              //
       {"hoist_invariants", hoist_invariants},      //
       {"remove_dead_code", remove_dead_code},      // what the passes above left without use
+      {"fuse_gathers", fuse_gathers},              //
       {"fuse_elementwise", fuse_elementwise},      //
       {"fuse_products", fuse_products},            //
   };

@@ -5,8 +5,8 @@
 
 namespace runnel {
 
-// Passes map graphs to graphs and keep the value of every output to the last bit. Each works on the graph it is
-// given and on the bodies of its loops.
+// Passes map graphs to graphs and keep the value of every output to the last bit. Each works on the graph it
+// is given and on the bodies of its loops.
 
 // Calls and checkpoints dissolve into the graph around them.
 GraphPtr inline_subgraphs(const GraphPtr& graph);
@@ -26,6 +26,8 @@ GraphPtr fold_constants(const GraphPtr& graph);
 GraphPtr share_common(const GraphPtr& graph);
 // What every step of a scan would compute alike moves before it.
 GraphPtr hoist_invariants(const GraphPtr& graph);
+// Products read the rows of a large gather where they lie.
+GraphPtr fuse_gathers(const GraphPtr& graph);
 // Neighbouring elementwise equations become one that works tile by tile.
 GraphPtr fuse_elementwise(const GraphPtr& graph);
 // A large product and the elementwise work on its result run together, range by range of rows.
@@ -38,8 +40,8 @@ struct Pass {
 };
 std::span<const Pass> passes();
 
-// The passes in order. RUNNEL_DUMP=pass prints every graph between them to stderr, RUNNEL_DUMP=<name of a pass>
-// those before and after it.
+// The passes in order. RUNNEL_DUMP=pass prints every graph between them to stderr, RUNNEL_DUMP=<name of a
+// pass> those before and after it.
 GraphPtr optimise(const GraphPtr& graph);
 // Those behind assign_lanes, silently: to find out what a choice of lanes costs.
 GraphPtr optimise_after_lanes(const GraphPtr& graph);

@@ -218,7 +218,8 @@ class Planner {
 
   // Whether operand i is read for the last time here, dense, and in this way alone, so that an output of its
   // type may be written over it.
-  bool may_be_overwritten(std::size_t e, const std::vector<Value>& operands, std::size_t i, const Type& type) {
+  bool may_be_overwritten(std::size_t e, const std::vector<Value>& operands, std::size_t i,
+                          const Type& type) {
     const Value& x = operands[i];
     const Root& root = roots_[x.root];
     if (root.last_use != e || x.view.dtype != type.dtype || !is_dense(x.view)) return false;

@@ -57,8 +57,8 @@ struct Loop {
   std::size_t carries = 0;
   bool reverse = false;
   std::int64_t arena = 0;  // where the body's arena lies in the surrounding one
-  // Of each carry: a second buffer, so that a step can read one and write the other; -1 where a step may write
-  // over what it reads.
+  // Of each carry: a second buffer, so that a step can read one and write the other; -1 where a step may
+  // write over what it reads.
   std::vector<std::int64_t> spare;
 };
 

@@ -1,5 +1,5 @@
-// Equations that no output depends on go; so do stacked outputs of a scan that nobody reads, and its carries that
-// feed nothing but themselves.
+// Equations that no output depends on go; so do stacked outputs of a scan that nobody reads, and its carries
+// that feed nothing but themselves.
 #include <algorithm>
 
 #include "compile/pipeline.h"
@@ -119,7 +119,9 @@ GraphPtr remove_dead_code(const GraphPtr& graph) {
     } else if (is_op(eq, "strip")) {
       const bool even = eq.attrs.graph("tail") == eq.attrs.graph("body");
       const GraphPtr body = remove_dead_code(eq.attrs.graph("body"));
-      out.keep(eq, eq.attrs.with("body", body).with("tail", even ? body : remove_dead_code(eq.attrs.graph("tail"))));
+      out.keep(
+          eq,
+          eq.attrs.with("body", body).with("tail", even ? body : remove_dead_code(eq.attrs.graph("tail"))));
     } else {
       out.keep(eq);
     }

@@ -1,4 +1,5 @@
-// Common sub-expressions: an equation whose op, attributes and operands stood before gives what that one gave.
+// Common sub-expressions: an equation whose op, attributes and operands stood before gives what that one
+// gave.
 #include <unordered_map>
 
 #include "compile/pipeline.h"

@@ -1,5 +1,5 @@
-// Exact clean-up: equations that give an operand back unchanged go, and moves of elements that follow one another
-// become one move. Only what keeps every bit is here: x + 0 is not x when x is -0.
+// Exact clean-up: equations that give an operand back unchanged go, and moves of elements that follow one
+// another become one move. Only what keeps every bit is here: x + 0 is not x when x is -0.
 #include <cmath>
 #include <optional>
 

@@ -1,5 +1,5 @@
-// Where a constant of a scan is a mere move of elements (a broadcast, a transpose, a slice), the move is made in the
-// body: there it costs nothing, while the loop would have to be given a dense copy.
+// Where a constant of a scan is a mere move of elements (a broadcast, a transpose, a slice), the move is made
+// in the body: there it costs nothing, while the loop would have to be given a dense copy.
 #include "compile/pipeline.h"
 #include "compile/rebuild.h"
 

@@ -151,7 +151,11 @@ double Array::at(std::initializer_list<std::int64_t> index) const {
 std::vector<double> Array::to_doubles() const {
   const std::byte* data = detail::dense_bytes(*this);
   std::vector<double> out(static_cast<std::size_t>(size()));
-  for (std::size_t i = 0; i < out.size(); ++i) out[i] = element(data, dtype(), static_cast<std::int64_t>(i));
+  dispatch(dtype(), [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    const T* from = reinterpret_cast<const T*>(data);
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] = static_cast<double>(from[i]);
+  });
   return out;
 }
 

@@ -5,6 +5,8 @@
 #include "core/buffer.h"
 #include "graph/node.h"
 #include "kernels/fast.h"
+#include "kernels/reference/dot.h"
+#include "kernels/reference/index.h"
 #include "ops/control.h"
 #include "ops/helpers.h"
 
@@ -49,8 +51,8 @@ kernels::ElementProgram program_of(const Graph& graph) {
     program.inputs.push_back(graph.type(id).dtype);
   }
   for (const Equation& eq : graph.equations()) {
-    kernels::ElementOp op{*eq.op->element, graph.type(eq.inputs.back()).dtype,
-                          graph.type(eq.outputs[0]).dtype, {}};
+    kernels::ElementOp op{
+        *eq.op->element, graph.type(eq.inputs.back()).dtype, graph.type(eq.outputs[0]).dtype, {}};
     for (std::size_t i = 0; i < eq.inputs.size(); ++i) op.in[i] = reg[eq.inputs[i]];
     reg[eq.outputs[0]] = static_cast<std::uint16_t>(program.inputs.size() + program.ops.size());
     program.ops.push_back(op);
@@ -61,30 +63,33 @@ kernels::ElementProgram program_of(const Graph& graph) {
 
 GraphPtr sample_fused() {
   const Type type{DType::f64, {3, 2}};
-  return trace([](const Arrays& v) -> Arrays { return {v[0] * v[1] + v[0], select(v[0] > v[1], v[0], v[1])}; },
-               {type, type})
+  return trace(
+             [](const Arrays& v) -> Arrays {
+               return {v[0] * v[1] + v[0], select(v[0] > v[1], v[0], v[1])};
+             },
+             {type, type})
       .graph;
 }
 
 Op fused_row() {
-  return {"fused",
-          "elementwise equations of one shape, as one",
-          -1,
-          {"graph"},
-          fused_type,
-          Unsupported{kAfterTransforms},
-          Unsupported{kAfterTransforms},
-          [](const KernelCall& c) { interpret_views(c.attrs.graph("graph"), c.in, c.out); },
-          nullptr,
-          Fusion::elementwise,
-          [] {
-            return std::vector<Sample>{
-                {{sample({3, 2}), sample({3, 2}, -2, 2, 1)}, {{"graph", sample_fused()}}}};
-          },
-          nullptr,
-          [](const PrepareCall& c) {
-            return kernels::prepare_elements(program_of(*c.attrs.graph("graph")), c.in, c.out, c.alias);
-          }};
+  return {
+      "fused",
+      "elementwise equations of one shape, as one",
+      -1,
+      {"graph"},
+      fused_type,
+      Unsupported{kAfterTransforms},
+      Unsupported{kAfterTransforms},
+      [](const KernelCall& c) { interpret_views(c.attrs.graph("graph"), c.in, c.out); },
+      nullptr,
+      Fusion::elementwise,
+      [] {
+        return std::vector<Sample>{{{sample({3, 2}), sample({3, 2}, -2, 2, 1)}, {{"graph", sample_fused()}}}};
+      },
+      nullptr,
+      [](const PrepareCall& c) {
+        return kernels::prepare_elements(program_of(*c.attrs.graph("graph")), c.in, c.out, c.alias);
+      }};
 }
 
 // ---- strip ---------------------------------------------------------------------------------------------
@@ -135,8 +140,7 @@ void strip_kernel(const KernelCall& c) {
     const std::int64_t size = std::min(s.chunk, s.size - start);
     std::vector<View> in;
     std::vector<View> out;
-    for (std::size_t i = 0; i < c.in.size(); ++i)
-      in.push_back(range_of(c.in[i], s.in_axes[i], start, size));
+    for (std::size_t i = 0; i < c.in.size(); ++i) in.push_back(range_of(c.in[i], s.in_axes[i], start, size));
     for (std::size_t o = 0; o < c.out.size(); ++o)
       out.push_back(range_of(c.out[o], s.out_axes[o], start, size));
     interpret_views(size == s.chunk ? s.body : s.tail, in, out);
@@ -168,23 +172,83 @@ Op strip_row() {
           strip_samples};
 }
 
+// ---- gathered_dot --------------------------------------------------------------------------------------
+
+Attrs gather_attrs() { return {{"axis", std::int64_t{0}}, {"batch", std::int64_t{0}}}; }
+
+Types gathered_dot_type(std::span<const Type> in, const Attrs& attrs) {
+  const Type rows[] = {in[0], in[1]};
+  const Types operands{result_types(find_op("gather"), rows, gather_attrs())[0], in[2]};
+  return result_types(find_op("dot_general"), operands, attrs);
+}
+
+Type picked_rows(const Type& x, const Type& index) { return {x.dtype, {index.shape[0], x.shape[1]}}; }
+
+std::size_t rounded_bytes(const Type& type) {
+  return (static_cast<std::size_t>(type.shape.product()) * size_of(type.dtype) + 63) / 64 * 64;
+}
+
+// The rows are laid out, then multiplied.
+void gathered_dot_kernel(const KernelCall& c) {
+  const Type type = picked_rows({c.in[0].dtype, c.in[0].shape}, {c.in[1].dtype, c.in[1].shape});
+  const View rows = dense_view(c.scratch, type.dtype, type.shape);
+  kernels::gather(c.in[0], c.in[1], 0, 0, rows);
+  kernels::dot_general(c.attrs.get<std::string>("spec"), rows, c.in[2], c.out[0],
+                       c.scratch + rounded_bytes(type));
+}
+
+Op gathered_dot_row() {
+  return {"gathered_dot",
+          "dot_general of the rows of x that an index picks, and y",
+          3,
+          {"spec"},
+          gathered_dot_type,
+          Unsupported{kAfterTransforms},
+          Unsupported{kAfterTransforms},
+          gathered_dot_kernel,
+          [](std::span<const Type> in, std::span<const Type> out, const Attrs& attrs) {
+            const Type rows = picked_rows(in[0], in[1]);
+            return rounded_bytes(rows) + kernels::dot_general_scratch(attrs.get<std::string>("spec"),
+                                                                      rows.shape, in[2].shape, out[0].shape,
+                                                                      rows.dtype);
+          },
+          Fusion::opaque,
+          [] {
+            return std::vector<Sample>{{{sample({6, 4}), sample_indices({3}, 6), sample({4, 2}, -2, 2, 1)},
+                                        {{"spec", std::string("ik,kj->ij")}}},
+                                       {{sample({6, 4}), sample_indices({3}, 6), sample({3, 2}, -2, 2, 1)},
+                                        {{"spec", std::string("ik,ij->kj")}}}};
+          },
+          nullptr,
+          [](const PrepareCall& c) {
+            return kernels::prepare_gathered_dot(c.attrs.get<std::string>("spec"), c.in[0], c.in[1], c.in[2],
+                                                 c.out[0]);
+          }};
+}
+
 }  // namespace
 
 StripSpec strip_spec(const Attrs& attrs) {
-  StripSpec s{attrs.graph("body"),        attrs.graph("tail"),
-              attrs.integer("size"),      attrs.integer("chunk"),
-              axes_of(attrs.get<std::string>("in")), axes_of(attrs.get<std::string>("out"))};
+  StripSpec s{attrs.graph("body"),
+              attrs.graph("tail"),
+              attrs.integer("size"),
+              attrs.integer("chunk"),
+              axes_of(attrs.get<std::string>("in")),
+              axes_of(attrs.get<std::string>("out"))};
   if (s.chunk > 0 && s.size % s.chunk == 0) s.tail = nullptr;
   return s;
 }
 
 // Where there is no tail the body stands in its place.
 Attrs strip_attrs(const StripSpec& s) {
-  return {{"body", s.body},   {"tail", s.tail != nullptr ? s.tail : s.body},
-          {"size", s.size},   {"chunk", s.chunk},
-          {"in", axes_text(s.in_axes)}, {"out", axes_text(s.out_axes)}};
+  return {{"body", s.body},
+          {"tail", s.tail != nullptr ? s.tail : s.body},
+          {"size", s.size},
+          {"chunk", s.chunk},
+          {"in", axes_text(s.in_axes)},
+          {"out", axes_text(s.out_axes)}};
 }
 
-std::vector<Op> compiled_ops() { return {fused_row(), strip_row()}; }
+std::vector<Op> compiled_ops() { return {fused_row(), strip_row(), gathered_dot_row()}; }
 
 }  // namespace runnel

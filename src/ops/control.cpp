@@ -200,8 +200,8 @@ Op vmap_row() {
           nullptr,
           Fusion::control,
           [] {
-            return std::vector<Sample>{{{sample({3, 5}), sample({3}, -2, 2, 1)},
-                                        vmap_attrs({sample_graph(), {true, false}, 5})}};
+            return std::vector<Sample>{
+                {{sample({3, 5}), sample({3}, -2, 2, 1)}, vmap_attrs({sample_graph(), {true, false}, 5})}};
           }};
 }
 
@@ -226,8 +226,7 @@ Op subgraph_row(const char* name, const char* meaning,
 
 std::vector<Op> control_ops() {
   return {
-      scan_row(),
-      vmap_row(),
+      scan_row(), vmap_row(),
       subgraph_row(
           "checkpoint", "a graph whose inner values are computed again for the derivative",
           [](std::span<const Type> in, const Attrs& attrs) { return subgraph_type("checkpoint", in, attrs); },

@@ -20,9 +20,10 @@ struct ScanSpec {
 ScanSpec scan_spec(const Attrs& attrs);
 Attrs scan_attrs(const ScanSpec& spec);
 
-// vmap: a graph run for every lane; `in` has a character for each operand, 'l' where its last axis holds lanes and
-// '.' where all lanes share it. All results have lanes. A trace for the compiler keeps vmap as an equation, so that
-// the compiler can choose how many lanes to run together; every transform dissolves it first.
+// vmap: a graph run for every lane; `in` has a character for each operand, 'l' where its last axis holds
+// lanes and
+// '.' where all lanes share it. All results have lanes. A trace for the compiler keeps vmap as an equation,
+// so that the compiler can choose how many lanes to run together; every transform dissolves it first.
 struct VmapSpec {
   GraphPtr graph;
   std::vector<bool> batched;

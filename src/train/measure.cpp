@@ -4,8 +4,8 @@
 
 #include "core/fail.h"
 #include "core/philox.h"
-#include "kernels/reference/math.h"
 #include "runnel/train.h"
+#include "runnel/transforms.h"
 
 namespace runnel::train {
 namespace {
@@ -24,10 +24,7 @@ struct Table {
   }
 
   // log(1 + eˣ)
-  static double softplus(double x) {
-    namespace math = kernels::math;
-    return std::max(x, 0.0) + math::log1p(math::exp(-std::abs(x)));
-  }
+  static double softplus(double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); }
 
   double log_loss(std::size_t i) const {
     if (width == 1) return softplus(y[i] > 0.5 ? -out[i] : out[i]);
@@ -110,14 +107,19 @@ double combine(Metric metric, std::span<const double> terms, std::span<const dou
   return 1 - mean / variance;
 }
 
+// log_loss of every row whose output is one number, in vectors.
+std::vector<double> logistic_losses(const Table& t) {
+  static const auto losses = jit([](const Array& out, const Array& y) {
+    return softplus(select(y > 0.5, neg(out), out));
+  });
+  const auto n = static_cast<std::int64_t>(t.rows);
+  return losses(Array::from(t.out, {n}), Array::from(t.y, {n})).to_doubles();
+}
+
 std::vector<double> terms_of(Metric metric, const Table& t) {
+  if (metric == Metric::log_loss && t.width == 1) return logistic_losses(t);
   std::vector<double> terms(t.rows);
-  // Where the outputs are single numbers the loop has no branches, and runs in vectors.
-  if (metric == Metric::log_loss && t.width == 1)
-    for (std::size_t i = 0; i < t.rows; ++i)
-      terms[i] = Table::softplus(t.y[i] > 0.5 ? -t.out[i] : t.out[i]);
-  else
-    for (std::size_t i = 0; i < t.rows; ++i) terms[i] = t.term(metric, i);
+  for (std::size_t i = 0; i < t.rows; ++i) terms[i] = t.term(metric, i);
   return terms;
 }
 
@@ -126,7 +128,10 @@ std::vector<double> terms_of(Metric metric, const Table& t) {
 double mean_loss(Loss loss, std::span<const double> outputs, std::span<const double> y) {
   const Table t(outputs, y);
   double total = 0;
-  for (std::size_t i = 0; i < t.rows; ++i) total += t.error(loss, i);
+  if (loss == Loss::logistic && t.width == 1)
+    for (double term : logistic_losses(t)) total += term;
+  else
+    for (std::size_t i = 0; i < t.rows; ++i) total += t.error(loss, i);
   return total / static_cast<double>(t.rows);
 }
 
