@@ -1,6 +1,6 @@
 #include "runnel/compiled.h"
 
-#include "compile/pipeline.h"
+#include "compile/statistics.h"
 #include "core/fail.h"
 #include "runnel/transforms.h"
 
@@ -25,7 +25,7 @@ Compiled::Compiled(const ArrayFn& f, const std::vector<Type>& inputs) {
   const Traced traced = flat::trace_for_compiler(f, inputs);
   if (!traced.captured.empty())
     fail("[Compiled] the function uses a value that another transform is tracing: pass it as an argument");
-  impl_ = std::make_unique<Impl>(compile(traced.graph), inputs, traced.graph->output_types());
+  impl_ = std::make_unique<Impl>(compile_counted(traced.graph), inputs, traced.graph->output_types());
 }
 
 Compiled::Compiled(const Compiled& other)

@@ -1,7 +1,7 @@
 // Compiled calls: programs are made once per graph and kept, frames are handed from run to run.
 #include <list>
 
-#include "compile/pipeline.h"
+#include "compile/statistics.h"
 #include "core/fail.h"
 #include "ops/helpers.h"
 #include "runnel/transforms.h"
@@ -12,7 +12,7 @@ namespace {
 // A program with the frames that no run uses at the moment.
 class Executable {
  public:
-  explicit Executable(const GraphPtr& graph) : program_(compile(graph)) {}
+  explicit Executable(const GraphPtr& graph) : program_(compile_counted(graph)) {}
 
   void run(std::span<std::byte* const> arguments) {
     std::unique_ptr<Frame> frame = take();

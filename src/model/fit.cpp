@@ -1,10 +1,10 @@
 #include "runnel/fit.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 
 #include "core/fail.h"
+#include "core/stopwatch.h"
 #include "model/default_space.h"
 #include "runnel/ops.h"
 #include "runnel/version.h"
@@ -193,6 +193,7 @@ struct Search {
   sweep::Result result;
   std::optional<nn::Mlp> model;
   Hyper hyper;
+  double retraining = 0;  // seconds
 };
 
 sweep::Options search_options(const Work& w) {
@@ -214,11 +215,13 @@ std::optional<nn::Mlp> retrained(const Work& w, const sweep::Fold& all, const Hy
 
 Search search(const Work& w, const sweep::Problem& problem, const sweep::Fold& all,
               const std::vector<Hyper>& candidates, const sweep::Options& options) {
-  Search s{sweep::run(problem, candidates, options), {}, {}};
+  Search s{sweep::run(problem, candidates, options), {}, {}, 0};
   if (!s.result.best) return s;
   sweep::Outcome& winner = s.result.outcomes[static_cast<std::size_t>(*s.result.best)];
   s.hyper = winner.hyper;
+  const Stopwatch watch;
   s.model = problem.folds.size() > 1 ? retrained(w, all, winner.hyper) : winner.model;
+  s.retraining = watch.total();
   return s;
 }
 
@@ -327,7 +330,7 @@ void warn_of_giveaways(Work& w, const Preprocessor& preprocessor) {
 }  // namespace
 
 FitResult fit(const Table& table, const FitOptions& options, const Table* test) {
-  const auto begin = std::chrono::steady_clock::now();
+  Stopwatch watch;
   Work w = prepare(table, options, test);
 
   // Statistics of columns and target come from the rows that train the final model, and from them alone.
@@ -352,17 +355,23 @@ FitResult fit(const Table& table, const FitOptions& options, const Table* test) 
 
   const sweep::Fold all =
       folds > 0 ? make_fold(w, preprocessor, scale, training, training) : problem.folds[0];
+  FitResult result;
+  result.columns = preprocessor.decisions();
+  if (options.planned)
+    options.planned(
+        {w.target, w.split, result.columns, preprocessor.features().size(), folds, tests.y.size()});
+  result.timings.preparing = watch.lap();
   sweep::Options run = search_options(w);
   run.progress = options.progress;
   Search found = search(w, problem, all, candidates, run);
+  result.timings.retraining = found.retraining;
+  result.timings.searching = watch.lap() - found.retraining;
   if (!found.result.best) fail_run("{}", no_winner(found.result));
   if (!found.model)
     fail_run("the winner of the folds diverged when it was trained on all of them: try a smaller rate");
 
-  FitResult result;
   result.search = std::move(found.result);
   result.best = *result.search.best;
-
   result.metric = w.metric;
   result.warnings = w.warnings;
   result.warnings.insert(result.warnings.end(), result.search.warnings.begin(), result.search.warnings.end());
@@ -378,12 +387,13 @@ FitResult fit(const Table& table, const FitOptions& options, const Table* test) 
   result.model.version = RUNNEL_VERSION;
   result.split = w.split;
   result.folds = folds;
-  result.columns = result.model.preprocessor.decisions();
 
   const Linear linear = w.target.task() == Task::regression ? linear_regression(problem, all)
                                                             : linear_classifier(w, problem, all);
+  result.timings.baselines = watch.lap();
   measure_test(w, tests, linear, scale, result);
-  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  result.timings.testing = watch.lap();
+  result.seconds = watch.total();
   return result;
 }
 

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
 #include <tuple>
+#include <utility>
 
 #include "core/fail.h"
 #include "runnel/random.h"
@@ -69,14 +71,13 @@ train::Rates rates_of(const std::vector<Trajectory>& lanes, DType dtype) {
           field(&Hyper::scale),    field(&Hyper::bias),  stack(keys, 1)};
 }
 
-// The order of the rows in an epoch is the same for all candidates: (steps, batch), the rows left over wait
-// for another epoch.
-Array row_order(std::uint64_t seed, std::size_t fold, std::int64_t epoch, std::int64_t rows,
-                std::int64_t batch) {
-  const Array key =
-      random::fold_in(random::fold_in(random::key(seed), static_cast<std::int64_t>(fold)), epoch);
-  const std::int64_t steps = rows / batch;
-  return reshape(slice(random::permutation(key, rows), 0, 0, steps * batch), {steps, batch});
+// The batches of an epoch: views of its rows; the rows left over wait for another one.
+Array batches(const Array& in_order, std::int64_t batch) {
+  const std::int64_t steps = in_order.dim(0) / batch;
+  Shape shape = in_order.shape();
+  shape[0] = batch;
+  shape.insert(0, steps);
+  return reshape(slice(in_order, 0, 0, steps * batch), shape);
 }
 
 nn::Mlp lane_of(const nn::Mlp& models, std::int64_t lane) {
@@ -156,8 +157,8 @@ std::vector<Block> make_blocks(const Problem& problem, const std::vector<Hyper>&
                        [](const auto& a, const auto& b) { return a.hyper.epochs > b.hyper.epochs; });
       for (Trajectory& t : group) std::stable_sort(t.readings.begin(), t.readings.end());
       const std::size_t most = lanes_that_fit(problem, data, group[0].hyper);
-      // Blocks of one size, and enough of them that no thread waits long for another at the end; but a block of
-      // fewer than eight lanes leaves most of a vector register empty.
+      // Blocks of one size, and enough of them that no thread waits long for another at the end; but a block
+      // of fewer than eight lanes leaves most of a vector register empty.
       constexpr std::size_t kLeastLanes = 8;
       const auto t = static_cast<std::size_t>(threads);
       const std::size_t parts = groups.size() * problem.folds.size();
@@ -180,51 +181,98 @@ std::vector<Block> make_blocks(const Problem& problem, const std::vector<Hyper>&
   return blocks;
 }
 
-void train_block(const Problem& problem, const Block& block, std::uint64_t seed, const BlockHooks& hooks) {
-  const Fold& data = *block.data;
-  const Hyper& shape = block.trajectories[0].hyper;
-  const train::Recipe recipe = recipe_of(problem, data, shape);
-  const std::int64_t batch = batch_of(shape, data);
+std::size_t Block::state_bytes() const {
+  const auto width = static_cast<double>(size_of(data->x.dtype()));
+  const double weights = work_per_epoch() / static_cast<double>(data->x.dim(0));
+  return static_cast<std::size_t>(weights * width * 6);  // weights and two slots, before and after a step
+}
+
+namespace {
+
+auto start_of(const train::Recipe& recipe) {
+  return jit(vmap([=](const train::Rates& r) { return train::start(recipe, r); }, {Axis(-1)}, -1));
+}
+
+auto epoch_of(const train::Recipe& recipe) {
+  return jit(vmap([=](const train::State& s, const train::Rates& r, const Array& x, const Array& y,
+                      const Array& rows) { return train::steps_in_order(recipe, s, r, x, y, rows).first; },
+                  {Axis(-1), Axis(-1), shared, shared, shared}, -1));
+}
+
+auto forward_of(const train::Recipe& recipe) {
+  return jit(vmap([=](const nn::Mlp& m, const train::Rates& r,
+                      const Array& x) { return nn::forward(m, x, recipe.activation, r.scale); },
+                  {Axis(-1), Axis(-1), shared}, -1));
+}
+
+}  // namespace
+
+struct BlockRun::Impl {
+  Impl(const Problem& p, const Block& b)
+      : problem(p),
+        block(b),
+        shape(b.trajectories[0].hyper),
+        recipe(recipe_of(p, *b.data, shape)),
+        batch(batch_of(shape, *b.data)),
+        rates(rates_of(b.trajectories, recipe.dtype)),
+        y_validation(b.data->y_validation.to_doubles()),
+        epoch(epoch_of(recipe)),
+        forward(forward_of(recipe)),
+        curves(b.trajectories.size()) {}
+
+  void read(std::int64_t epochs, const BlockHooks& hooks);
+
+  const Problem& problem;
+  const Block& block;
+  const Hyper& shape;
+  const train::Recipe recipe;
+  const std::int64_t batch;
+  const train::Rates rates;
+  const std::vector<double> y_validation;
+  const decltype(epoch_of(std::declval<train::Recipe>())) epoch;
+  const decltype(forward_of(std::declval<train::Recipe>())) forward;
+  std::optional<train::State> state;
+  std::vector<std::vector<double>> curves;
+};
+
+BlockRun::BlockRun(const Problem& problem, const Block& block)
+    : impl_(std::make_unique<Impl>(problem, block)) {}
+BlockRun::BlockRun(BlockRun&&) noexcept = default;
+BlockRun::~BlockRun() = default;
+
+const Block& BlockRun::block() const { return impl_->block; }
+
+void BlockRun::train_epoch(std::int64_t number, const OrderedRows& rows, const BlockHooks& hooks) {
+  Impl& run = *impl_;
+  if (!run.state) run.state = start_of(run.recipe)(run.rates);
+  run.state = run.epoch(*run.state, run.rates, batches(rows.x, run.batch), batches(rows.y, run.batch),
+                        batches(rows.rows, run.batch));
+  run.read(number, hooks);
+  if (number == run.block.epochs()) run.state.reset();
+}
+
+// The metric of every lane, and the readings of candidates that end here.
+void BlockRun::Impl::read(std::int64_t epochs, const BlockHooks& hooks) {
   const std::size_t lanes = block.trajectories.size();
-  const train::Rates rates = rates_of(block.trajectories, recipe.dtype);
-  const std::vector<double> y_validation = data.y_validation.to_doubles();
-
-  const auto start =
-      jit(vmap([&](const train::Rates& r) { return train::start(recipe, r); }, {Axis(-1)}, -1));
-  const auto epoch =
-      jit(vmap([&](const train::State& s, const train::Rates& r, const Array& x, const Array& y,
-                   const Array& rows) { return train::steps(recipe, s, r, x, y, rows).first; },
-               {Axis(-1), Axis(-1), shared, shared, shared}, -1));
-  const auto forward = jit(vmap([&](const nn::Mlp& m, const train::Rates& r,
-                                    const Array& x) { return nn::forward(m, x, recipe.activation, r.scale); },
-                                {Axis(-1), Axis(-1), shared}, -1));
-
   const bool in_units = problem.metric == Metric::rmse || problem.metric == Metric::mae;
-  const double unit = in_units ? data.unit : 1;
-  train::State state = start(rates);
-  std::vector<std::vector<double>> curves(lanes);
-  for (std::int64_t e = 1; e <= block.epochs(); ++e) {
-    if (hooks.stopped()) return;
-    state = epoch(state, rates, data.x, data.y, row_order(seed, block.fold, e - 1, data.x.dim(0), batch));
-    const auto outputs = outputs_of_lanes(forward, state.model, rates, data.x_validation, lanes);
-    std::vector<bool> finite;
-    for (std::size_t lane = 0; lane < lanes; ++lane) {
-      curves[lane].push_back(unit * train::measure(problem.metric, outputs[lane], y_validation));
-      for (const auto& [epochs, candidate] : block.trajectories[lane].readings) {
-        if (epochs != e) continue;
-        if (finite.empty()) finite = finite_lanes(state.model, lanes);
-        Reading reading{candidate,
-                        block.fold,
-                        curves[lane].back(),
-                        train::mean_loss(problem.loss, outputs[lane], y_validation),
-                        false,
-                        curves[lane]};
-        reading.finite = finite[lane] && std::isfinite(reading.validation) && std::isfinite(reading.loss);
-        if (hooks.read(reading))
-          hooks.take_model(reading, lane_of(state.model, static_cast<std::int64_t>(lane)));
-      }
+  const double unit = in_units ? block.data->unit : 1;
+  const auto outputs = outputs_of_lanes(forward, state->model, rates, block.data->x_validation, lanes);
+  std::vector<bool> finite;
+  for (std::size_t lane = 0; lane < lanes; ++lane) {
+    curves[lane].push_back(unit * train::measure(problem.metric, outputs[lane], y_validation));
+    for (const auto& [wanted, candidate] : block.trajectories[lane].readings) {
+      if (wanted != epochs) continue;
+      if (finite.empty()) finite = finite_lanes(state->model, lanes);
+      Reading reading{candidate,
+                      block.fold,
+                      curves[lane].back(),
+                      train::mean_loss(problem.loss, outputs[lane], y_validation),
+                      false,
+                      curves[lane]};
+      reading.finite = finite[lane] && std::isfinite(reading.validation) && std::isfinite(reading.loss);
+      if (hooks.read(reading))
+        hooks.take_model(reading, lane_of(state->model, static_cast<std::int64_t>(lane)));
     }
-    hooks.epoch_done();
   }
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "runnel/sweep.h"
+#include "sweep/order.h"
 
 namespace runnel::sweep {
 
@@ -32,6 +33,7 @@ struct Block {
   std::int64_t epochs() const;  // of its longest lane
   double work() const;          // multiplications, about
   double work_per_epoch() const;
+  std::size_t state_bytes() const;  // of weights and the optimiser's state, about
   const Fold* data = nullptr;
 };
 
@@ -43,10 +45,23 @@ struct BlockHooks {
   // Called with each reading; returns whether the network is wanted, which take_model then receives.
   std::function<bool(const Reading&)> read;
   std::function<void(const Reading&, nn::Mlp)> take_model;
-  std::function<bool()> stopped;  // asked before each epoch
-  std::function<void()> epoch_done;
 };
 
-void train_block(const Problem& problem, const Block& block, std::uint64_t seed, const BlockHooks& hooks);
+// A block in training, epoch by epoch, so that blocks can share the rows of an epoch.
+class BlockRun {
+ public:
+  // Both must outlive it.
+  BlockRun(const Problem& problem, const Block& block);
+  BlockRun(BlockRun&&) noexcept;
+  ~BlockRun();
+
+  const Block& block() const;
+  // Epoch `number` (1, 2, … up to the block's epochs), on the rows of this epoch.
+  void train_epoch(std::int64_t number, const OrderedRows& rows, const BlockHooks& hooks);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
 
 }  // namespace runnel::sweep

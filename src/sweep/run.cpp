@@ -3,6 +3,8 @@
 #include <chrono>
 #include <cmath>
 #include <mutex>
+#include <optional>
+#include <span>
 
 #include "core/fail.h"
 #include "core/threads.h"
@@ -11,6 +13,9 @@
 
 namespace runnel::sweep {
 namespace {
+
+// States and rows that may be in memory at a time beside the data.
+constexpr std::size_t kWaveBytes = std::size_t{512} << 20;
 
 void check(const Problem& problem, const std::vector<Hyper>& candidates) {
   if (candidates.empty()) fail("the search has no candidates");
@@ -41,7 +46,11 @@ class Search {
   }
 
   Result run() {
-    run_jobs(blocks_.size(), threads_, [&](std::size_t i) { train(blocks_[i]); });
+    for (std::size_t begin = 0; begin < blocks_.size() && !stopped();) {
+      const std::size_t end = end_of_wave(begin);
+      train_wave(std::span(blocks_).subspan(begin, end - begin));
+      begin = end;
+    }
     return finish();
   }
 
@@ -59,12 +68,47 @@ class Search {
     return a.candidate < b.candidate;
   }
 
-  void train(const Block& block) {
-    train_block(problem_, block, options_.seed,
-                {.read = [&](const Reading& r) { return read(r); },
-                 .take_model = [&](const Reading& r, nn::Mlp model) { take(r, std::move(model)); },
-                 .stopped = [&] { return stopped(); },
-                 .epoch_done = [&] { advance(block.work_per_epoch()); }});
+  // Blocks that train together share the rows of each epoch; all their states are in memory at a time.
+  std::size_t end_of_wave(std::size_t begin) const {
+    std::size_t bytes = 0;
+    std::vector<bool> has_rows(problem_.folds.size(), false);
+    std::size_t end = begin;
+    for (; end < blocks_.size(); ++end) {
+      const Block& block = blocks_[end];
+      bytes += block.state_bytes();
+      if (!has_rows[block.fold]) bytes += bytes_of_rows(*block.data);
+      has_rows[block.fold] = true;
+      if (bytes > kWaveBytes && end >= begin + static_cast<std::size_t>(threads_)) break;
+    }
+    return end;
+  }
+
+  void train_wave(std::span<const Block> blocks) {
+    std::vector<BlockRun> runs;
+    std::int64_t epochs = 0;
+    for (const Block& block : blocks) {
+      runs.emplace_back(problem_, block);
+      epochs = std::max(epochs, block.epochs());
+    }
+    const BlockHooks hooks{[&](const Reading& r) { return read(r); },
+                           [&](const Reading& r, nn::Mlp model) { take(r, std::move(model)); }};
+    std::vector<std::optional<RowOrder>> orders(problem_.folds.size());
+    for (std::int64_t epoch = 1; epoch <= epochs && !stopped(); ++epoch) {
+      std::vector<BlockRun*> active;
+      std::vector<std::optional<OrderedRows>> rows(problem_.folds.size());
+      for (BlockRun& run : runs) {
+        if (run.block().epochs() < epoch) continue;
+        active.push_back(&run);
+        const std::size_t fold = run.block().fold;
+        if (!orders[fold]) orders[fold].emplace(*run.block().data, options_.seed, fold, threads_);
+        if (!rows[fold]) rows[fold] = orders[fold]->epoch(epoch - 1);
+      }
+      run_jobs(active.size(), threads_, [&](std::size_t i) {
+        if (stopped()) return;
+        active[i]->train_epoch(epoch, *rows[active[i]->block().fold], hooks);
+        advance(active[i]->block().work_per_epoch());
+      });
+    }
   }
 
   bool read(const Reading& reading) {

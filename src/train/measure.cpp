@@ -109,9 +109,8 @@ double combine(Metric metric, std::span<const double> terms, std::span<const dou
 
 // log_loss of every row whose output is one number, in vectors.
 std::vector<double> logistic_losses(const Table& t) {
-  static const auto losses = jit([](const Array& out, const Array& y) {
-    return softplus(select(y > 0.5, neg(out), out));
-  });
+  static const auto losses =
+      jit([](const Array& out, const Array& y) { return softplus(select(y > 0.5, neg(out), out)); });
   const auto n = static_cast<std::int64_t>(t.rows);
   return losses(Array::from(t.out, {n}), Array::from(t.y, {n})).to_doubles();
 }

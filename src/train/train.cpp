@@ -81,16 +81,16 @@ Array loss(const Recipe& recipe, const nn::Mlp& model, const Rates& rates, const
   return outputs_to_loss(recipe, nn::forward(model, x, recipe.activation, rates.scale), y);
 }
 
-std::pair<State, Array> step(const Recipe& recipe, const State& state, const Rates& rates, const Array& x,
-                             const Array& y, const Array& rows) {
-  const Array batch_x = gather(x, rows);
-  const Array batch_y = gather(y, rows);
+namespace {
+
+// One step on a batch; `rows` are the numbers of its examples.
+std::pair<State, Array> step_on(const Recipe& recipe, const State& state, const Rates& rates, const Array& x,
+                                const Array& y, const Array& rows) {
   auto batch_loss = [&](const nn::Mlp& model) {
-    if (!recipe.dropout) return loss(recipe, model, rates, batch_x, batch_y);
+    if (!recipe.dropout) return loss(recipe, model, rates, x, y);
     const Array key = random::fold_in(random::fold_in(rates.key, kDropoutStream), state.step);
     const nn::Dropout dropout{key, rates.dropout, rows};
-    return outputs_to_loss(recipe, nn::forward(model, batch_x, recipe.activation, rates.scale, dropout),
-                           batch_y);
+    return outputs_to_loss(recipe, nn::forward(model, x, recipe.activation, rates.scale, dropout), y);
   };
   auto [value, gradients] = value_and_grad(batch_loss)(state.model);
   const optim::Optimizer optimizer = optimizer_of(recipe);
@@ -98,10 +98,27 @@ std::pair<State, Array> step(const Recipe& recipe, const State& state, const Rat
   return {State{optim::apply(state.model, updates), optimizer_state, state.step + 1}, value};
 }
 
+}  // namespace
+
+std::pair<State, Array> step(const Recipe& recipe, const State& state, const Rates& rates, const Array& x,
+                             const Array& y, const Array& rows) {
+  return step_on(recipe, state, rates, gather(x, rows), gather(y, rows), rows);
+}
+
 std::pair<State, Array> steps(const Recipe& recipe, const State& state, const Rates& rates, const Array& x,
                               const Array& y, const Array& rows) {
   return scan([&](const State& s, const Array& batch) { return step(recipe, s, rates, x, y, batch); }, state,
               rows);
+}
+
+std::pair<State, Array> steps_in_order(const Recipe& recipe, const State& state, const Rates& rates,
+                                       const Array& x, const Array& y, const Array& rows) {
+  return scan(
+      [&](const State& s, const std::tuple<Array, Array, Array>& batch) {
+        const auto& [batch_x, batch_y, batch_rows] = batch;
+        return step_on(recipe, s, rates, batch_x, batch_y, batch_rows);
+      },
+      state, std::tuple(x, y, rows));
 }
 
 }  // namespace runnel::train
