@@ -12,6 +12,7 @@
 #include "cli/progress.h"
 #include "cli/report.h"
 #include "core/fail.h"
+#include "core/stopwatch.h"
 #include "data/text.h"
 #include "model/output_file.h"
 
@@ -35,6 +36,7 @@ struct Arguments {
   std::string test_labels;
   FitArguments fit;
   Manner manner;
+  bool timings = false;
 };
 
 // The test file is read as the data is, unless flags of its own say otherwise.
@@ -83,15 +85,25 @@ void check_numeric(const Table& table, const std::vector<std::string>& names) {
   }
 }
 
-FitResult search(const Table& table, const Table* test, FitOptions options, bool quiet) {
-  const Interrupt interrupt(quiet);
-  ProgressLine line(quiet);
+// What is known before the search is told before it. A reader that has gone by then still gets its model.
+void tell(const FitPlan& plan, const FitData& data) {
+  try {
+    write_stdout(fit_plan_text(plan, data));
+  } catch (const ReaderGone&) {
+  }
+}
+
+FitResult search(const FitData& data, FitOptions options, const Manner& manner) {
+  const Interrupt interrupt(manner.quiet);
+  ProgressLine line(manner.quiet);
   options.stop = interrupt.flag();
+  if (!manner.quiet && !manner.json) options.planned = [&](const FitPlan& plan) { tell(plan, data); };
   if (line.is_on()) options.progress = [&](const sweep::Progress& progress) { line.show(progress); };
-  return fit(table, options, test);
+  return fit(data.table, options, data.test);
 }
 
 int act(Arguments& arguments) {
+  Stopwatch watch;
   FitOptions options = fit_options(arguments.fit);
   const ReadOptions read = read_options(arguments.read);
   if (arguments.test.empty() && (arguments.test_skip_rows || !arguments.test_labels.empty())) {
@@ -110,20 +122,27 @@ int act(Arguments& arguments) {
   options.target.column = target_of(table, options.target.column);
   check_numeric(table, options.triage.numeric);
   if (test) check_numeric(*test, options.triage.numeric);
+  const double reading = watch.lap();
   // Found out now, not after the search.
   refuse_to_overwrite(model, {arguments.data, arguments.test, read.labels, arguments.test_labels});
   check_writable(model);
 
-  const Table* test_table = test ? &*test : nullptr;
-  FitResult result = search(table, test_table, options, arguments.manner.quiet);
-  std::vector<std::string> notes = table.notes;
+  FitData data{table, test ? &*test : nullptr, table.notes};
   if (test) {
-    for (const std::string& note : test->notes) notes.push_back(fmt::format("{}: {}", test->source, note));
+    for (const std::string& note : test->notes)
+      data.notes.push_back(fmt::format("{}: {}", test->source, note));
   }
-  FitReport report{result, table, test_table, options, model, std::move(notes)};
+  FitResult result = search(data, options, arguments.manner);
+  FitReport report{result, data, options, model};
+  watch.lap();
   result.model.provenance = dumped(provenance_json(report, command_line(), read));
   result.model.save(model);
+  if (arguments.timings) {
+    const double saving = watch.lap();
+    report.timings = {reading, result.timings, saving, watch.total(), compile_statistics()};
+  }
   write_stdout(arguments.manner.json ? dumped(fit_json(report)) : fit_text(report, arguments.manner.quiet));
+  if (report.timings) write_stderr(timings_text(*report.timings));
   return result.search.interrupted ? 1 : 0;
 }
 
@@ -139,6 +158,8 @@ Action add_fit(CLI::App& program) {
   app.add_option("-o,--model", arguments->model, "Where the model goes (DATA's name + .runnel.safetensors)")
       ->type_name("FILE");
   add_manner(app, arguments->manner);
+  app.add_flag("--timings", arguments->timings,
+               "Say on the standard error (and in --json) where the time went");
   add_read_options(app, arguments->read);
   app.add_option("--test-skip-rows", arguments->test_skip_rows, "Of the file of --test (as --skip-rows)")
       ->type_name("N")

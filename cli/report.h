@@ -3,9 +3,11 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "runnel/compiled.h"
 #include "runnel/data.h"
 #include "runnel/fit.h"
 #include "runnel/model.h"
@@ -16,14 +18,29 @@ using Json = nlohmann::ordered_json;
 
 inline constexpr int json_schema = 1;
 
+// The tables of a fit, and what their readers had to say.
+struct FitData {
+  const Table& table;
+  const Table* test;  // nullptr: the test rows are the table's own
+  std::vector<std::string> notes;
+};
+
+// Where the time of `runnel fit` went, in seconds on the clock; compiling is a part of the fit's phases.
+struct Timings {
+  double reading = 0;
+  FitTimings fit;
+  double saving = 0;
+  double total = 0;
+  CompileStatistics compiling;
+};
+
 // A finished fit with what surrounds it.
 struct FitReport {
   const FitResult& result;
-  const Table& table;
-  const Table* test;  // nullptr: the test rows are the table's own
+  const FitData& data;
   const FitOptions& options;
   std::string model_path;
-  std::vector<std::string> notes;  // of the readers
+  std::optional<Timings> timings = {};  // where they are wanted
 };
 
 struct ScoreReport {
@@ -38,7 +55,11 @@ struct ScoreReport {
 std::string stopped_text(const sweep::Result& search);
 std::string number_text(sweep::Metric metric, double value);
 
+// What stands before the search: the data, the target, the columns, the split.
+std::string fit_plan_text(const FitPlan& plan, const FitData& data);
+// What stands behind it.
 std::string fit_text(const FitReport& report, bool quiet);
+std::string timings_text(const Timings& timings);
 Json fit_json(const FitReport& report);
 // What the model file keeps of its making: all that is a function of the data, the options and the seed.
 Json provenance_json(const FitReport& report, const std::string& command, const ReadOptions& read);

@@ -80,7 +80,7 @@ Json target_json(const Target& target) {
 Json rows_json(const FitReport& report) {
   const Split& split = report.result.split;
   const bool folds = report.result.folds > 0;
-  return {{"table", report.table.rows},
+  return {{"table", report.data.table.rows},
           // Folds take turns at choosing, and the winner is trained on all of them.
           {"train", folds ? split.train.size() + split.validation.size() : split.train.size()},
           {"validation", folds ? 0 : split.validation.size()},
@@ -91,6 +91,22 @@ Json best_json(const FitResult& result) {
   Json out = {{"index", result.best}, {"hyper", hyper_json(winner(result).hyper)}};
   out["curve"] = numbers(winner(result).curve);
   return out;
+}
+
+// Seconds, as all times.
+Json timings_json(const Timings& timings) {
+  const CompileStatistics& compiling = timings.compiling;
+  return {
+      {"reading", timings.reading},
+      {"preparing", timings.fit.preparing},
+      {"searching", timings.fit.searching},
+      {"retraining", timings.fit.retraining},
+      {"baselines", timings.fit.baselines},
+      {"testing", timings.fit.testing},
+      {"saving", timings.saving},
+      {"total", timings.total},
+      {"compiling",
+       {{"programs", compiling.programs}, {"seconds", compiling.seconds}, {"longest", compiling.longest}}}};
 }
 
 Json provenance_of(const Model& model) {
@@ -108,8 +124,8 @@ Json fit_json(const FitReport& report) {
   const FitResult& result = report.result;
   const sweep::Result& search = result.search;
   Json out = {{"schema", json_schema}, {"version", RUNNEL_VERSION}};
-  out["data"] = report.table.source;
-  out["test_data"] = report.test != nullptr ? Json(report.test->source) : Json(nullptr);
+  out["data"] = report.data.table.source;
+  out["test_data"] = report.data.test != nullptr ? Json(report.data.test->source) : Json(nullptr);
   out["task"] = task_name(result.model.target.task());
   out["target"] = target_json(result.model.target);
   out["metric"] = sweep::metric_name(result.metric);
@@ -135,16 +151,17 @@ Json fit_json(const FitReport& report) {
   out["dtype"] = report.options.f64 ? "f64" : "f32";
   out["warnings"] = result.warnings;
   if (search.interrupted) out["warnings"].push_back(stopped_text(search));
-  out["notes"] = report.notes;
+  out["notes"] = report.data.notes;
   out["seconds"] = number(result.seconds);
+  if (report.timings) out["timings"] = timings_json(*report.timings);
   out["model"] = report.model_path;
   return out;
 }
 
 Json provenance_json(const FitReport& report, const std::string& command, const ReadOptions& read) {
   const FitResult& result = report.result;
-  Json out = {{"command", command}, {"data", report.table.source}};
-  if (report.test != nullptr) out["test_data"] = report.test->source;
+  Json out = {{"command", command}, {"data", report.data.table.source}};
+  if (report.data.test != nullptr) out["test_data"] = report.data.test->source;
   out["rows"] = rows_json(report);
   out["split"] = result.split.how;
   out["folds"] = report.result.folds;

@@ -28,21 +28,19 @@ constexpr std::string_view margin = "           ";
 // ---- fit: the data
 // -------------------------------------------------------------------------------------------
 
-std::string data_part(const Style& style, const FitReport& report) {
-  const FitResult& result = report.result;
+std::string data_part(const Style& style, const FitPlan& plan, const FitData& data) {
   std::string out =
-      part(style, "data") + fmt::format("{}: {}, {}", report.table.source, counted(report.table.rows, "row"),
-                                        counted(report.table.columns.size(), "column"));
-  if (report.table.block) {
-    out +=
-        fmt::format(" and '{}' of {} numbers a row", report.table.block->name, report.table.block->width());
+      part(style, "data") + fmt::format("{}: {}, {}", data.table.source, counted(data.table.rows, "row"),
+                                        counted(data.table.columns.size(), "column"));
+  if (data.table.block) {
+    out += fmt::format(" and '{}' of {} numbers a row", data.table.block->name, data.table.block->width());
   }
   out += "\n";
-  if (report.test != nullptr) {
-    out += fmt::format("{}{}: {} to test\n", margin, report.test->source, counted(report.test->rows, "row"));
+  if (data.test != nullptr) {
+    out += fmt::format("{}{}: {} to test\n", margin, data.test->source, counted(data.test->rows, "row"));
   }
-  for (const std::string& note : report.notes) out += fmt::format("{}{}\n", margin, note);
-  const Target& target = result.model.target;
+  for (const std::string& note : data.notes) out += fmt::format("{}{}\n", margin, note);
+  const Target& target = plan.target;
   out += part(style, "target") +
          fmt::format("'{}', {}: {}", target.column(), task_name(target.task()), target.why());
   if (!target.classes().empty()) {
@@ -54,18 +52,17 @@ std::string data_part(const Style& style, const FitReport& report) {
   return out + "\n";
 }
 
-std::string columns_part(const Style& style, const FitReport& report) {
-  const std::vector<ColumnDecision>& columns = report.result.columns;
+std::string columns_part(const Style& style, const FitPlan& plan) {
+  const std::vector<ColumnDecision>& columns = plan.columns;
   const auto of_role = [&](Role role) {
     return static_cast<std::size_t>(std::count_if(columns.begin(), columns.end(),
                                                   [&](const ColumnDecision& c) { return c.role == role; }));
   };
   const auto used = static_cast<std::size_t>(
       std::count_if(columns.begin(), columns.end(), [](const ColumnDecision& c) { return c.features > 0; }));
-  std::string out = part(style, "columns") +
-                    fmt::format("{} used, as {}; {} dropped\n", grouped(used),
-                                counted(report.result.model.preprocessor.features().size(), "feature"),
-                                grouped(of_role(Role::dropped)));
+  std::string out = part(style, "columns") + fmt::format("{} used, as {}; {} dropped\n", grouped(used),
+                                                         counted(plan.features, "feature"),
+                                                         grouped(of_role(Role::dropped)));
   const bool all = columns.size() <= shown_columns;
   Columns list;
   std::size_t shown = 0, hidden = 0;
@@ -82,16 +79,15 @@ std::string columns_part(const Style& style, const FitReport& report) {
   return out;
 }
 
-std::string rows_part(const Style& style, const FitReport& report) {
-  const Split& split = report.result.split;
+std::string rows_part(const Style& style, const FitPlan& plan) {
+  const Split& split = plan.split;
   std::string out = part(style, "rows");
-  if (report.result.folds > 0) {
-    out += fmt::format("{} for {} folds", grouped(split.train.size() + split.validation.size()),
-                       report.result.folds);
+  if (plan.folds > 0) {
+    out += fmt::format("{} for {} folds", grouped(split.train.size() + split.validation.size()), plan.folds);
   } else {
     out += fmt::format("{} train, {} choose", grouped(split.train.size()), grouped(split.validation.size()));
   }
-  return out + fmt::format(", {} test; {}\n", grouped(report.result.test.rows), split.how);
+  return out + fmt::format(", {} test; {}\n", grouped(plan.test_rows), split.how);
 }
 
 // ---- fit: the search
@@ -217,6 +213,8 @@ std::string top_text(const ColumnSummary& column) {
   return out;
 }
 
+std::string milliseconds(double seconds) { return fmt::format("{:.1f} ms", 1e3 * seconds); }
+
 }  // namespace
 
 std::string stopped_text(const sweep::Result& search) {
@@ -236,13 +234,33 @@ std::string number_text(sweep::Metric metric, double value) {
                                                           : fmt::format("{:.4g}", value);
 }
 
+std::string fit_plan_text(const FitPlan& plan, const FitData& data) {
+  const Style style(STDOUT_FILENO);
+  return data_part(style, plan, data) + columns_part(style, plan) + rows_part(style, plan);
+}
+
+std::string timings_text(const Timings& timings) {
+  const Style style(STDERR_FILENO);
+  const std::pair<const char*, double> phases[] = {
+      {"reading", timings.reading},         {"preparing", timings.fit.preparing},
+      {"searching", timings.fit.searching}, {"retraining", timings.fit.retraining},
+      {"baselines", timings.fit.baselines}, {"testing", timings.fit.testing},
+      {"saving", timings.saving},           {"total", timings.total}};
+  Columns list;
+  list.align_right(1);
+  for (const auto& [name, seconds] : phases) list.add({name, milliseconds(seconds)});
+  const std::string text = list.text(margin);
+  const CompileStatistics& compiling = timings.compiling;
+  return part(style, "timings") + text.substr(margin.size()) +
+         fmt::format("{}compiling {} took {} of these, the longest {} (threads add up)\n", margin,
+                     counted(static_cast<std::size_t>(compiling.programs), "program"),
+                     milliseconds(compiling.seconds), milliseconds(compiling.longest));
+}
+
 std::string fit_text(const FitReport& report, bool quiet) {
   const Style style(STDOUT_FILENO);
   std::string out;
-  if (!quiet) {
-    out += data_part(style, report) + columns_part(style, report) + rows_part(style, report);
-    out += search_part(style, report);
-  }
+  if (!quiet) out += search_part(style, report);
   out += test_part(style, report);
   out += warnings_part(style, report.result.warnings);
   if (report.result.search.interrupted) out += warnings_part(style, {stopped_text(report.result.search)});

@@ -13,6 +13,16 @@
 
 namespace runnel {
 
+// What is known when the search begins. It refers to what fit() holds: whoever wants to keep it copies.
+struct FitPlan {
+  const Target& target;
+  const Split& split;
+  const std::vector<ColumnDecision>& columns;
+  std::size_t features;  // that the columns become
+  std::size_t folds;     // that will choose the winner; 0: the split's validation rows
+  std::size_t test_rows;
+};
+
 struct FitOptions {
   TargetOptions target;
   TriageOptions triage;  // its target, group and time are filled in by fit()
@@ -34,6 +44,7 @@ struct FitOptions {
   bool f64 = false;
   std::uint64_t seed = 0;
   int threads = 0;
+  std::function<void(const FitPlan&)> planned;  // called once, before the search
   std::function<void(const sweep::Progress&)> progress;
   const std::atomic<bool>* stop = nullptr;
 };
@@ -42,6 +53,15 @@ struct Score {
   double value = 0;
   double low = 0, high = 0;  // 95% bootstrap interval over rows
   std::size_t rows = 0;
+};
+
+// Where the time of a fit went, in seconds on the clock.
+struct FitTimings {
+  double preparing = 0;   // target, split and columns: all that comes before the search
+  double searching = 0;   // training the candidates and measuring them on validation rows
+  double retraining = 0;  // of the winner of the folds, on all of them
+  double baselines = 0;   // training the best linear model
+  double testing = 0;     // measures and baselines on the test rows
 };
 
 struct FitResult {
@@ -58,6 +78,7 @@ struct FitResult {
   std::vector<ColumnDecision> columns;
   std::vector<std::string> warnings;
   double seconds = 0;
+  FitTimings timings;
 };
 
 // `test`, when given, holds the test rows (of the same columns); the table is then cut into train and

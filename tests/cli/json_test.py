@@ -74,6 +74,27 @@ class Json(unittest.TestCase):
         self.assertEqual({c["hyper"]["rate"] for c in fit["candidates"]}, {0.001, 0.01, 0.1})
         self.assertTrue(os.path.exists(os.path.join(self.folder.name, fit["model"])))
 
+    def test_timings(self):
+        """The phases are parts of the whole, and --timings alone brings them."""
+        self.assertNotIn("timings", self.fit)
+        done = self.run_program("fit", "demo:moons", "--rows", "300", "--hidden", "4", "--timings", *FIT)
+        fit = strict(done.stdout)
+        timings = fit["timings"]
+        phases = ["reading", "preparing", "searching", "retraining", "baselines", "testing", "saving"]
+        self.assertEqual(set(timings), {*phases, "total", "compiling"})
+        self.assertTrue(all(timings[phase] >= 0 for phase in phases))
+        for phase in ("reading", "preparing", "searching", "retraining", "baselines"):
+            self.assertGreater(timings[phase], 0, phase)
+        self.assertLessEqual(sum(timings[phase] for phase in phases), timings["total"])
+        self.assertLessEqual(fit["search"]["seconds"], timings["searching"])
+        self.assertLessEqual(timings["searching"], fit["seconds"])
+        compiling = timings["compiling"]
+        # Training, starting and measuring each are a program of a block.
+        self.assertGreaterEqual(compiling["programs"], 3)
+        self.assertLess(compiling["longest"], compiling["seconds"])
+        self.assertLessEqual(compiling["seconds"], compiling["programs"] * compiling["longest"])
+        self.assertRegex(done.stderr, r"compiling " + str(compiling["programs"]) + " programs took ")
+
     def test_model_tells_what_fit_told(self):
         model = strict(self.run_program("inspect", "songs.st", "--json").stdout)
         self.assertEqual((model["schema"], model["kind"]), (1, "model"))

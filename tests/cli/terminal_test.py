@@ -51,6 +51,19 @@ class AtTerminal:
                 raise AssertionError(f"ended without {pattern!r}: {self.shown!r}")
             self.shown += data.decode("utf-8", "replace")
 
+    def read_out_until(self, text):
+        """Reads the pipe of the standard output until it has brought a text."""
+        out, until = b"", time.monotonic() + LIMIT
+        while text not in out:
+            if time.monotonic() > until:
+                raise AssertionError(f"no {text!r} in {out!r}")
+            if select.select([self.process.stdout], [], [], 0.1)[0]:
+                data = os.read(self.process.stdout.fileno(), 65536)
+                if not data:
+                    raise AssertionError(f"ended without {text!r}: {out!r}")
+                out += data
+        return out
+
     def finish(self):
         self.read_until(None)
         out = self.process.stdout.read().decode() if self.process.stdout else ""
@@ -118,8 +131,14 @@ class Terminal(unittest.TestCase):
         done = subprocess.run([PROGRAM, "inspect", "long.st"], cwd=self.folder.name, capture_output=True, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
 
-    def interrupt_before_anything(self, number):
+    def test_what_is_known_before_the_search_is_shown_before_it(self):
         run = self.start(ENDLESS)
+        told = run.read_out_until(b"test; ")
+        self.assertRegex(told.decode(), r"\Adata +demo:songs: .*\ntarget +.*\ncolumns +12 used")
+        self.assertIsNone(run.process.poll())
+
+    def interrupt_before_anything(self, number):
+        run = self.start(ENDLESS + ["--json"])
         run.read_until(r"0/1 candidates")
         run.process.send_signal(number)
         code, out = run.finish()
@@ -135,7 +154,7 @@ class Terminal(unittest.TestCase):
         self.interrupt_before_anything(signal.SIGTERM)
 
     def test_second_interrupt_ends_at_once(self):
-        run = self.start(ENDLESS)
+        run = self.start(ENDLESS + ["--json"])
         run.read_until(r"0/1 candidates")
         run.process.send_signal(signal.SIGINT)
         run.read_until("stopping")
