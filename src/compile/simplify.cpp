@@ -99,29 +99,36 @@ class Simplifier {
     return true;
   }
 
-  // A move of what a move of the same kind made, as one move of the first operand.
+  // A move of what moves of the same kind made, as one move of the first operand.
   bool merged_move(const Equation& eq) {
     const bool is_reshape = is_op(eq, "reshape");
     const bool is_transpose = is_op(eq, "transpose");
     if (!is_reshape && !is_transpose) return false;
-    const Equation* inner = definition(eq.inputs[0]);
-    if (inner == nullptr || inner->op != eq.op) return false;
+    ValueId source = eq.inputs[0];
     Attrs attrs = eq.attrs;
-    if (is_transpose) {
-      Dims through;
-      for (std::int64_t axis : eq.attrs.dims("permutation"))
-        through.push_back(inner->attrs.dims("permutation")[static_cast<std::size_t>(axis)]);
-      attrs = attrs.with("permutation", through);
+    for (const Equation* inner = definition(source); inner != nullptr && inner->op == eq.op;
+         inner = definition(source)) {
+      if (is_transpose) attrs = attrs.with("permutation", composed(*inner, attrs.dims("permutation")));
+      source = inner->inputs[0];
     }
-    const bool nothing_left = graph().type(inner->inputs[0]) == graph().type(eq.outputs[0]) &&
+    if (source == eq.inputs[0]) return false;
+    const bool nothing_left = graph().type(source) == graph().type(eq.outputs[0]) &&
                               (is_reshape || is_identity(attrs.dims("permutation")));
     if (nothing_left) {
-      out_.set(eq.outputs[0], out_[inner->inputs[0]]);
-      become(eq.outputs[0], inner->inputs[0]);
+      out_.set(eq.outputs[0], out_[source]);
+      become(eq.outputs[0], source);
     } else {
-      out_.set(eq.outputs[0], out_.emit(*eq.op, {out_[inner->inputs[0]]}, attrs)[0]);
+      out_.set(eq.outputs[0], out_.emit(*eq.op, {out_[source]}, attrs)[0]);
     }
     return true;
+  }
+
+  // The permutation that does a transpose's and then another.
+  static Dims composed(const Equation& first, const Dims& then) {
+    Dims through;
+    for (std::int64_t axis : then)
+      through.push_back(first.attrs.dims("permutation")[static_cast<std::size_t>(axis)]);
+    return through;
   }
 
   Rebuild out_;

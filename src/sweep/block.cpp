@@ -42,14 +42,18 @@ std::size_t lanes_that_fit(const Problem& problem, const Fold& fold, const Hyper
   return static_cast<std::size_t>(std::clamp<std::int64_t>(kStepFloats / floats / 8 * 8, 8, kMostLanes));
 }
 
-train::Recipe recipe_of(const Problem& problem, const Fold& fold, const Hyper& h) {
-  return {sizes_of(problem, fold, h),
+train::Recipe recipe_of(const Problem& problem, const Block& block) {
+  const Hyper& h = block.trajectories[0].hyper;
+  const bool scaled = std::any_of(block.trajectories.begin(), block.trajectories.end(),
+                                  [](const Trajectory& t) { return t.hyper.scale != 1; });
+  return {sizes_of(problem, *block.data, h),
           h.activation,
           problem.loss,
           h.optimizer,
           h.dropout > 0,
           h.clip > 0,
-          fold.x.dtype()};
+          scaled,
+          block.data->x.dtype()};
 }
 
 // One field of all lanes.
@@ -200,9 +204,12 @@ auto epoch_of(const train::Recipe& recipe) {
 }
 
 auto forward_of(const train::Recipe& recipe) {
-  return jit(vmap([=](const nn::Mlp& m, const train::Rates& r,
-                      const Array& x) { return nn::forward(m, x, recipe.activation, r.scale); },
-                  {Axis(-1), Axis(-1), shared}, -1));
+  return jit(vmap(
+      [=](const nn::Mlp& m, const train::Rates& r, const Array& x) {
+        return recipe.scaled ? nn::forward(m, x, recipe.activation, r.scale)
+                             : nn::forward(m, x, recipe.activation);
+      },
+      {Axis(-1), Axis(-1), shared}, -1));
 }
 
 }  // namespace
@@ -212,7 +219,7 @@ struct BlockRun::Impl {
       : problem(p),
         block(b),
         shape(b.trajectories[0].hyper),
-        recipe(recipe_of(p, *b.data, shape)),
+        recipe(recipe_of(p, b)),
         batch(batch_of(shape, *b.data)),
         rates(rates_of(b.trajectories, recipe.dtype)),
         y_validation(b.data->y_validation.to_doubles()),

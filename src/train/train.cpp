@@ -56,6 +56,10 @@ Array outputs_to_loss(const Recipe& recipe, const Array& out, const Array& y) {
   fail("unknown loss");
 }
 
+Operand scale_of(const Recipe& recipe, const Rates& rates) {
+  return recipe.scaled ? Operand(rates.scale) : Operand(1);
+}
+
 // Streams of a candidate's key.
 constexpr int kInitStream = 0;
 constexpr int kDropoutStream = 1;
@@ -78,7 +82,7 @@ State start(const Recipe& recipe, const Rates& rates) {
 }
 
 Array loss(const Recipe& recipe, const nn::Mlp& model, const Rates& rates, const Array& x, const Array& y) {
-  return outputs_to_loss(recipe, nn::forward(model, x, recipe.activation, rates.scale), y);
+  return outputs_to_loss(recipe, nn::forward(model, x, recipe.activation, scale_of(recipe, rates)), y);
 }
 
 namespace {
@@ -90,7 +94,8 @@ std::pair<State, Array> step_on(const Recipe& recipe, const State& state, const 
     if (!recipe.dropout) return loss(recipe, model, rates, x, y);
     const Array key = random::fold_in(random::fold_in(rates.key, kDropoutStream), state.step);
     const nn::Dropout dropout{key, rates.dropout, rows};
-    return outputs_to_loss(recipe, nn::forward(model, x, recipe.activation, rates.scale, dropout), y);
+    return outputs_to_loss(recipe, nn::forward(model, x, recipe.activation, scale_of(recipe, rates), dropout),
+                           y);
   };
   auto [value, gradients] = value_and_grad(batch_loss)(state.model);
   const optim::Optimizer optimizer = optimizer_of(recipe);
