@@ -8,14 +8,17 @@ namespace runnel {
 
 class Stopwatch {
  public:
-  double total() const { return seconds_since(begin_); }
+  double total() const { return seconds(begin_, Clock::now()); }
   // Seconds since the last lap, or since the beginning.
-  double lap() { return seconds_since(std::exchange(lap_, Clock::now())); }
+  double lap() {
+    const Clock::time_point now = Clock::now();
+    return seconds(std::exchange(lap_, now), now);
+  }
 
  private:
   using Clock = std::chrono::steady_clock;
-  static double seconds_since(Clock::time_point time) {
-    return std::chrono::duration<double>(Clock::now() - time).count();
+  static double seconds(Clock::time_point from, Clock::time_point to) {
+    return std::chrono::duration<double>(to - from).count();
   }
   Clock::time_point begin_ = Clock::now();
   Clock::time_point lap_ = begin_;
