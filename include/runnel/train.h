@@ -33,6 +33,7 @@ struct Recipe {
   std::string optimizer = "adam";
   bool dropout = false;  // whether there is any
   bool clip = false;
+  bool scaled = true;  // false: rates.scale is 1 in every lane and need not be multiplied by
   DType dtype = DType::f32;
 };
 
@@ -68,6 +69,12 @@ std::pair<State, Array> step(const Recipe& recipe, const State& state, const Rat
 // A scan of steps over rows (steps, batch): the state after them and the losses (steps,).
 std::pair<State, Array> steps(const Recipe& recipe, const State& state, const Rates& rates, const Array& x,
                               const Array& y, const Array& rows);
+
+// The same steps on batches that lie in order already: x (steps, batch, features), y (steps, batch), and rows
+// (steps, batch), the number of each example, which keys its dropout mask. A search that puts the rows in order
+// once for all its candidates trains with this.
+std::pair<State, Array> steps_in_order(const Recipe& recipe, const State& state, const Rates& rates,
+                                       const Array& x, const Array& y, const Array& rows);
 
 // Mean loss, and a metric, of outputs (n rows of a width, row-major) against n targets: numbers, 0 or 1
 // (width 1, logits) or class numbers (logits of the classes). A row of outputs that are not finite is never
