@@ -64,8 +64,10 @@ GraphPtr fuse_gathers(const GraphPtr& given) {
     const ValueId result = eq.outputs[0];
     if (is_large_row_gather(*graph, eq) && readers[result].size() == uses[result] &&
         std::all_of(readers[result].begin(), readers[result].end(), [&](const Equation* dot) {
+          const ValueId other = dot->inputs[dot->inputs[0] == result ? 1 : 0];
           const std::string spec = gathered_first(*dot, result);
-          return !spec.empty() && has_kernel(*graph, eq, *dot, spec);
+          // One operand of a product can be read where it lies, the other must be there.
+          return gather_of[other] == nullptr && !spec.empty() && has_kernel(*graph, eq, *dot, spec);
         })) {
       gather_of[result] = &eq;
       continue;

@@ -12,6 +12,7 @@
 
 #include "compile/pipeline.h"
 #include "compile/rebuild.h"
+#include "ops/control.h"
 #include "ops/helpers.h"
 #include "runnel/random.h"
 #include "runnel/transforms.h"
@@ -90,6 +91,17 @@ inline Arrays made_wild(const Arrays& arrays, std::uint64_t seed) {
   Arrays out;
   for (const Array& x : arrays) out.push_back(made_wild(x, seed + out.size()));
   return out;
+}
+
+// A loop whose body is traced with its constants as inputs: values of a surrounding trace would not enter it.
+// Such bodies come from derivatives and lanes of loops.
+inline Arrays loop(const ArrayFn& body, const Arrays& operands, std::int64_t length, std::int64_t constants,
+                   std::int64_t carries) {
+  Types types = types_of(operands);
+  for (std::size_t i = static_cast<std::size_t>(constants + carries); i < types.size(); ++i)
+    types[i].shape.erase(0);
+  return bind_op(find_op("scan"), operands,
+                 scan_attrs({graph_of(body, types), length, constants, carries, false}));
 }
 
 // Normal numbers, different for each stream.

@@ -96,6 +96,22 @@ Arrays nested_loops(const Arrays& a) {
   return {last, stacked, slope};
 }
 
+// Loops whose bodies do the same work in each step, one within the other; one stands still.
+Arrays invariant_work(const Arrays& a) {
+  const ArrayFn inner = [](const Arrays& v) -> Arrays {
+    const Array fixed = exp(matmul(v[0], transpose(v[0])));
+    return {tanh(matmul(fixed, v[1])) + log1p(fixed), sum(fixed, 0), v[2] * sum(v[0])};
+  };
+  const ArrayFn outer = [&](const Arrays& v) -> Arrays {
+    const Arrays out = loop(inner, {v[0] + 0.0, v[1], v[2]}, 3, 1, 1);
+    return {out[0] * iota({3, 3}, 1, v[0].dtype()), out[1], out[2]};
+  };
+  Arrays out = loop(outer, {a[0], a[1], a[2]}, 2, 1, 1);
+  for (const Array& y : loop(inner, {a[0], a[1], Array::zeros({0, 4}, a[0].dtype())}, 0, 1, 1))
+    out.push_back(y);
+  return out;
+}
+
 // Lanes within lanes, of shared and of batched operands, on any axis, around a loop.
 Arrays lanes_in_lanes(const Arrays& a) {
   const auto f = [](const Array& x, const Array& w, const Array& s) {
@@ -176,6 +192,9 @@ void add_others(std::vector<Case>& cases) {
     cases.push_back({name("lanes in lanes"),
                      lanes_in_lanes,
                      {numbers({4, 19}, 1, dtype), numbers({3, 4, 4}, 2, dtype), numbers({19}, 3, dtype)}});
+    cases.push_back({name("invariant work"),
+                     invariant_work,
+                     {numbers({3, 3}, 1, dtype), numbers({3, 3}, 2, dtype), numbers({2, 3, 4}, 3, dtype)}});
     cases.push_back({name("moves"), moves, {numbers({8, 10}, 1, dtype), indices(6, 10, 2)}});
     cases.push_back({name("elementwise"), elementwise, {numbers({9, 5}, 1, dtype), numbers({5}, 2, dtype)}});
   }
