@@ -116,6 +116,35 @@ TEST(Dot, FollowsItsOrderBitForBit) {
   }
 }
 
+// A letter of size 1 is no axis: what lies beside it may become the lanes, or the rows, in its place.
+TEST(Dot, EveryChoiceOfLettersOfSizeOne) {
+  Random random(6);
+  for (const char* text : kSpecs) {
+    std::string letters;
+    for (char c : std::string(text))
+      if (c >= 'a' && c <= 'z' && letters.find(c) == letters.npos) letters += c;
+    for (std::size_t ones = 0; ones < std::size_t{1} << letters.size(); ++ones) {
+      std::map<char, std::int64_t> sizes;
+      for (std::size_t i = 0; i < letters.size(); ++i)
+        sizes[letters[i]] = (ones >> i & 1) == 1 ? 1 : 2 + static_cast<std::int64_t>(i) * 3 % 7;
+      for (int round = 0; round < 3; ++round)
+        check(text, sizes, round == 1 ? DType::f64 : DType::f32, random, round == 0);
+    }
+  }
+}
+
+// Seventeen products of rows that lie apart, each a number: the batch letter is what the output is contiguous
+// along.
+TEST(Dot, LanesBesideLettersOfSizeOneMayLieApart) {
+  Random random(7);
+  for (const DType dtype : {DType::f32, DType::f64})
+    for (std::int64_t k : {2, 5, 600}) {
+      check("lmk,lkn->lmn", {{'l', 17}, {'m', 1}, {'n', 1}, {'k', k}}, dtype, random, true);
+      check("lmk,lkn->lmn", {{'l', 17}, {'m', 1}, {'n', 1}, {'k', k}}, dtype, random, false);
+      check("lxmk,lxkn->lxmn", {{'l', 9}, {'x', 3}, {'m', 1}, {'n', 1}, {'k', k}}, dtype, random, true);
+    }
+}
+
 TEST(Dot, BlocksOfAThousandAndMoreAddInOrder) {
   Random random(2);
   for (const char* spec :

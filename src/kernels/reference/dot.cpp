@@ -233,21 +233,30 @@ View reorder(std::string_view letters, std::string_view order, const View& x, st
   return out;
 }
 
-// The letters of an operand: those of the output but its last, the contracted ones in a's order, then the
-// last letter of the output; those that stand in the operand.
+// The letter along which the output is contiguous: its last of more than one element, for a letter of size 1
+// is no axis. 0 where there is none.
+char contiguous_letter(const DotSpec& spec, const Shape& out) {
+  for (std::size_t i = spec.out.size(); i-- > 0;)
+    if (out[i] > 1) return spec.out[i];
+  return 0;
+}
+
+// The letters of an operand: those of the output but the one along which it is contiguous, the contracted
+// ones in a's order, then that one; those that stand in the operand.
 struct Order {
   std::array<char, kMaxRank> letters;
   std::size_t size = 0;
 
-  Order(const DotSpec& spec, std::string_view operand) {
+  Order(const DotSpec& spec, std::string_view operand, const Shape& out) {
+    const char last = contiguous_letter(spec, out);
     const auto append = [&](char c) {
       if (DotSpec::has(operand, c)) letters[size++] = c;
     };
-    const std::string_view body = spec.out.substr(0, spec.out.empty() ? 0 : spec.out.size() - 1);
-    for (char c : body) append(c);
+    for (char c : spec.out)
+      if (c != last) append(c);
     for (char c : spec.a)
       if (spec.contracted(c)) append(c);
-    if (!spec.out.empty()) append(spec.out.back());
+    if (last != 0) append(last);
   }
   std::string_view text() const { return {letters.data(), size}; }
 };
@@ -317,8 +326,8 @@ void dot_general(std::string_view text, const View& a, const View& b, const View
   // Contracted letters that do not merge, or lanes that do not lie side by side: dense copies mend both.
   const bool loose_lanes = plan.lane.size > 1 && (plan.lane.a != 1 || plan.lane.b != 1);
   if (groups.k.rank() > 1 || loose_lanes) {
-    x = reorder(spec.a, Order(spec, spec.a).text(), a, scratch);
-    y = reorder(spec.b, Order(spec, spec.b).text(), b, scratch);
+    x = reorder(spec.a, Order(spec, spec.a, out.shape).text(), a, scratch);
+    y = reorder(spec.b, Order(spec, spec.b, out.shape).text(), b, scratch);
     plan = DotPlan(DotGroups(spec, x, y, out));
   }
   dispatch_float("dot_general", out.dtype,
@@ -331,8 +340,8 @@ std::size_t dot_general_scratch(std::string_view text, const Shape& a, const Sha
   const DotSpec spec(text);
   const std::size_t size = size_of(dtype);
   std::size_t bytes = 0;
-  const bool lanes =
-      !spec.out.empty() && DotSpec::has(spec.a, spec.out.back()) && DotSpec::has(spec.b, spec.out.back());
+  const char last = contiguous_letter(spec, out);
+  const bool lanes = last != 0 && DotSpec::has(spec.a, last) && DotSpec::has(spec.b, last);
   if (lanes || spec.contracted_letters() > 1)
     bytes = round_up(static_cast<std::size_t>(a.product()) * size) +
             round_up(static_cast<std::size_t>(b.product()) * size);
