@@ -169,6 +169,17 @@ Arrays elementwise(const Arrays& a) {
           select(logical_not(logical_not(x > wide)), x, wide)};
 }
 
+// Values that meet themselves in another order: what is written over one would be read through the other.
+Arrays beside_themselves(const Arrays& a) {
+  Array y = tanh(a[0]);
+  for (int i = 0; i < 3; ++i) y = (y + transpose(y)) * reverse(y, {0});
+  auto step = [](const Array& c, const Array&) {
+    const Array turned = transpose(c);
+    return std::pair((c - turned) * turned, sum(c, 0));
+  };
+  return {sum(y, 0), scan_n(step, y, 3).second};
+}
+
 // Products and gathers of a size at which the passes fuse them, with an update.
 Arrays large(const Arrays& a) {
   const Array rows = gather(a[0], a[3]);
@@ -198,6 +209,7 @@ void add_others(std::vector<Case>& cases) {
     cases.push_back({name("moves"), moves, {numbers({8, 10}, 1, dtype), indices(6, 10, 2)}});
     cases.push_back({name("elementwise"), elementwise, {numbers({9, 5}, 1, dtype), numbers({5}, 2, dtype)}});
   }
+  cases.push_back({"values beside themselves", beside_themselves, {numbers({70, 70}, 1)}});
   cases.push_back({"large products",
                    large,
                    {numbers({500, 300}, 1), numbers({300, 110}, 2), numbers({110}, 3), indices(250, 500, 4),
