@@ -24,7 +24,6 @@ std::span<const Pass> passes() {
       {"share_common", share_common},              //
       {"hoist_invariants", hoist_invariants},      //
       {"remove_dead_code", remove_dead_code},      // what the passes above left without use
-      {"fuse_gathers", fuse_gathers},              //
       {"fuse_elementwise", fuse_elementwise},      //
       {"fuse_products", fuse_products},            //
   };

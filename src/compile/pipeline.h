@@ -26,8 +26,6 @@ GraphPtr fold_constants(const GraphPtr& graph);
 GraphPtr share_common(const GraphPtr& graph);
 // What every step of a scan would compute alike moves before it.
 GraphPtr hoist_invariants(const GraphPtr& graph);
-// Products read the rows of a large gather where they lie.
-GraphPtr fuse_gathers(const GraphPtr& graph);
 // Neighbouring elementwise equations become one that works tile by tile.
 GraphPtr fuse_elementwise(const GraphPtr& graph);
 // A large product and the elementwise work on its result run together, range by range of rows.

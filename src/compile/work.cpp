@@ -20,12 +20,7 @@ double work_of_product(const Graph& graph, const Equation& eq) {
   const std::string out = spec.substr(spec.find("->") + 2);
   double work = size_of_value(graph, eq.outputs[0]);
   for (std::size_t i = 0; i < a.size(); ++i)
-    if (out.find(a[i]) == std::string::npos) {
-      // The rows of a gathered operand are as many as indices.
-      const bool gathered = i == 0 && is_op(eq, "gathered_dot");
-      work *= static_cast<double>(gathered ? graph.type(eq.inputs[1]).shape[0]
-                                           : graph.type(eq.inputs[0]).shape[i]);
-    }
+    if (out.find(a[i]) == std::string::npos) work *= static_cast<double>(graph.type(eq.inputs[0]).shape[i]);
   return work / 8;
 }
 
@@ -39,7 +34,7 @@ double work_of_equation(const Graph& graph, const Equation& eq) {
     const StripSpec s = strip_spec(eq.attrs);
     return static_cast<double>(s.size) / static_cast<double>(s.chunk) * work_of(*s.body);
   }
-  if (is_op(eq, "dot_general") || is_op(eq, "gathered_dot")) return work_of_product(graph, eq);
+  if (is_op(eq, "dot_general")) return work_of_product(graph, eq);
   double work = 0;
   for (ValueId id : eq.inputs) work += size_of_value(graph, id);
   for (ValueId id : eq.outputs) work += size_of_value(graph, id);

@@ -14,12 +14,6 @@ namespace runnel::kernels {
 // f32 and f64. Splits itself over threads where the work is large enough (core/threads.h).
 PreparedPtr prepare_dot(std::string_view text, const View& a, const View& b, const View& out);
 
-// The contraction of x's rows index[0], index[1], … with b, without laying the rows out: one letter is contracted,
-// x is (rows, columns) and index i32 (n,); spec names the picked rows and the columns as its first operand. An index
-// out of range is an error, as in gather. Null where laying out is as good.
-PreparedPtr prepare_gathered_dot(std::string_view text, const View& x, const View& index, const View& b,
-                                 const View& out);
-
 // f32, f64 and the integers.
 PreparedPtr prepare_sum(const View& in, const Dims& axes, const View& out);
 PreparedPtr prepare_max(const View& in, const Dims& axes, const View& out);

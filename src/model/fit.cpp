@@ -242,14 +242,16 @@ Linear linear_regression(const sweep::Problem& problem, const sweep::Fold& all) 
   Hyper hyper;
   hyper.hidden.clear();
   std::vector<double> losses(alphas.size(), 0.0);
+  std::vector<nn::Dense> path;
   for (const sweep::Fold& fold : problem.folds) {
-    const auto path = nn::ridge_path(fold.x, expand_dims(fold.y, 1), alphas);
+    path = nn::ridge_path(fold.x, expand_dims(fold.y, 1), alphas);
     for (std::size_t i = 0; i < alphas.size(); ++i)
       losses[i] +=
           train::mean_loss(Loss::squared, sweep::predict({{path[i]}}, hyper, fold.x_validation).to_doubles(),
                            fold.y_validation.to_doubles());
   }
   const auto best = static_cast<std::size_t>(std::min_element(losses.begin(), losses.end()) - losses.begin());
+  if (problem.folds.size() == 1) return {{{path[best]}}, hyper};  // it was trained on all already
   return {{nn::ridge_path(all.x, expand_dims(all.y, 1), {alphas[best]})}, hyper};
 }
 

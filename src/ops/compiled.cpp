@@ -5,8 +5,6 @@
 #include "core/buffer.h"
 #include "graph/node.h"
 #include "kernels/fast.h"
-#include "kernels/reference/dot.h"
-#include "kernels/reference/index.h"
 #include "ops/control.h"
 #include "ops/helpers.h"
 
@@ -172,60 +170,6 @@ Op strip_row() {
           strip_samples};
 }
 
-// ---- gathered_dot --------------------------------------------------------------------------------------
-
-Attrs gather_attrs() { return {{"axis", std::int64_t{0}}, {"batch", std::int64_t{0}}}; }
-
-Types gathered_dot_type(std::span<const Type> in, const Attrs& attrs) {
-  const Type rows[] = {in[0], in[1]};
-  const Types operands{result_types(find_op("gather"), rows, gather_attrs())[0], in[2]};
-  return result_types(find_op("dot_general"), operands, attrs);
-}
-
-Type picked_rows(const Type& x, const Type& index) { return {x.dtype, {index.shape[0], x.shape[1]}}; }
-
-std::size_t rounded_bytes(const Type& type) {
-  return (static_cast<std::size_t>(type.shape.product()) * size_of(type.dtype) + 63) / 64 * 64;
-}
-
-// The rows are laid out, then multiplied.
-void gathered_dot_kernel(const KernelCall& c) {
-  const Type type = picked_rows({c.in[0].dtype, c.in[0].shape}, {c.in[1].dtype, c.in[1].shape});
-  const View rows = dense_view(c.scratch, type.dtype, type.shape);
-  kernels::gather(c.in[0], c.in[1], 0, 0, rows);
-  kernels::dot_general(c.attrs.get<std::string>("spec"), rows, c.in[2], c.out[0],
-                       c.scratch + rounded_bytes(type));
-}
-
-Op gathered_dot_row() {
-  return {"gathered_dot",
-          "dot_general of the rows of x that an index picks, and y",
-          3,
-          {"spec"},
-          gathered_dot_type,
-          Unsupported{kAfterTransforms},
-          Unsupported{kAfterTransforms},
-          gathered_dot_kernel,
-          [](std::span<const Type> in, std::span<const Type> out, const Attrs& attrs) {
-            const Type rows = picked_rows(in[0], in[1]);
-            return rounded_bytes(rows) + kernels::dot_general_scratch(attrs.get<std::string>("spec"),
-                                                                      rows.shape, in[2].shape, out[0].shape,
-                                                                      rows.dtype);
-          },
-          Fusion::opaque,
-          [] {
-            return std::vector<Sample>{{{sample({6, 4}), sample_indices({3}, 6), sample({4, 2}, -2, 2, 1)},
-                                        {{"spec", std::string("ik,kj->ij")}}},
-                                       {{sample({6, 4}), sample_indices({3}, 6), sample({3, 2}, -2, 2, 1)},
-                                        {{"spec", std::string("ik,ij->kj")}}}};
-          },
-          nullptr,
-          [](const PrepareCall& c) {
-            return kernels::prepare_gathered_dot(c.attrs.get<std::string>("spec"), c.in[0], c.in[1], c.in[2],
-                                                 c.out[0]);
-          }};
-}
-
 }  // namespace
 
 StripSpec strip_spec(const Attrs& attrs) {
@@ -249,6 +193,6 @@ Attrs strip_attrs(const StripSpec& s) {
           {"out", axes_text(s.out_axes)}};
 }
 
-std::vector<Op> compiled_ops() { return {fused_row(), strip_row(), gathered_dot_row()}; }
+std::vector<Op> compiled_ops() { return {fused_row(), strip_row()}; }
 
 }  // namespace runnel

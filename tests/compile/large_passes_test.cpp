@@ -196,54 +196,5 @@ TEST_F(LargePasses, WorkThatOnlyASumReadsBecomesAStrip) {
   }
 }
 
-// ---- gathers --------------------------------------------------------------------------------------------
-
-constexpr std::int64_t kTable = 300;
-Types gather_types(std::int64_t rows) {
-  return {{DType::f32, {kTable, 512}}, {DType::i32, {rows}}, {DType::f32, {512, 9}}, {DType::f32, {rows, 9}}};
-}
-
-TEST_F(LargePasses, ProductsReadTheRowsOfALargeGather) {
-  const GraphPtr graph = graph_of(
-      [](const Arrays& a) {
-        const Array rows = gather(a[0], a[1]);
-        return Arrays{matmul(rows, a[2]), dot_general("ik,ij->kj", rows, a[3]),
-                      dot_general("ij,ik->jk", a[3], rows)};
-      },
-      gather_types(150));
-  const GraphPtr g = optimise(graph);
-  EXPECT_EQ(count(*g, "gathered_dot"), 3u) << to_string(*g);
-  EXPECT_EQ(count(*g, "gather") + count(*g, "dot_general"), 0u);
-  expect_program_keeps(graph);
-}
-
-TEST_F(LargePasses, SmallGathersAndOtherReadersKeepTheRows) {
-  const GraphPtr small =
-      graph_of([](const Arrays& a) { return Arrays{matmul(gather(a[0], a[1]), a[2])}; }, gather_types(100));
-  EXPECT_EQ(count(*optimise(small), "gathered_dot"), 0u);
-  const GraphPtr read = graph_of(
-      [](const Arrays& a) {
-        const Array rows = gather(a[0], a[1]);
-        return Arrays{matmul(rows, a[2]), sum(rows)};
-      },
-      gather_types(150));
-  const GraphPtr g = optimise(read);
-  EXPECT_EQ(count(*g, "gathered_dot"), 0u);
-  EXPECT_EQ(count(*g, "gather"), 1u);
-  expect_program_keeps(read);
-}
-
-// A product of two gathers can read one of them where it lies, not both.
-TEST_F(LargePasses, AProductOfTwoLargeGathers) {
-  for (const char* spec : {"ik,ij->kj", "ik,jk->ij"}) {
-    const GraphPtr graph = graph_of(
-        [&](const Arrays& a) { return Arrays{dot_general(spec, gather(a[0], a[1]), gather(a[0], a[2]))}; },
-        {{DType::f32, {kTable, 512}}, {DType::i32, {150}}, {DType::i32, {150}}});
-    const Arrays a = arguments_of(*graph);
-    const GraphPtr g = fuse_gathers(graph);
-    expect_same_numbers(evaluate(*g, a), evaluate(*graph, a), to_string(*g));
-  }
-}
-
 }  // namespace
 }  // namespace runnel::testing
