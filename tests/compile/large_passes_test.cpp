@@ -1,4 +1,4 @@
-// The passes that look at sizes: lanes in groups, large products with the work behind them, large gathers.
+// The passes that look at sizes: lanes in groups, large products with the work behind them.
 #include <algorithm>
 
 #include "compile/graphs.h"
