@@ -58,6 +58,23 @@ std::vector<bool> hoisted_equations(const Graph& body, const std::vector<bool>& 
   return hoisted;
 }
 
+// The equations that the body still needs when the crossing values are given to it.
+std::vector<Equation> equations_left(const Graph& body, const std::vector<bool>& crossing) {
+  std::vector<bool> needed(body.types().size(), false);
+  for (ValueId id : body.outputs()) needed[id] = true;
+  std::vector<Equation> left;
+  for (std::size_t e = body.equations().size(); e-- > 0;) {
+    const Equation& eq = body.equations()[e];
+    if (std::none_of(eq.outputs.begin(), eq.outputs.end(),
+                     [&](ValueId id) { return needed[id] && !crossing[id]; }))
+      continue;
+    for (ValueId id : eq.inputs) needed[id] = true;
+    left.push_back(eq);
+  }
+  std::reverse(left.begin(), left.end());
+  return left;
+}
+
 void hoist_from(Rebuild& out, const Equation& eq) {
   const ScanSpec s = scan_spec(eq.attrs);
   const Graph& body = *s.body;
@@ -72,7 +89,7 @@ void hoist_from(Rebuild& out, const Equation& eq) {
   for (std::size_t i = 0; i < static_cast<std::size_t>(s.constants); ++i)
     outside[body.inputs()[i]] = out[eq.inputs[i]];
   for (const auto& c : body.constants()) outside[c.id] = out.constant(c.value);
-  std::vector<ValueId> operands(s.constants > 0 ? out[eq.inputs] : out[eq.inputs]);
+  std::vector<ValueId> operands = out[eq.inputs];
   std::vector<ValueId> more;
   for (std::size_t e = 0; e < body.equations().size(); ++e) {
     if (!hoisted[e]) continue;
@@ -91,9 +108,7 @@ void hoist_from(Rebuild& out, const Equation& eq) {
       more.push_back(outside[id]);
     }
   data.inputs.insert(data.inputs.end(), body.inputs().begin(), body.inputs().end());
-  for (const Equation& inner : body.equations())
-    if (std::none_of(inner.outputs.begin(), inner.outputs.end(), [&](ValueId id) { return crossing[id]; }))
-      data.equations.push_back(inner);
+  data.equations = equations_left(body, crossing);
   operands.insert(operands.begin(), more.begin(), more.end());
   const ScanSpec now{std::make_shared<const Graph>(std::move(data)), s.length,
                      s.constants + static_cast<std::int64_t>(more.size()), s.carries, s.reverse};

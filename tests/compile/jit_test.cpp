@@ -128,6 +128,20 @@ TEST(Jit, TracedOnTwoThreadsAtOnce) {
   two.join();
 }
 
+// One result of an invariant equation is wanted in every step, another only by further invariant work.
+TEST(Jit, InvariantWorkOfSeveralResults) {
+  const auto f = [](const Array& x) {
+    const auto step = [&](const Array& c, const Array& i) {
+      const auto [sorted, order] = sort(x, 0);
+      const Array weights = exp(convert(order, DType::f32) * 0.1);
+      return std::pair(c * 0.5 + sorted * weights + i, std::tuple<>());
+    };
+    return scan_n(step, x, 4).first;
+  };
+  const Array x{3, 1, 2, 5, 4};
+  EXPECT_TRUE(same_bits(jit(f)(x), f(x)));
+}
+
 struct Plus {
   Array a, b;
   Array go() const { return a + b; }

@@ -1,6 +1,7 @@
 // The law of passes: each of them, alone and behind the ones before it, keeps every output of every graph to
 // the last bit, on ordinary numbers and on infinities, nans and zeros of both signs.
 #include <cstdlib>
+#include <utility>
 
 #include "compile/graphs.h"
 #include "ops/control.h"
@@ -278,7 +279,10 @@ void each_known(F f) {
   }
 }
 
-void expect_kept(const Known& known, const Graph& graph, const std::string& pass) {
+// `before` is a graph that is known to keep what it should: where a pass gives it back there is nothing to
+// run.
+void expect_kept(const Known& known, const Graph& before, const Graph& graph, const std::string& pass) {
+  if (graph == before) return;
   const std::string what = fmt::format("{} behind {}", known.name, pass);
   EXPECT_EQ(graph.input_types(), known.graph->input_types()) << what;
   for (std::size_t i = 0; i < known.arguments.size(); ++i)
@@ -288,7 +292,7 @@ void expect_kept(const Known& known, const Graph& graph, const std::string& pass
 
 TEST(PassLaws, EachPassAloneKeepsEveryBit) {
   each_known([](const Known& known) {
-    for (const Pass& pass : passes()) expect_kept(known, *pass.run(known.graph), pass.name);
+    for (const Pass& pass : passes()) expect_kept(known, *known.graph, *pass.run(known.graph), pass.name);
   });
 }
 
@@ -296,8 +300,8 @@ TEST(PassLaws, EveryPrefixOfThePipelineKeepsEveryBit) {
   each_known([](const Known& known) {
     GraphPtr graph = known.graph;
     for (const Pass& pass : passes()) {
-      graph = pass.run(graph);
-      expect_kept(known, *graph, fmt::format("all up to {}", pass.name));
+      const GraphPtr before = std::exchange(graph, pass.run(graph));
+      expect_kept(known, *before, *graph, fmt::format("all up to {}", pass.name));
     }
     EXPECT_TRUE(*optimise(known.graph) == *graph) << known.name;
   });

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
@@ -132,9 +133,15 @@ TEST(Threads, NothingSpinsAfterwards) {
   std::atomic<int> sum{0};
   for (int i = 0; i < 100; ++i) parallel_parts(4, [&](int part) { sum += part; });
   const auto processor_time = [] { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; };
-  const double before = processor_time();
-  std::this_thread::sleep_for(std::chrono::milliseconds(300));
-  EXPECT_LT(processor_time() - before, 0.03);
+  // The least of three windows: what spins shows in all of them, what only takes a while to lie down does
+  // not.
+  double least = 1;
+  for (int window = 0; window < 3; ++window) {
+    const double before = processor_time();
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    least = std::min(least, processor_time() - before);
+  }
+  EXPECT_LT(least, 0.03);
 }
 
 }  // namespace
