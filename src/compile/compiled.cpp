@@ -22,6 +22,7 @@ struct Compiled::Impl {
 };
 
 Compiled::Compiled(const ArrayFn& f, const std::vector<Type>& inputs) {
+  if (!f) fail("[Compiled] there is no function to compile");
   const Traced traced = flat::trace_for_compiler(f, inputs);
   if (!traced.captured.empty())
     fail("[Compiled] the function uses a value that another transform is tracing: pass it as an argument");

@@ -1,5 +1,6 @@
 // Compiled calls: programs are made once per graph and kept, frames are handed from run to run.
-#include <list>
+#include <algorithm>
+#include <unordered_map>
 
 #include "compile/statistics.h"
 #include "core/fail.h"
@@ -39,35 +40,36 @@ class Executable {
   std::vector<std::unique_ptr<Frame>> idle_;
 };
 
-// The latest programs, by graph. A program does not outlive the graph it was made of: when a compiled
-// function goes, so do its buffers.
+// Programs by graph. A program does not outlive the graph it was made of: when a compiled function goes, so
+// do its buffers; and as long as it lives it is not compiled again.
 class ProgramCache {
  public:
   std::shared_ptr<Executable> get(const GraphPtr& graph) {
     {
       const std::lock_guard lock(mutex_);
-      for (auto it = entries_.begin(); it != entries_.end(); ++it)
-        if (it->graph.lock() == graph) {
-          entries_.splice(entries_.begin(), entries_, it);
-          return it->executable;
-        }
+      // An address may have come to mean another graph.
+      if (const auto at = entries_.find(graph.get()); at != entries_.end() && !at->second.graph.expired())
+        return at->second.executable;
     }
     auto made = std::make_shared<Executable>(graph);
     const std::lock_guard lock(mutex_);
-    std::erase_if(entries_, [](const Entry& e) { return e.graph.expired(); });
-    entries_.push_front({graph, made});
-    if (entries_.size() > kMost) entries_.pop_back();
+    if (entries_.size() >= sweep_at_) {
+      std::erase_if(entries_, [](const auto& e) { return e.second.graph.expired(); });
+      sweep_at_ = std::max(kSweepAt, 2 * entries_.size());
+    }
+    entries_.insert_or_assign(graph.get(), Entry{graph, made});
     return made;
   }
 
  private:
-  static constexpr std::size_t kMost = 128;
+  static constexpr std::size_t kSweepAt = 64;
   struct Entry {
     std::weak_ptr<const Graph> graph;
     std::shared_ptr<Executable> executable;
   };
   std::mutex mutex_;
-  std::list<Entry> entries_;
+  std::unordered_map<const Graph*, Entry> entries_;
+  std::size_t sweep_at_ = kSweepAt;  // entries at which those of dead graphs are looked for
 };
 
 void run_compiled(const GraphPtr& graph, std::span<const View> in, std::span<const View> out) {

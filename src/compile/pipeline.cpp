@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <string>
 #include <string_view>
 
 #include "core/fail.h"
@@ -32,9 +33,17 @@ std::span<const Pass> passes() {
 
 namespace {
 
-bool wants_dump(std::string_view pass) {
-  const char* wanted = std::getenv("RUNNEL_DUMP");
-  return wanted != nullptr && (std::string_view(wanted) == "pass" || pass == wanted);
+// What RUNNEL_DUMP asks for: "pass", the name of one, or nothing.
+std::string_view wanted_dump() {
+  const char* text = std::getenv("RUNNEL_DUMP");
+  const std::string_view wanted = text != nullptr ? text : "";
+  if (wanted.empty() || wanted == "pass") return wanted;
+  std::string names;
+  for (const Pass& pass : passes()) {
+    if (wanted == pass.name) return wanted;
+    if (names.find(pass.name) == std::string::npos) names += fmt::format(", {}", pass.name);
+  }
+  fail("RUNNEL_DUMP is \"{}\": it must be one of pass{}", wanted, names);
 }
 
 void dump(const char* when, const char* pass, const GraphPtr& graph) {
@@ -45,8 +54,9 @@ void dump(const char* when, const char* pass, const GraphPtr& graph) {
 
 GraphPtr optimise(const GraphPtr& graph) {
   GraphPtr g = graph;
+  const std::string_view wanted = wanted_dump();
   for (const Pass& pass : passes()) {
-    const bool shown = wants_dump(pass.name);
+    const bool shown = wanted == "pass" || wanted == pass.name;
     if (shown) dump("before", pass.name, g);
     g = pass.run(g);
     if (shown) dump("after", pass.name, g);

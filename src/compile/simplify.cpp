@@ -1,5 +1,6 @@
 // Exact clean-up: equations that give an operand back unchanged go, and moves of elements that follow one
-// another become one move. Only what keeps every bit is here: x + 0 is not x when x is -0.
+// another become one move. Only what keeps every bit is here: x + 0 is not x when x is -0,
+// nor is a sum over no axes, which begins at 0.
 #include <cmath>
 #include <optional>
 
@@ -73,7 +74,6 @@ class Simplifier {
     }
     if (is("transpose") && is_identity(eq.attrs.dims("permutation"))) return in[0];
     if (is("reverse") && eq.attrs.dims("axes").empty()) return in[0];
-    if (is("reduce_sum") && eq.attrs.dims("axes").empty()) return in[0];
     return {};
   }
 

@@ -526,9 +526,9 @@ Array stack(const std::vector<Array>& parts, int axis) {
 }
 
 Array pad(const Array& x, const Dims& low, const Dims& high, const Operand& value) {
-  const bool nothing = std::accumulate(low.begin(), low.end(), std::int64_t{0}) +
-                           std::accumulate(high.begin(), high.end(), std::int64_t{0}) ==
-                       0;
+  const auto is_zero = [](std::int64_t width) { return width == 0; };
+  const bool nothing =
+      std::all_of(low.begin(), low.end(), is_zero) && std::all_of(high.begin(), high.end(), is_zero);
   if (nothing && low.rank() == x.rank() && high.rank() == x.rank()) return x;
   const Array with = value.weak() ? Array::scalar(value.value(), x.dtype()) : value.array();
   return bind_one(find_op("pad"), {x, with}, {{"low", low}, {"high", high}});

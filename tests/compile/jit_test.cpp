@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "ops/helpers.h"
+#include "runnel/compiled.h"
 #include "runnel/transforms.h"
 
 namespace runnel {
@@ -140,6 +141,26 @@ TEST(Jit, InvariantWorkOfSeveralResults) {
   };
   const Array x{3, 1, 2, 5, 4};
   EXPECT_TRUE(same_bits(jit(f)(x), f(x)));
+}
+
+// A sum over no axes begins at 0 all the same.
+TEST(Jit, ASumOverNothingTurnsMinusZero) {
+  const auto f = [](const Array& x) { return sum(x, Dims{}); };
+  const Array x = Array::full({3}, -0.0);
+  EXPECT_TRUE(same_bits(jit(f)(x), f(x)));
+  EXPECT_TRUE(same_bits(f(x), Array::zeros({3})));
+}
+
+// However many compiled functions are alive, none is compiled twice.
+TEST(Jit, ProgramsLiveAsLongAsTheirFunctions) {
+  const auto scaled = [](int i) { return jit([i](const Array& x) { return x * i; }); };
+  std::vector<decltype(scaled(0))> all;
+  for (int i = 0; i < 300; ++i) all.push_back(scaled(i));
+  const Array x{1, 2};
+  for (const auto& f : all) f(x);
+  const std::int64_t compiled = compile_statistics().programs;
+  for (int i = 0; i < 300; ++i) EXPECT_EQ(all[static_cast<std::size_t>(i)](x).to_doubles()[1], 2 * i);
+  EXPECT_EQ(compile_statistics().programs, compiled);
 }
 
 struct Plus {

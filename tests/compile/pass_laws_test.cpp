@@ -387,9 +387,18 @@ TEST_F(Dump, PrintsTheGraphs) {
   EXPECT_EQ(text.find("fold_constants"), std::string::npos);
 }
 
-TEST_F(Dump, IsSilentUnlessAsked) {
-  EXPECT_EQ(printed(nullptr), "");
-  EXPECT_EQ(printed("no_such_pass"), "");
+TEST_F(Dump, IsSilentUnlessAsked) { EXPECT_EQ(printed(nullptr), ""); }
+
+TEST_F(Dump, AnUnknownPassIsAnError) {
+  try {
+    printed("no_such_pass");
+    ADD_FAILURE() << "no error";
+  } catch (const Error& e) {
+    EXPECT_NE(std::string(e.what()).find("\"no_such_pass\": it must be one of pass, inline_subgraphs"),
+              std::string::npos)
+        << e.what();
+  }
+  ::testing::internal::GetCapturedStderr();
 }
 
 }  // namespace

@@ -2,10 +2,10 @@
 // nothing.
 #include <gtest/gtest.h>
 
-#include "counting_new.h"
 #include "compile/pipeline.h"
 #include "core/buffer.h"
 #include "core/dispatch.h"
+#include "counting_new.h"
 #include "ops/helpers.h"
 #include "runnel/random.h"
 #include "runnel/transforms.h"

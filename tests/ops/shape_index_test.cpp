@@ -37,6 +37,7 @@ TEST(Shapes, CutJoinAndPad) {
   EXPECT_THAT(concatenate({x, x}, 1).to_doubles(), ElementsAre(0, 1, 2, 0, 1, 2, 3, 4, 5, 3, 4, 5));
   EXPECT_THAT(stack({Array({1, 2}), Array({3, 4})}, 1).to_doubles(), ElementsAre(1, 3, 2, 4));
   EXPECT_THAT(pad(Array({1, 2}), {1}, {2}, 9).to_doubles(), ElementsAre(9, 1, 2, 9, 9));
+  EXPECT_THROW(pad(Array({1, 2, 3}), {-1}, {1}), Error);
   EXPECT_THAT(concatenate({Array::zeros({0}), Array({1})}).to_doubles(), ElementsAre(1));
 }
 
