@@ -162,8 +162,8 @@ std::vector<Block> make_blocks(const Problem& problem, const std::vector<Hyper>&
       for (Trajectory& t : group) std::stable_sort(t.readings.begin(), t.readings.end());
       const std::size_t most = lanes_that_fit(problem, data, group[0].hyper);
       // Blocks of one size, and enough of them that no thread waits long for another at the end; but a block
-      // of fewer than eight lanes leaves most of a vector register empty.
-      constexpr std::size_t kLeastLanes = 8;
+      // of fewer lanes than fill a vector register costs about as much as a full one.
+      constexpr std::size_t kLeastLanes = 16;
       const auto t = static_cast<std::size_t>(threads);
       const std::size_t parts = groups.size() * problem.folds.size();
       std::size_t pieces = (group.size() + most - 1) / most;
