@@ -76,7 +76,8 @@ def asks():
             else:
                 out += [Ask("P8", case, t, "own", "one thread", 1.9),
                         Ask("P8", case, t, "peer", "ens-manual-mp2", 15)]
-        out += [Ask("P9", "one candidate, result", t, "plain", "limit", value=30e-3),
+        out += [Ask("P9", "one candidate, first result", t, "plain", "limit", value=30e-3),
+                Ask("P9", "one candidate, test score", t, "shown", "", None),
                 Ask("P9", "the default search, first output", t, "plain", "limit", value=30e-3),
                 Ask("P9", "the default search, end", t, "shown", "", None)]
     out.append(Ask("P9", "stripped program", 1, "plain", "limit", value=15))

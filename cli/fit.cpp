@@ -85,10 +85,11 @@ void check_numeric(const Table& table, const std::vector<std::string>& names) {
   }
 }
 
-// What is known before the search is told before it. A reader that has gone by then still gets its model.
-void tell(const FitPlan& plan, const FitData& data) {
+// What is known is told at once: the plan before the search, the search before the baselines and the test. A
+// reader that has gone by then still gets its model.
+void tell(const std::string& text) {
   try {
-    write_stdout(fit_plan_text(plan, data));
+    write_stdout(text);
   } catch (const ReaderGone&) {
   }
 }
@@ -97,7 +98,13 @@ FitResult search(const FitData& data, FitOptions options, const Manner& manner) 
   const Interrupt interrupt(manner.quiet);
   ProgressLine line(manner.quiet);
   options.stop = interrupt.flag();
-  if (!manner.quiet && !manner.json) options.planned = [&](const FitPlan& plan) { tell(plan, data); };
+  if (!manner.quiet && !manner.json) {
+    options.planned = [&](const FitPlan& plan) { tell(fit_plan_text(plan, data)); };
+    options.searched = [&](const FitResult& result) {
+      line.clear();
+      tell(fit_search_text(result));
+    };
+  }
   if (line.is_on()) options.progress = [&](const sweep::Progress& progress) { line.show(progress); };
   return fit(data.table, options, data.test);
 }

@@ -57,6 +57,8 @@ std::string number_text(sweep::Metric metric, double value);
 
 // What stands before the search: the data, the target, the columns, the split.
 std::string fit_plan_text(const FitPlan& plan, const FitData& data);
+// The search: its best candidates. Of a result whose test rows need not have been read yet.
+std::string fit_search_text(const FitResult& result);
 // What stands behind it.
 std::string fit_text(const FitReport& report, bool quiet);
 std::string timings_text(const Timings& timings);

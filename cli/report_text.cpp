@@ -124,8 +124,7 @@ Fields fields_of(const sweep::Result& search) {
   return out;
 }
 
-std::string search_part(const Style& style, const FitReport& report) {
-  const FitResult& result = report.result;
+std::string search_part(const Style& style, const FitResult& result) {
   const sweep::Result& search = result.search;
   std::string out = part(style, "search");
   out +=
@@ -257,11 +256,11 @@ std::string timings_text(const Timings& timings) {
                      milliseconds(compiling.seconds), milliseconds(compiling.longest));
 }
 
+std::string fit_search_text(const FitResult& result) { return search_part(Style(STDOUT_FILENO), result); }
+
 std::string fit_text(const FitReport& report, bool quiet) {
   const Style style(STDOUT_FILENO);
-  std::string out;
-  if (!quiet) out += search_part(style, report);
-  out += test_part(style, report);
+  std::string out = test_part(style, report);
   out += warnings_part(style, report.result.warnings);
   if (report.result.search.interrupted) out += warnings_part(style, {stopped_text(report.result.search)});
   out += part(style, "model") + report.model_path + "\n";

@@ -23,6 +23,8 @@ struct FitPlan {
   std::size_t test_rows;
 };
 
+struct FitResult;
+
 struct FitOptions {
   TargetOptions target;
   TriageOptions triage;  // its target, group and time are filled in by fit()
@@ -46,6 +48,9 @@ struct FitOptions {
   int threads = 0;
   std::function<void(const FitPlan&)> planned;  // called once, before the search
   std::function<void(const sweep::Progress&)> progress;
+  // Called once, when the winner stands: `search`, `best`, `metric`, `model` and `split` of the result are
+  // known.
+  std::function<void(const FitResult&)> searched;
   const std::atomic<bool>* stop = nullptr;
 };
 

@@ -37,8 +37,9 @@ Array activate(const Array& x, Activation activation, const Operand& scale = 1);
 // JMLR 15, 2014, section 10): a unit is zero with probability `rate`, else divided by 1 - rate, so that the
 // expectation is the unit itself and prediction needs no change. Whether a unit falls is a function of (key,
 // layer, example, unit) alone: the caller folds candidate and step into the key, and names the examples, so
-// the masks do not depend on how rows are put into batches. A rate of 0 changes no bit. The derivative with
-// respect to the rate sees the factor 1 / (1 - rate) and takes the masks as given.
+// the masks do not depend on how rows are put into batches. It falls with the probability `rate` rounded up
+// to a multiple of 2^-16. A rate of 0 changes no bit. The derivative with respect to the rate sees the factor
+// 1 / (1 - rate) and takes the masks as given.
 struct Dropout {
   Array key;   // of random::key, with candidate and step folded in
   Array rate;  // a scalar, 0 <= rate < 1

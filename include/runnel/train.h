@@ -35,6 +35,8 @@ struct Recipe {
   bool clip = false;
   bool scaled = true;  // false: rates.scale is 1 in every lane and need not be multiplied by
   DType dtype = DType::f32;
+
+  friend bool operator==(const Recipe&, const Recipe&) = default;
 };
 
 // What may differ from lane to lane: scalars of the recipe's dtype, and a key u32 (2,).
@@ -71,8 +73,8 @@ std::pair<State, Array> steps(const Recipe& recipe, const State& state, const Ra
                               const Array& y, const Array& rows);
 
 // The same steps on batches that lie in order already: x (steps, batch, features), y (steps, batch), and rows
-// (steps, batch), the number of each example, which keys its dropout mask. A search that puts the rows in order
-// once for all its candidates trains with this.
+// (steps, batch), the number of each example, which keys its dropout mask. A search that puts the rows in
+// order once for all its candidates trains with this.
 std::pair<State, Array> steps_in_order(const Recipe& recipe, const State& state, const Rates& rates,
                                        const Array& x, const Array& y, const Array& rows);
 

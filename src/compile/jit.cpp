@@ -10,12 +10,11 @@
 namespace runnel {
 namespace {
 
-// A program with the frames that no run uses at the moment.
+// A program, compiled by the first who runs it, with the frames that no run uses at the moment.
 class Executable {
  public:
-  explicit Executable(const GraphPtr& graph) : program_(compile_counted(graph)) {}
-
-  void run(std::span<std::byte* const> arguments) {
+  void run(const GraphPtr& graph, std::span<std::byte* const> arguments) {
+    std::call_once(compiled_, [&] { program_ = compile_counted(graph); });
     std::unique_ptr<Frame> frame = take();
     frame->run(arguments);
     const std::lock_guard lock(mutex_);
@@ -35,6 +34,7 @@ class Executable {
     return std::make_unique<Frame>(*program_);
   }
 
+  std::once_flag compiled_;
   std::shared_ptr<const Program> program_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<Frame>> idle_;
@@ -45,18 +45,15 @@ class Executable {
 class ProgramCache {
  public:
   std::shared_ptr<Executable> get(const GraphPtr& graph) {
-    {
-      const std::lock_guard lock(mutex_);
-      // An address may have come to mean another graph.
-      if (const auto at = entries_.find(graph.get()); at != entries_.end() && !at->second.graph.expired())
-        return at->second.executable;
-    }
-    auto made = std::make_shared<Executable>(graph);
     const std::lock_guard lock(mutex_);
+    // An address may have come to mean another graph.
+    if (const auto at = entries_.find(graph.get()); at != entries_.end() && !at->second.graph.expired())
+      return at->second.executable;
     if (entries_.size() >= sweep_at_) {
       std::erase_if(entries_, [](const auto& e) { return e.second.graph.expired(); });
       sweep_at_ = std::max(kSweepAt, 2 * entries_.size());
     }
+    const auto made = std::make_shared<Executable>();
     entries_.insert_or_assign(graph.get(), Entry{graph, made});
     return made;
   }
@@ -87,7 +84,7 @@ void run_compiled(const GraphPtr& graph, std::span<const View> in, std::span<con
     arguments.push_back(dense.data);
   }
   for (const View& view : out) arguments.push_back(view.data);
-  cache.get(graph)->run(arguments);
+  cache.get(graph)->run(graph, arguments);
 }
 
 // flat::call() below is what makes call equations, so whoever has one has linked this file and its runner.

@@ -96,6 +96,31 @@ class Planner {
         }
       }
       for (ValueId id : eq.outputs) own_root(id, Slot::Base::arena, 0);
+      if (eq.op->any_layout) lay_out_as_read(eq.outputs[0]);
+    }
+  }
+
+  // What a transpose alone reads is laid out so that the transposed array is dense.
+  void lay_out_as_read(ValueId id) {
+    const Equation* reader = nullptr;
+    for (const Equation& eq : graph_.equations())
+      for (ValueId in : eq.inputs) {
+        if (in != id) continue;
+        if (reader != nullptr || std::string_view(eq.op->name) != "transpose") return;
+        reader = &eq;
+      }
+    if (reader == nullptr) return;
+    for (ValueId out : graph_.outputs())
+      if (out == id) return;
+    const Strides dense = row_major(graph_.type(reader->outputs[0]).shape);
+    const Dims& permutation = reader->attrs.dims("permutation");
+    View view = values_[id].view;
+    for (std::size_t axis = 0; axis < permutation.size(); ++axis)
+      view.strides[static_cast<std::size_t>(permutation[axis])] = dense[axis];
+    for (std::size_t axis = view.shape.size(); axis-- > 0;) {
+      if (view.shape[axis] == 1) continue;
+      if (view.strides[axis] == 1 && axis > 0) values_[id].view = view;
+      return;
     }
   }
 

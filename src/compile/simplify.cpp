@@ -28,7 +28,7 @@ class Simplifier {
       if (const auto same = unchanged_operand(eq)) {
         out_.set(eq.outputs[0], out_[*same]);
         become(eq.outputs[0], *same);
-      } else if (!multiplied(eq) && !merged_move(eq)) {
+      } else if (!multiplied(eq) && !rectified(eq) && !merged_move(eq)) {
         out_.keep(eq);
       }
     }
@@ -96,6 +96,17 @@ class Simplifier {
     if (type.shape.rank() > 0)
       factor = out_.emit(find_op("broadcast"), {number}, {{"shape", type.shape}, {"axes", Dims{}}})[0];
     out_.set(eq.outputs[0], out_.emit(find_op("mul"), {out_[eq.inputs[0]], factor}, {})[0]);
+    return true;
+  }
+
+  // x <= 0 ? 0 : x as max(0, x): also of -0, and of nan, for max gives its second operand unless the first is
+  // more.
+  bool rectified(const Equation& eq) {
+    if (!is_op(eq, "select") || !is_number(eq.inputs[1], 0)) return false;
+    const Equation* test = definition(eq.inputs[0]);
+    if (test == nullptr || !is_op(*test, "le") || test->inputs[0] != eq.inputs[2]) return false;
+    if (!is_float(graph().type(eq.inputs[2]).dtype) || !is_number(test->inputs[1], 0)) return false;
+    out_.set(eq.outputs[0], out_.emit(find_op("max"), {out_[eq.inputs[1]], out_[eq.inputs[2]]}, {})[0]);
     return true;
   }
 

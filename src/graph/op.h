@@ -126,6 +126,7 @@ struct Op {
   ViewRule view = nullptr;
   PrepareRule prepare = nullptr;
   std::optional<kernels::ElementCode> element = {};  // of an elementwise op: what it is in a fused program
+  bool any_layout = false;  // its kernels write an output of any strides whose last axis touches
 };
 
 // The types of an op's outputs; throws Error(input) for operands or attributes that do not fit it.

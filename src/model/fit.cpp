@@ -389,6 +389,7 @@ FitResult fit(const Table& table, const FitOptions& options, const Table* test) 
   result.model.version = RUNNEL_VERSION;
   result.split = w.split;
   result.folds = folds;
+  if (options.searched) options.searched(result);
 
   const Linear linear = w.target.task() == Task::regression ? linear_regression(problem, all)
                                                             : linear_classifier(w, problem, all);

@@ -27,13 +27,9 @@ Array example_numbers(const Array& rows, std::int64_t n) {
   return convert(rows, DType::u32) + arange(n, DType::u32);
 }
 
-// A unit falls when the first 24 bits of its word, as a fraction, are below the rate: when the word is below this.
-// 24 bits are exact in both float types, so a mask does not depend on the model's dtype. Rounding up keeps the
-// comparison of fractions; a conversion saturates, so a rate of nearly 1 drops all but one word in 2^32.
-Array bound_of(const Array& rate) {
-  const Array steps = neg(floor(neg(rate * 0x1p24)));
-  return convert(steps * 256, DType::u32);
-}
+// A unit falls when its 16 random bits are below this: rate 2^16, rounded up. 16 bits are exact in both float
+// types, so a mask does not depend on the model's dtype.
+Array bound_of(const Array& rate) { return convert(neg(floor(neg(rate * 0x1p16))), DType::u32); }
 
 // (n, units), true where the unit falls. Every example is a lane of one Philox call, keyed by its own number.
 Array falls(const Array& x, const Dropout& dropout, std::uint32_t layer) {
@@ -44,7 +40,7 @@ Array falls(const Array& x, const Dropout& dropout, std::uint32_t layer) {
   const Array keys = broadcast_to(expand_dims(dropout.key, 1), {2, n});
   const Array layers = Array::full({n}, layer + kFirstMaskStream, DType::u32);
   const Array streams = stack({example_numbers(dropout.rows, n), layers});
-  const Array bits = bind_op(philox, {keys, streams}, {{"n", x.dim(1)}})[0];
+  const Array bits = bind_op(philox, {keys, streams}, {{"n", x.dim(1)}, {"halves", std::int64_t{1}}})[0];
   return less(transpose(bits), bound_of(dropout.rate));
 }
 

@@ -13,9 +13,9 @@ namespace {
 
 Op philox_row() {
   return {"philox",
-          "n random words of Philox4x32-10, a function of key and stream",
+          "n random words of Philox4x32-10, or halves of words, a function of key and stream",
           2,
-          {"n"},
+          {"n", "halves"},
           [](std::span<const Type> in, const Attrs& attrs) -> Types {
             for (const Type& type : in)
               if (type.dtype != DType::u32 || type.shape.rank() < 1 || type.shape[0] != 2)
@@ -29,19 +29,27 @@ Op philox_row() {
           },
           NoDerivative{},
           same_op_with_lanes("philox"),
-          [](const KernelCall& c) { kernels::philox(c.in[0], c.in[1], c.out[0]); },
+          [](const KernelCall& c) {
+            kernels::philox(c.in[0], c.in[1], c.out[0], c.attrs.integer("halves") != 0);
+          },
           nullptr,
           Fusion::opaque,
           [] {
-            return std::vector<Sample>{{{random::key(7), random::key(1)}, {{"n", std::int64_t{10}}}}};
+            return std::vector<Sample>{
+                {{random::key(7), random::key(1)}, {{"n", std::int64_t{10}}, {"halves", std::int64_t{0}}}},
+                {{random::key(7), random::key(1)}, {{"n", std::int64_t{11}}, {"halves", std::int64_t{1}}}}};
           },
           nullptr,
-          [](const PrepareCall& c) { return kernels::prepare_philox(c.in[0], c.in[1], c.out[0]); }};
+          [](const PrepareCall& c) {
+            return kernels::prepare_philox(c.in[0], c.in[1], c.out[0], c.attrs.integer("halves") != 0);
+          },
+          {},
+          true};
 }
 
 Array words(const Array& key, const Array& stream, std::int64_t n) {
   static const Op& op = find_op("philox");
-  return bind_one(op, {key, stream}, {{"n", n}});
+  return bind_one(op, {key, stream}, {{"n", n}, {"halves", std::int64_t{0}}});
 }
 
 // Streams of a key: bits are drawn from stream (0, 0), further keys from (data, 1).

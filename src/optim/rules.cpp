@@ -110,8 +110,10 @@ Optimizer adam(const Rates& rates) {
       means[i] = running_average(means[i], g, beta1);
       squares[i] = running_average(squares[i], square(g), beta2);
       // The averages start at 0: dividing by the weight they have gathered removes the bias (the paper,
-      // section 3).
-      return scaled_step(means[i] / (1 - pow(beta1, t)), squares[i] / (1 - pow(beta2, t)), state);
+      // section 3). Once for all elements: a division costs as much as many products.
+      const Array of_mean = 1 / (1 - pow(beta1, t));
+      const Array of_square = 1 / (1 - pow(beta2, t));
+      return scaled_step(means[i] * of_mean, squares[i] * of_square, state);
     });
   };
   return {with_rates("adam", defaults, rates), prepare, change};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <map>
 #include <optional>
 #include <tuple>
@@ -136,6 +137,60 @@ double Block::work_per_epoch() const {
 
 double Block::work() const { return work_per_epoch() * static_cast<double>(epochs()); }
 
+namespace {
+
+// What a block costs beside others: a step of few lanes costs about as much as one of eight lanes more
+// (measured at 8 to 32 lanes of small networks: registers are not full, and each kernel has its start).
+double cost_of(const Block& block) {
+  const auto lanes = static_cast<double>(block.trajectories.size());
+  return block.work() * (lanes + 8) / lanes;
+}
+
+// How long the busiest of the threads works if each takes the costliest block that is left.
+double makespan(std::vector<double> costs, int threads) {
+  std::sort(costs.begin(), costs.end(), std::greater<>());
+  std::vector<double> load(static_cast<std::size_t>(threads), 0);
+  for (double cost : costs) *std::min_element(load.begin(), load.end()) += cost;
+  return *std::max_element(load.begin(), load.end());
+}
+
+std::pair<Block, Block> halves(const Block& block) {
+  std::pair<Block, Block> out(block, block);
+  const auto middle = static_cast<std::ptrdiff_t>((block.trajectories.size() + 1) / 2);
+  out.first.trajectories.resize(static_cast<std::size_t>(middle));
+  out.second.trajectories.erase(out.second.trajectories.begin(), out.second.trajectories.begin() + middle);
+  return out;
+}
+
+// Cuts blocks in two while that lets the threads be done sooner. Many blocks balance themselves.
+void balance(std::vector<Block>& blocks, int threads) {
+  constexpr std::size_t kLeastLanes = 8;
+  constexpr double kWorthIt = 0.95;
+  while (threads > 1 && blocks.size() < 4 * static_cast<std::size_t>(threads)) {
+    std::vector<double> costs;
+    for (const Block& block : blocks) costs.push_back(cost_of(block));
+    double best = kWorthIt * makespan(costs, threads);
+    std::optional<std::size_t> at;
+    for (std::size_t i = 0; i < blocks.size(); ++i) {
+      if (blocks[i].trajectories.size() < 2 * kLeastLanes) continue;
+      const auto [a, b] = halves(blocks[i]);
+      std::vector<double> then = costs;
+      then[i] = cost_of(a);
+      then.push_back(cost_of(b));
+      if (const double time = makespan(then, threads); time < best) {
+        best = time;
+        at = i;
+      }
+    }
+    if (!at) return;
+    auto [a, b] = halves(blocks[*at]);
+    blocks[*at] = std::move(a);
+    blocks.push_back(std::move(b));
+  }
+}
+
+}  // namespace
+
 std::vector<Block> make_blocks(const Problem& problem, const std::vector<Hyper>& candidates, int threads) {
   std::vector<Block> blocks;
   for (std::size_t fold = 0; fold < problem.folds.size(); ++fold) {
@@ -161,13 +216,7 @@ std::vector<Block> make_blocks(const Problem& problem, const std::vector<Hyper>&
                        [](const auto& a, const auto& b) { return a.hyper.epochs > b.hyper.epochs; });
       for (Trajectory& t : group) std::stable_sort(t.readings.begin(), t.readings.end());
       const std::size_t most = lanes_that_fit(problem, data, group[0].hyper);
-      // Blocks of one size, and enough of them that no thread waits long for another at the end; but a block
-      // of fewer lanes than fill a vector register costs about as much as a full one.
-      constexpr std::size_t kLeastLanes = 16;
-      const auto t = static_cast<std::size_t>(threads);
-      const std::size_t parts = groups.size() * problem.folds.size();
-      std::size_t pieces = (group.size() + most - 1) / most;
-      while (t > 1 && pieces * parts < 2 * t && group.size() / (pieces + 1) >= kLeastLanes) ++pieces;
+      const std::size_t pieces = (group.size() + most - 1) / most;
       const std::size_t size = (group.size() + pieces - 1) / pieces;
       for (std::size_t begin = 0; begin < group.size(); begin += size) {
         const auto end = std::min(begin + size, group.size());
@@ -180,6 +229,7 @@ std::vector<Block> make_blocks(const Problem& problem, const std::vector<Hyper>&
       }
     }
   }
+  balance(blocks, threads);
   std::stable_sort(blocks.begin(), blocks.end(),
                    [](const Block& a, const Block& b) { return a.work() > b.work(); });
   return blocks;
@@ -214,8 +264,27 @@ auto forward_of(const train::Recipe& recipe) {
 
 }  // namespace
 
+struct BlockPrograms::OfRecipe {
+  explicit OfRecipe(const train::Recipe& r)
+      : recipe(r), start(start_of(r)), epoch(epoch_of(r)), forward(forward_of(r)) {}
+
+  const train::Recipe recipe;
+  const decltype(start_of(std::declval<train::Recipe>())) start;
+  const decltype(epoch_of(std::declval<train::Recipe>())) epoch;
+  const decltype(forward_of(std::declval<train::Recipe>())) forward;
+};
+
+BlockPrograms::BlockPrograms() = default;
+BlockPrograms::~BlockPrograms() = default;
+
+std::shared_ptr<const BlockPrograms::OfRecipe> BlockPrograms::of(const train::Recipe& recipe) {
+  for (const auto& programs : all_)
+    if (programs->recipe == recipe) return programs;
+  return all_.emplace_back(std::make_shared<const OfRecipe>(recipe));
+}
+
 struct BlockRun::Impl {
-  Impl(const Problem& p, const Block& b)
+  Impl(const Problem& p, const Block& b, BlockPrograms& compiled)
       : problem(p),
         block(b),
         shape(b.trajectories[0].hyper),
@@ -223,8 +292,7 @@ struct BlockRun::Impl {
         batch(batch_of(shape, *b.data)),
         rates(rates_of(b.trajectories, recipe.dtype)),
         y_validation(b.data->y_validation.to_doubles()),
-        epoch(epoch_of(recipe)),
-        forward(forward_of(recipe)),
+        programs(compiled.of(recipe)),
         curves(b.trajectories.size()) {}
 
   void read(std::int64_t epochs, const BlockHooks& hooks);
@@ -236,14 +304,13 @@ struct BlockRun::Impl {
   const std::int64_t batch;
   const train::Rates rates;
   const std::vector<double> y_validation;
-  const decltype(epoch_of(std::declval<train::Recipe>())) epoch;
-  const decltype(forward_of(std::declval<train::Recipe>())) forward;
+  const std::shared_ptr<const BlockPrograms::OfRecipe> programs;
   std::optional<train::State> state;
   std::vector<std::vector<double>> curves;
 };
 
-BlockRun::BlockRun(const Problem& problem, const Block& block)
-    : impl_(std::make_unique<Impl>(problem, block)) {}
+BlockRun::BlockRun(const Problem& problem, const Block& block, BlockPrograms& programs)
+    : impl_(std::make_unique<Impl>(problem, block, programs)) {}
 BlockRun::BlockRun(BlockRun&&) noexcept = default;
 BlockRun::~BlockRun() = default;
 
@@ -251,9 +318,9 @@ const Block& BlockRun::block() const { return impl_->block; }
 
 void BlockRun::train_epoch(std::int64_t number, const OrderedRows& rows, const BlockHooks& hooks) {
   Impl& run = *impl_;
-  if (!run.state) run.state = start_of(run.recipe)(run.rates);
-  run.state = run.epoch(*run.state, run.rates, batches(rows.x, run.batch), batches(rows.y, run.batch),
-                        batches(rows.rows, run.batch));
+  if (!run.state) run.state = run.programs->start(run.rates);
+  run.state = run.programs->epoch(*run.state, run.rates, batches(rows.x, run.batch),
+                                  batches(rows.y, run.batch), batches(rows.rows, run.batch));
   run.read(number, hooks);
   if (number == run.block.epochs()) run.state.reset();
 }
@@ -263,7 +330,8 @@ void BlockRun::Impl::read(std::int64_t epochs, const BlockHooks& hooks) {
   const std::size_t lanes = block.trajectories.size();
   const bool in_units = problem.metric == Metric::rmse || problem.metric == Metric::mae;
   const double unit = in_units ? block.data->unit : 1;
-  const auto outputs = outputs_of_lanes(forward, state->model, rates, block.data->x_validation, lanes);
+  const auto outputs =
+      outputs_of_lanes(programs->forward, state->model, rates, block.data->x_validation, lanes);
   std::vector<bool> finite;
   for (std::size_t lane = 0; lane < lanes; ++lane) {
     curves[lane].push_back(unit * train::measure(problem.metric, outputs[lane], y_validation));

@@ -47,11 +47,25 @@ struct BlockHooks {
   std::function<void(const Reading&, nn::Mlp)> take_model;
 };
 
+// What blocks run, compiled. Blocks of one recipe share it: a search over folds, or in several blocks of one
+// shape, compiles each program once.
+class BlockPrograms {
+ public:
+  BlockPrograms();
+  ~BlockPrograms();
+
+  struct OfRecipe;
+  std::shared_ptr<const OfRecipe> of(const train::Recipe& recipe);
+
+ private:
+  std::vector<std::shared_ptr<const OfRecipe>> all_;
+};
+
 // A block in training, epoch by epoch, so that blocks can share the rows of an epoch.
 class BlockRun {
  public:
-  // Both must outlive it.
-  BlockRun(const Problem& problem, const Block& block);
+  // Problem and block must outlive it.
+  BlockRun(const Problem& problem, const Block& block, BlockPrograms& programs);
   BlockRun(BlockRun&&) noexcept;
   ~BlockRun();
 

@@ -87,7 +87,7 @@ class Search {
     std::vector<BlockRun> runs;
     std::int64_t epochs = 0;
     for (const Block& block : blocks) {
-      runs.emplace_back(problem_, block);
+      runs.emplace_back(problem_, block, programs_);
       epochs = std::max(epochs, block.epochs());
     }
     const BlockHooks hooks{[&](const Reading& r) { return read(r); },
@@ -214,6 +214,7 @@ class Search {
   int threads_;
   std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
   std::vector<Block> blocks_;
+  BlockPrograms programs_;
   double total_work_ = 0;
 
   std::mutex mutex_;

@@ -101,6 +101,25 @@ TEST(Sweep, EpochsAreReadingsOfOneTrajectory) {
   EXPECT_EQ(lanes, candidates().size() / 2);
 }
 
+// Three shapes of 22 lanes on two threads: one of them is cut, and each thread gets half of the work.
+TEST(Sweep, BlocksAreCutWhereThreadsWouldWait) {
+  Hyper base;
+  base.hidden = {8};
+  base.batch = 20;
+  const auto all = grid(base, {parse_choice("activation=relu,tanh,sigmoid"), parse_choice("seed=0,1"),
+                               parse_choice("rate=1e-4,2e-4,3e-4,4e-4,5e-4,6e-4,7e-4,8e-4,9e-4,1e-3,2e-3")});
+  ASSERT_EQ(all.size(), 66u);
+  const Problem p = problem();
+  EXPECT_EQ(make_blocks(p, all, 1).size(), 3u);
+  std::vector<std::size_t> lanes;
+  for (const Block& block : make_blocks(p, all, 2)) lanes.push_back(block.trajectories.size());
+  EXPECT_THAT(lanes, testing::UnorderedElementsAre(22, 22, 11, 11));
+  // Many blocks share themselves out.
+  const auto many =
+      grid(base, {parse_choice("hidden=8,9,10,11,12,13,14,15,16"), parse_choice("rate=1e-3,2e-3")});
+  EXPECT_EQ(make_blocks(p, many, 2).size(), 9u);
+}
+
 // The grid of document 003: 256 configurations are 64 trajectories, 16 for each batch size.
 TEST(Sweep, TheGridOfTwoHundredAndFiftySix) {
   Hyper base;

@@ -36,14 +36,25 @@ struct Side {
 std::uint32_t low(std::int64_t x) { return static_cast<std::uint32_t>(x); }
 std::uint32_t high(std::int64_t x) { return static_cast<std::uint32_t>(x >> 32); }
 
-// The n words of one lane, sixteen blocks of four at a time.
+// Number e of a draw, of the words of its block: whole words, or their halves, the lower one first.
+template <bool kHalves>
+std::uint32_t number(std::uint32_t word, std::int64_t e) {
+  if constexpr (kHalves) return e % 2 == 0 ? word & 0xFFFFu : word >> 16;
+  return word;
+}
+template <bool kHalves>
+constexpr std::int64_t kNumbersOfBlock = kHalves ? 8 : 4;
+
+// The n numbers of one lane, sixteen blocks at a time.
+template <bool kHalves>
 void fill_lane(const std::array<std::uint32_t, 2>& key, const std::array<std::uint32_t, 2>& stream,
                std::int64_t n, std::int64_t step, std::uint32_t* out) {
-  constexpr auto kWords = static_cast<std::int64_t>(4 * kWidth);
-  for (std::int64_t first = 0; first < n; first += kWords) {
+  constexpr std::int64_t kOfBlock = kNumbersOfBlock<kHalves>;
+  constexpr auto kNumbers = kOfBlock * static_cast<std::int64_t>(kWidth);
+  for (std::int64_t first = 0; first < n; first += kNumbers) {
     Side side;
     for (std::size_t i = 0; i < kWidth; ++i) {
-      const std::int64_t block = first / 4 + static_cast<std::int64_t>(i);
+      const std::int64_t block = first / kOfBlock + static_cast<std::int64_t>(i);
       side.c[0][i] = low(block);
       side.c[1][i] = high(block);
       side.c[2][i] = stream[0];
@@ -53,9 +64,11 @@ void fill_lane(const std::array<std::uint32_t, 2>& key, const std::array<std::ui
     }
     side.mix();
     std::uint32_t* o = out + first * step;
-    const std::int64_t left = std::min(kWords, n - first);
-    for (std::int64_t e = 0; e < left; ++e)
-      o[e * step] = side.c[static_cast<std::size_t>(e % 4)][static_cast<std::size_t>(e / 4)];
+    const std::int64_t left = std::min(kNumbers, n - first);
+    for (std::int64_t e = 0; e < left; ++e) {
+      const auto word = static_cast<std::size_t>(e % kOfBlock * 4 / kOfBlock);
+      o[e * step] = number<kHalves>(side.c[word][static_cast<std::size_t>(e / kOfBlock)], e);
+    }
   }
 }
 
@@ -63,12 +76,14 @@ struct Lanes {
   const std::uint32_t* key;
   const std::uint32_t* stream;
   std::uint32_t* out;
-  std::int64_t key_word, stream_word, out_word;  // strides from word to word
+  std::int64_t key_word, stream_word, out_step;  // strides from word to word, and from number to number
   std::int64_t key_lane, stream_lane;            // strides from lane to lane; lanes of the output touch
 };
 
 // Up to sixteen neighbouring lanes, block by block.
+template <bool kHalves>
 void fill_side(const Lanes& lanes, std::int64_t first, std::int64_t width, std::int64_t n) {
+  constexpr std::int64_t kOfBlock = kNumbersOfBlock<kHalves>;
   Side start{};
   for (std::int64_t i = 0; i < width; ++i) {
     const std::uint32_t* key = lanes.key + (first + i) * lanes.key_lane;
@@ -79,21 +94,22 @@ void fill_side(const Lanes& lanes, std::int64_t first, std::int64_t width, std::
     start.c[2][lane] = stream[0];
     start.c[3][lane] = stream[lanes.stream_word];
   }
-  for (std::int64_t block = 0; 4 * block < n; ++block) {
+  for (std::int64_t block = 0; kOfBlock * block < n; ++block) {
     Side side = start;
     side.c[0].fill(low(block));
     side.c[1].fill(high(block));
     side.mix();
-    const std::int64_t words = std::min<std::int64_t>(4, n - 4 * block);
-    for (std::int64_t w = 0; w < words; ++w)
-      std::copy_n(side.c[static_cast<std::size_t>(w)].data(), width,
-                  lanes.out + (4 * block + w) * lanes.out_word + first);
+    const std::int64_t numbers = std::min(kOfBlock, n - kOfBlock * block);
+    for (std::int64_t e = 0; e < numbers; ++e) {
+      const Words& words = side.c[static_cast<std::size_t>(e * 4 / kOfBlock)];
+      std::uint32_t* to = lanes.out + (kOfBlock * block + e) * lanes.out_step + first;
+      for (std::int64_t i = 0; i < width; ++i) to[i] = number<kHalves>(words[static_cast<std::size_t>(i)], e);
+    }
   }
 }
 
-}  // namespace
-
-void philox(const View& key, const View& stream, const View& out) {
+template <bool kHalves>
+void fill(const View& key, const View& stream, const View& out) {
   Nest<3> nest;
   for (std::size_t axis = 1; axis < out.shape.size(); ++axis)
     nest.add(out.shape[axis], {key.strides[axis], stream.strides[axis], out.strides[axis]});
@@ -111,14 +127,23 @@ void philox(const View& key, const View& stream, const View& out) {
       for (std::int64_t i = 0; i < lanes; ++i) {
         const std::uint32_t* ki = k + i * lane_step[0];
         const std::uint32_t* si = s + i * lane_step[1];
-        fill_lane({ki[0], ki[key_word]}, {si[0], si[stream_word]}, n, out.strides[0], o + i);
+        fill_lane<kHalves>({ki[0], ki[key_word]}, {si[0], si[stream_word]}, n, out.strides[0], o + i);
       }
       return;
     }
     const Lanes side{k, s, o, key_word, stream_word, out.strides[0], lane_step[0], lane_step[1]};
     for (std::int64_t i = 0; i < lanes; i += static_cast<std::int64_t>(kWidth))
-      fill_side(side, i, std::min(static_cast<std::int64_t>(kWidth), lanes - i), n);
+      fill_side<kHalves>(side, i, std::min(static_cast<std::int64_t>(kWidth), lanes - i), n);
   });
+}
+
+}  // namespace
+
+void philox(const View& key, const View& stream, const View& out, bool halves) {
+  if (halves)
+    fill<true>(key, stream, out);
+  else
+    fill<false>(key, stream, out);
 }
 
 }  // namespace runnel::kernels
