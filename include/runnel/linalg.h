@@ -18,5 +18,11 @@ Svd svd(const Array& a);         // reduced, singular values descending. No deri
 Array cholesky(const Array& a);  // lower triangular l, a = l lᵀ; reads the lower triangle of a
 // x with a x = b (aᵀ x = b when `transposed`) for triangular a (n, n) and b (n, m) or (n,).
 Array triangular_solve(const Array& a, const Array& b, bool lower = true, bool transposed = false);
+// The symmetric positive semi-definite root of a's symmetric part, whose eigenvalues below zero count as
+// zero. Its derivative needs it to be definite.
+Array symmetric_root(const Array& a);
+// x with s x + x s = c for s, the symmetric part of a; a and c (n, n). 0 where two eigenvalues of s add up to
+// 0. The inverse of s is lyapunov(s, 2 I).
+Array lyapunov(const Array& a, const Array& c);
 
 }  // namespace runnel

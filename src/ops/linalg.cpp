@@ -198,9 +198,67 @@ Op triangular_solve_row() {
           }};
 }
 
+Array symmetric_part(const Array& x) { return 0.5 * (x + transposed(x)); }
+
+Array solve_lyapunov(const Array& a, const Array& c) { return bind_one(find_op("lyapunov"), {a, c}); }
+
+// From r r = a: r dr + dr r = da.
+Op symmetric_root_row() {
+  return {"symmetric_root",
+          "symmetric r with r r = (a + aᵀ) / 2; eigenvalues below zero count as zero",
+          1,
+          {},
+          [](std::span<const Type> in, const Attrs&) -> Types {
+            expect_square("symmetric_root", in[0]);
+            return {in[0]};
+          },
+          ForwardRule{[](Ins, Ins out, std::span<const MaybeArray> tangents,
+                         const Attrs&) -> std::vector<MaybeArray> {
+            return {solve_lyapunov(out[0], symmetric_part(*tangents[0]))};
+          }},
+          same_op_with_lanes("symmetric_root"),
+          [](const KernelCall& c) { kernels::symmetric_root(c.in[0], c.out[0]); },
+          nullptr,
+          Fusion::opaque,
+          [] {
+            return std::vector<Sample>{{{positive_definite(0)}, {}}};
+          }};
+}
+
+// Linear in c, and its own transpose; from s x + x s = c: s dx + dx s = -(ds x + x ds).
+Op lyapunov_row() {
+  return {"lyapunov",
+          "x with s x + x s = c, s = (a + aᵀ) / 2; 0 along eigenvectors of s whose eigenvalues add up to 0",
+          2,
+          {},
+          [](std::span<const Type> in, const Attrs&) -> Types {
+            expect_square("lyapunov", in[0]);
+            if (in[1] != in[0])
+              fail("[lyapunov] {} and {}: both matrices need one shape and dtype", to_string(in[0]),
+                   to_string(in[1]));
+            return {in[1]};
+          },
+          Linear{Linear::How::each, [](std::size_t i) { return i == 1; },
+                 [](const Array& ct, Ins in, std::size_t, const Attrs&) { return solve_lyapunov(in[0], ct); },
+                 ForwardRule{[](Ins in, Ins out, std::span<const MaybeArray> tangents,
+                                const Attrs&) -> std::vector<MaybeArray> {
+                   const Array ds = symmetric_part(*tangents[0]);
+                   return {neg(solve_lyapunov(in[0], product(ds, out[0]) + product(out[0], ds)))};
+                 }}},
+          same_op_with_lanes("lyapunov"),
+          [](const KernelCall& c) { kernels::lyapunov(c.in[0], c.in[1], c.out[0]); },
+          nullptr,
+          Fusion::opaque,
+          [] {
+            return std::vector<Sample>{{{positive_definite(0), sample({4, 4}, -1, 1, 1)}, {}}};
+          }};
+}
+
 }  // namespace
 
-std::vector<Op> linalg_ops() { return {cholesky_row(), qr_row(), svd_row(), triangular_solve_row()}; }
+std::vector<Op> linalg_ops() {
+  return {cholesky_row(), qr_row(), svd_row(), triangular_solve_row(), symmetric_root_row(), lyapunov_row()};
+}
 
 Qr qr(const Array& a) {
   Arrays out = bind_op(find_op("qr"), {a});
@@ -211,6 +269,8 @@ Svd svd(const Array& a) {
   return {out[0], out[1], out[2]};
 }
 Array cholesky(const Array& a) { return bind_one(find_op("cholesky"), {a}); }
+Array symmetric_root(const Array& a) { return bind_one(find_op("symmetric_root"), {a}); }
+Array lyapunov(const Array& a, const Array& c) { return solve_lyapunov(a, c); }
 
 Array triangular_solve(const Array& a, const Array& b, bool lower, bool transposed_a) {
   if (b.rank() == 1) return squeeze(solve(a, expand_dims(b, 1), lower, transposed_a), 1);

@@ -230,7 +230,8 @@ void add_others(std::vector<Case>& cases) {
 void add_rows(std::vector<Case>& cases) {
   for (const Op& op : op_table()) {
     const std::string_view name = op.name;
-    const bool decomposes = name == "qr" || name == "svd" || name == "cholesky" || name == "triangular_solve";
+    const bool decomposes = name == "qr" || name == "svd" || name == "cholesky" ||
+                            name == "triangular_solve" || name == "symmetric_root" || name == "lyapunov";
     const std::vector<Sample> samples = op.samples();
     for (std::size_t i = 0; i < samples.size(); ++i)
       cases.push_back({fmt::format("{} sample {}", op.name, i),

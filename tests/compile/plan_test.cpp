@@ -107,7 +107,8 @@ TEST(Plan, ARunOfABlockOfLanesAllocatesNothing) {
 // A stable sort and LAPACK take workspaces of their own.
 bool may_allocate(const Op& op) {
   const std::string_view name = op.name;
-  return name == "sort" || name == "qr" || name == "svd" || name == "cholesky" || name == "triangular_solve";
+  return name == "sort" || name == "qr" || name == "svd" || name == "cholesky" ||
+         name == "triangular_solve" || name == "symmetric_root" || name == "lyapunov";
 }
 
 TEST(Plan, ARunOfAnyRowAllocatesNothing) {

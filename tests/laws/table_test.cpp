@@ -78,6 +78,8 @@ TEST(Table, HasTheOpsThatTheEngineIsMadeOf) {
                            "svd",
                            "cholesky",
                            "triangular_solve",
+                           "symmetric_root",
+                           "lyapunov",
                            "scan",
                            "checkpoint",
                            "vmap",

@@ -2,6 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <limits>
+
 #include "ops/helpers.h"
 #include "runnel/linalg.h"
 #include "runnel/transforms.h"
@@ -84,6 +87,42 @@ TEST(TriangularSolve, Solves) {
   }
 }
 
+TEST(SymmetricRoot, SquaresToTheSymmetricPart) {
+  for (DType dtype : {DType::f32, DType::f64}) {
+    const Array skew = convert(sample({5, 5}, -1, 1, 3), dtype);
+    const Array a = positive_definite(5, dtype);
+    const Array r = symmetric_root(a + skew - transpose(skew));
+    expect_close(matmul(r, r), a, 10 * tolerance_of(dtype));
+    expect_close(r, transpose(r), tolerance_of(dtype));
+    for (double value : svd(r).s.to_doubles()) EXPECT_GT(value, 0);
+  }
+  // Of rank one: the root of v vᵀ is v vᵀ / |v|, whatever rounding makes of the eigenvalues that are 0.
+  const Array v = Array({3, 0, 4, 12}, DType::f64);
+  const Array outer = expand_dims(v, 1) * expand_dims(v, 0);
+  expect_close(symmetric_root(outer), outer / 13, 1e-6);
+}
+
+TEST(Lyapunov, SolvesItsEquation) {
+  for (DType dtype : {DType::f32, DType::f64}) {
+    const Array a = positive_definite(5, dtype);
+    const Array c = convert(sample({5, 5}, -1, 1, 4), dtype);
+    const Array x = lyapunov(a, c);
+    expect_close(matmul(a, x) + matmul(x, a), c, 10 * tolerance_of(dtype));
+    expect_close(matmul(a, lyapunov(a, 2 * eye(5, dtype))), eye(5, dtype), 10 * tolerance_of(dtype));
+  }
+}
+
+TEST(SymmetricRoot, ALaneThatIsNotFiniteDisturbsNoOther) {
+  const Array good = positive_definite(3, DType::f64);
+  for (double bad : {std::numeric_limits<double>::infinity(), std::nan("")}) {
+    const Array lanes = stack({good, good * bad, good});
+    auto both = [](const Array& a) { return lyapunov(symmetric_root(a), a); };
+    const Array out = vmap(both)(lanes);
+    for (std::int64_t lane : {0, 2}) EXPECT_TRUE(same_bits(row(out, lane), both(good)));
+    for (double value : row(out, 1).to_doubles()) EXPECT_TRUE(std::isnan(value));
+  }
+}
+
 // A number made of all elements of f(x), differentiated both ways and compared with differences.
 template <class F>
 void expect_slopes(F f, const Array& x) {
@@ -115,6 +154,14 @@ TEST(Derivatives, AreSlopes) {
       expect_slopes([&](const Array& x) { return triangular_solve(a, x, lower, transposed); }, b);
       expect_slopes([&](const Array& x) { return triangular_solve(x, x * 0.5, lower, transposed); }, a);
     }
+}
+
+TEST(Derivatives, OfTheSymmetricRootAreSlopes) {
+  const Array a = positive_definite(4, DType::f64);
+  expect_slopes([](const Array& x) { return symmetric_root(x); }, a);
+  expect_slopes([](const Array& x) { return lyapunov(x, x * x); }, a);
+  // Also where eigenvalues meet, where those of the eigenvectors do not exist.
+  expect_slopes([](const Array& x) { return symmetric_root(x); }, eye(3, DType::f64));
 }
 
 // d log det A = tr(A⁻¹ dA): the gradient of 2 Σ log lᵢᵢ, taken over symmetric changes, is A⁻¹.

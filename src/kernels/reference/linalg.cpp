@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "core/dispatch.h"
@@ -40,6 +41,12 @@ int gesdd(int m, int n, float* a, float* s, float* u, float* vt) {
 }
 int gesdd(int m, int n, double* a, double* s, double* u, double* vt) {
   return LAPACKE_dgesdd(LAPACK_COL_MAJOR, 'S', m, n, a, m, s, u, m, vt, std::min(m, n));
+}
+int syevd(int n, float* a, float* values) {
+  return LAPACKE_ssyevd(LAPACK_COL_MAJOR, 'V', 'L', n, a, n, values);
+}
+int syevd(int n, double* a, double* values) {
+  return LAPACKE_dsyevd(LAPACK_COL_MAJOR, 'V', 'L', n, a, n, values);
 }
 
 // One lane's matrix (or vector, columns = 1), column after column as LAPACK wants it.
@@ -186,6 +193,80 @@ void solve_lane(const View& a, const View& b, bool lower, bool transpose, const 
       x.as<T>()[at[2] + i * x.strides[0] + c * x.strides[1]] = work[index_of(i * m + c)];
 }
 
+// The symmetric part of a lane's matrix as u diag(values) uᵀ; `known` is false where it holds nan or infinity
+// or the iteration does not end.
+template <class T>
+struct Spectrum {
+  Columns<T> u;
+  std::vector<T> values;
+  bool known = true;
+
+  Spectrum(const View& a, std::int64_t at) : u(read<T>(a, at)), values(index_of(u.rows)) {
+    for (std::int64_t j = 0; j < u.columns; ++j)
+      for (std::int64_t i = j; i < u.rows; ++i) u(i, j) = (u(i, j) + u(j, i)) / T{2};
+    for (std::int64_t j = 0; j < u.columns; ++j)
+      for (std::int64_t i = j; i < u.rows; ++i) known = known && std::isfinite(u(i, j));
+    if (known && u.rows > 0) known = syevd(to_lapack(u.rows), u.data.data(), values.data()) == 0;
+  }
+};
+
+// x y, or xᵀ y: sums over k in order.
+template <class T>
+Columns<T> product(Columns<T>& x, Columns<T>& y, bool transpose_first) {
+  Columns<T> out(transpose_first ? x.columns : x.rows, y.columns);
+  for (std::int64_t j = 0; j < out.columns; ++j)
+    for (std::int64_t k = 0; k < y.rows; ++k)
+      for (std::int64_t i = 0; i < out.rows; ++i)
+        out(i, j) = std::fma(transpose_first ? x(k, i) : x(i, k), y(k, j), out(i, j));
+  return out;
+}
+
+template <class T>
+Columns<T> transposed(Columns<T>& x) {
+  Columns<T> out(x.columns, x.rows);
+  for (std::int64_t j = 0; j < x.columns; ++j)
+    for (std::int64_t i = 0; i < x.rows; ++i) out(j, i) = x(i, j);
+  return out;
+}
+
+template <class T>
+void write_nan(const View& out, std::int64_t offset) {
+  Columns<T> nothing(out.shape[0], out.shape[1]);
+  std::fill(nothing.data.begin(), nothing.data.end(), std::numeric_limits<T>::quiet_NaN());
+  write(nothing, out, offset);
+}
+
+template <class T>
+void symmetric_root_lane(const View& a, const View& root, std::int64_t a_at, std::int64_t root_at) {
+  Spectrum<T> s(a, a_at);
+  if (!s.known) return write_nan<T>(root, root_at);
+  Columns<T> scaled = s.u;
+  for (std::int64_t j = 0; j < scaled.columns; ++j)
+    for (std::int64_t i = 0; i < scaled.rows; ++i)
+      scaled(i, j) *= std::sqrt(std::max(s.values[index_of(j)], T{0}));
+  Columns<T> back = transposed(s.u);
+  Columns<T> out = product(scaled, back, false);
+  write(out, root, root_at);
+}
+
+template <class T>
+void lyapunov_lane(const View& a, const View& c, const View& x, const std::array<std::int64_t, 3>& at) {
+  Spectrum<T> s(a, at[0]);
+  if (!s.known) return write_nan<T>(x, at[2]);
+  Columns<T> right = read<T>(c, at[1]);
+  Columns<T> turned = product(right, s.u, false);
+  Columns<T> inside = product(s.u, turned, true);
+  for (std::int64_t j = 0; j < inside.columns; ++j)
+    for (std::int64_t i = 0; i < inside.rows; ++i) {
+      const T both = s.values[index_of(i)] + s.values[index_of(j)];
+      inside(i, j) = both == T{0} ? T{0} : inside(i, j) / both;
+    }
+  Columns<T> back = transposed(s.u);
+  Columns<T> half = product(s.u, inside, false);
+  Columns<T> out = product(half, back, false);
+  write(out, x, at[2]);
+}
+
 }  // namespace
 
 void cholesky(const View& a, const View& l) {
@@ -217,6 +298,22 @@ void triangular_solve(const View& a, const View& b, bool lower, bool transpose, 
     using T = typename decltype(tag)::type;
     each_lane<3>({&a, &b, &x}, {2, 2, 2},
                  [&](const auto& at) { solve_lane<T>(a, b, lower, transpose, x, at); });
+  });
+}
+
+void symmetric_root(const View& a, const View& root) {
+  use_one_thread();
+  dispatch_float("symmetric_root", a.dtype, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    each_lane<2>({&a, &root}, {2, 2}, [&](const auto& at) { symmetric_root_lane<T>(a, root, at[0], at[1]); });
+  });
+}
+
+void lyapunov(const View& a, const View& c, const View& x) {
+  use_one_thread();
+  dispatch_float("lyapunov", a.dtype, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    each_lane<3>({&a, &c, &x}, {2, 2, 2}, [&](const auto& at) { lyapunov_lane<T>(a, c, x, at); });
   });
 }
 

@@ -21,4 +21,13 @@ void svd(const View& a, const View& u, const View& s, const View& vt);
 // triangle of a is read. The other is ignored. A zero on the diagonal gives inf or nan, as division does.
 void triangular_solve(const View& a, const View& b, bool lower, bool transpose, const View& x);
 
+// The square root of the symmetric part of a (n, n), symmetric and positive semi-definite: eigenvalues below
+// zero, as rounding leaves them, count as zero. A lane that is not finite becomes nan and disturbs no other.
+void symmetric_root(const View& a, const View& root);
+
+// x (n, n) with s x + x s = c, s the symmetric part of a (n, n): in the basis of its eigenvectors element i,
+// j is divided by the sum of eigenvalues i and j, and is 0 where that is 0. Lanes that are not finite become
+// nan.
+void lyapunov(const View& a, const View& c, const View& x);
+
 }  // namespace runnel::kernels
