@@ -13,26 +13,33 @@ Array positive_threshold(const char* rule, const Operand& threshold) {
   return value;
 }
 
+}  // namespace
+
 Array sum_of_squares(const Leaves& leaves) {
   Array total = sum(square(leaves.at(0)));
   for (std::size_t i = 1; i < leaves.size(); ++i) total = total + sum(square(leaves[i]));
   return total;
 }
 
-}  // namespace
+namespace flat {
+
+Leaves clipped(const Leaves& gradients, const Array& clip_norm) {
+  const Array total = sum_of_squares(gradients);
+  const Array limit = nn::in_dtype(clip_norm, total.dtype());
+  const Array over = total > square(limit);
+  // The root is taken of 1 where nothing is clipped: at a gradient of 0 its derivative would be infinite.
+  const Array factor = select(over, limit / sqrt(select(over, total, 1)), 1);
+  return for_leaves(gradients,
+                    [&](std::size_t i) { return gradients[i] * convert(factor, gradients[i].dtype()); });
+}
+
+}  // namespace flat
 
 Optimizer clip_by_global_norm(const Operand& threshold) {
   auto change = [](const Leaves& in, State& state, const Leaves&) {
-    const Array total = sum_of_squares(in);
-    const Array limit = rate_for(total, state, "clip_norm");
-    const Array over = total > square(limit);
-    // The root is taken of 1 where nothing is clipped: at a gradient of 0 its derivative would be infinite.
-    const Array factor = select(over, limit / sqrt(select(over, total, 1)), 1);
-    return for_leaves(in, [&](std::size_t i) { return in[i] * convert(factor, in[i].dtype()); });
+    return flat::clipped(in, state.rates.at("clip_norm"));
   };
-  return {{{"clip_norm", positive_threshold("clip_by_global_norm", threshold)}},
-          [](const Leaves&, State&) {},
-          change};
+  return {{{"clip_norm", positive_threshold("clip_by_global_norm", threshold)}}, no_slots, change};
 }
 
 Optimizer clip_by_value(const Operand& threshold) {
@@ -42,8 +49,7 @@ Optimizer clip_by_value(const Operand& threshold) {
       return maximum(minimum(in[i], limit), -limit);
     });
   };
-  return {
-      {{"clip_value", positive_threshold("clip_by_value", threshold)}}, [](const Leaves&, State&) {}, change};
+  return {{{"clip_value", positive_threshold("clip_by_value", threshold)}}, no_slots, change};
 }
 
 }  // namespace runnel::optim

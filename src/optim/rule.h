@@ -24,6 +24,22 @@ inline Array rate_for(const Array& leaf, const State& state, const std::string& 
 Leaves zeros_like(const Leaves& params);
 Leaves filled_like(const Leaves& params, const State& state, const std::string& start);
 
+// Sum of the squares of all elements of all leaves: a scalar.
+Array sum_of_squares(const Leaves& leaves);
+
+// For rules that keep nothing.
+inline void no_slots(const Leaves&, State&) {}
+
+// -eta g / (sqrt(v + eps_root) + eps)
+inline Array scaled_step(const Array& g, const Array& v, const State& state) {
+  const Array root = sqrt(v + rate_for(g, state, "eps_root"));
+  return -rate_for(g, state, "learning_rate") * (g / (root + rate_for(g, state, "eps")));
+}
+
+inline Array running_average(const Array& old, const Array& fresh, const Array& keep) {
+  return keep * old + (1 - keep) * fresh;
+}
+
 // f(leaf index) for each leaf.
 template <class F>
 Leaves for_leaves(const Leaves& leaves, F&& f) {

@@ -59,6 +59,34 @@ Schedule inverse_sqrt(const Operand& warmup) {
   };
 }
 
+Schedule one_cycle(const Operand& rise, const Operand& total, const Operand& start, const Operand& floor) {
+  const Array up = positive("one_cycle", "rise", rise);
+  const Array end = positive("one_cycle", "total", total);
+  const Array first = in_f64(start);
+  const Array low = in_f64(floor);
+  if (!up.is_traced() && !end.is_traced() && 2 * up.item() > end.item())
+    fail("[one_cycle] a rise of {} steps of {}: it falls as long, so it may take half of them at most",
+         up.item(), end.item());
+  return [up, end, first, low](const Array& count) {
+    const Array t = in_f64(count);
+    const Array tent = 1 - (1 - first) * abs(t - up) / up;
+    const Array rest = minimum((t - 2 * up) / maximum(end - 2 * up, 1), 1);
+    return select(t < 2 * up, tent, first + (low - first) * rest);
+  };
+}
+
+Schedule warm_up(const Operand& steps, const Schedule& then) {
+  const Array rise = in_f64(steps);
+  if (rise.rank() != 0) fail("[warm_up] steps {}: one number is needed", to_string(rise.type()));
+  if (!rise.is_traced() && !(rise.item() >= 0))
+    fail("[warm_up] {} steps: it must be at least 0", rise.item());
+  return [rise, then](const Array& count) {
+    const Array t = in_f64(count);
+    const Array after = maximum(count - convert(rise, DType::i32), 0);
+    return select(t < rise, (t + 1) / maximum(rise, 1), in_f64(then(after)));
+  };
+}
+
 Optimizer scheduled(const Schedule& schedule) {
   auto change = [schedule](const Leaves& in, State& state, const Leaves&) {
     const Array factor = schedule(state.count);
@@ -66,7 +94,7 @@ Optimizer scheduled(const Schedule& schedule) {
       fail("[scheduled] the schedule gave {}: one number is needed", to_string(factor.type()));
     return for_leaves(in, [&](std::size_t i) { return in[i] * convert(factor, in[i].dtype()); });
   };
-  return {{}, [](const Leaves&, State&) {}, change};
+  return {{}, no_slots, change};
 }
 
 }  // namespace runnel::optim

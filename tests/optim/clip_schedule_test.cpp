@@ -89,6 +89,32 @@ TEST(Schedules, InverseSqrtPeaksAtTheEndOfTheWarmUp) {
   EXPECT_EQ(at(schedule, 63), 0.5);
 }
 
+TEST(Schedules, OneCycleRisesFallsAndEnds) {
+  const auto schedule = optim::one_cycle(10, 30, 0.1, 0.01);
+  EXPECT_NEAR(at(schedule, 0), 0.1, 1e-15);
+  EXPECT_NEAR(at(schedule, 5), 0.55, 1e-15);
+  EXPECT_EQ(at(schedule, 10), 1);
+  EXPECT_NEAR(at(schedule, 15), 0.55, 1e-15);
+  EXPECT_NEAR(at(schedule, 20), 0.1, 1e-15);
+  EXPECT_NEAR(at(schedule, 25), 0.055, 1e-15);
+  EXPECT_NEAR(at(schedule, 30), 0.01, 1e-15);
+  EXPECT_NEAR(at(schedule, 99), 0.01, 1e-15);
+  // No step of it is longer than the peak, and the cycle is symmetric.
+  for (int t = 0; t <= 20; ++t) EXPECT_NEAR(at(schedule, t), at(schedule, 20 - t), 1e-15);
+  EXPECT_THROW(optim::one_cycle(16, 30), Error);
+  EXPECT_THROW(optim::one_cycle(0, 30), Error);
+}
+
+TEST(Schedules, WarmUpRisesAndThenBeginsAtTheBeginning) {
+  const auto then = optim::step_decay(3, 0.5);
+  const auto schedule = optim::warm_up(4, then);
+  for (int t = 0; t < 4; ++t) EXPECT_EQ(at(schedule, t), (t + 1) / 4.0);
+  for (int t = 4; t < 20; ++t) EXPECT_EQ(at(schedule, t), at(then, t - 4));
+  const auto none = optim::warm_up(0, then);
+  for (int t = 0; t < 20; ++t) EXPECT_EQ(at(none, t), at(then, t));
+  EXPECT_THROW(optim::warm_up(-1, then), Error);
+}
+
 TEST(Schedules, ScaleTheUpdates) {
   const auto rule =
       optim::chain({optim::sgd({{"learning_rate", f64(1)}}), optim::scheduled(optim::step_decay(2, 0.5))});

@@ -150,6 +150,150 @@ TEST(Adam, IsAlgorithmOne) {
   expect_near(descend(optim::adam(), slope_of_line, kZero, 50, rates), vec({w[0], w[1]}), 1e-13);
 }
 
+// The published algorithms as plain loops on the line's gradients, one step of one weight at a time.
+struct Scalars {
+  double m = 0, v = 0, largest = 0;
+};
+template <class Step>
+Array by_loop(int steps, Step step) {
+  double w[2] = {0, 0};
+  Scalars kept[2];
+  for (int t = 1; t <= steps; ++t) {
+    const double r = 2 * w[0] + w[1] - 2;
+    const double g[2] = {4 * r, 2 * r};
+    for (int i = 0; i < 2; ++i) w[i] += step(g[i], t, kept[i]);
+  }
+  return vec({w[0], w[1]});
+}
+
+constexpr double kB1 = 0.8, kB2 = 0.95, kRate = 0.05, kEps = 1e-3, kEpsRoot = 1e-4;
+Rates of_adam() {
+  return {{"learning_rate", f64(kRate)},
+          {"beta1", f64(kB1)},
+          {"beta2", f64(kB2)},
+          {"eps", f64(kEps)},
+          {"eps_root", f64(kEpsRoot)}};
+}
+
+TEST(AmsGrad, IsAlgorithmTwo) {
+  auto step = [](double g, int, Scalars& k) {
+    k.m = kB1 * k.m + (1 - kB1) * g;
+    k.v = kB2 * k.v + (1 - kB2) * g * g;
+    k.largest = std::max(k.largest, k.v);
+    return -kRate * k.m / (std::sqrt(k.largest + kEpsRoot) + kEps);
+  };
+  expect_near(descend(optim::amsgrad(), slope_of_line, kZero, 50, of_adam()), by_loop(50, step), 1e-13);
+  // Its divisor never falls: from a steep start on its steps are shorter than Adam's without correction would
+  // be.
+  const auto state = descend_by_step(
+                         optim::amsgrad(), [](const Array& w, const Array&) { return slope_of_line(w); },
+                         kZero, 200, of_adam())
+                         .second;
+  for (std::int64_t i = 0; i < 2; ++i)
+    EXPECT_GT(state.slots.at("largest")[0].at({i}), 2 * state.slots.at("square")[0].at({i}));
+}
+
+TEST(Nadam, IsItsAlgorithm) {
+  auto step = [](double g, int t, Scalars& k) {
+    k.m = kB1 * k.m + (1 - kB1) * g;
+    k.v = kB2 * k.v + (1 - kB2) * g * g;
+    const double ahead = kB1 * k.m / (1 - std::pow(kB1, t + 1)) + (1 - kB1) * g / (1 - std::pow(kB1, t));
+    return -kRate * ahead / (std::sqrt(k.v / (1 - std::pow(kB2, t)) + kEpsRoot) + kEps);
+  };
+  expect_near(descend(optim::nadam(), slope_of_line, kZero, 50, of_adam()), by_loop(50, step), 1e-13);
+  // Without momentum it is Adam without momentum.
+  Rates still = of_adam();
+  still["beta1"] = f64(0);
+  expect_near(descend(optim::nadam(), slope_of_line, kZero, 50, still),
+              descend(optim::adam(), slope_of_line, kZero, 50, still), 1e-15);
+}
+
+TEST(Lion, IsItsProgram) {
+  const Rates rates{{"learning_rate", f64(kRate)}, {"beta1", f64(kB1)}, {"beta2", f64(kB2)}};
+  auto step = [](double g, int, Scalars& k) {
+    const double c = kB1 * k.m + (1 - kB1) * g;
+    k.m = kB2 * k.m + (1 - kB2) * g;
+    return c > 0 ? -kRate : c < 0 ? kRate : 0;
+  };
+  expect_near(descend(optim::lion(), slope_of_line, kZero, 50, rates), by_loop(50, step), 1e-13);
+}
+
+TEST(SignDescent, StepsByTheRateWhateverTheGradient) {
+  const Array g = vec({3, -1e-9, 0, -700});
+  const auto state = optim::init(optim::sign_descent(), g, eta(0.25));
+  expect_near(optim::update(optim::sign_descent(), g, state, g).first, vec({-0.25, 0.25, 0, 0.25}), 0);
+}
+
+// All leaves share one divisor: the root of what has been gathered of the squared norms.
+TEST(ScalarAdaGrad, DividesAllLeavesAlike) {
+  const std::pair<Array, Array> g(Array({{3, 0}, {0, 4}}, DType::f64), vec({12}));  // norm 13
+  const auto rule = optim::adagrad_norm({{"initial_accumulator", f64(56)}, {"eps", f64(5)}});
+  auto [first, next] = optim::update(rule, g, optim::init(rule, g, eta(2)), g);  // 15 + 5
+  expect_near(first.first, -2.0 / 20 * g.first, 1e-15);
+  expect_near(first.second, -2.0 / 20 * g.second, 1e-15);
+  const auto second = optim::update(rule, g, next, g).first;
+  expect_near(second.second, -2 / (std::sqrt(56.0 + 2 * 169) + 5) * g.second, 1e-14);
+}
+
+// Gradients along the axes, or along any other orthonormal frame: full-matrix AdaGrad is the diagonal one in
+// that frame, which the diagonal one itself is not.
+TEST(FullAdaGrad, IsTheDiagonalOneInEveryFrame) {
+  const Array frame = qr(normals({3, 3}, 7)).q;
+  const Array curvature = vec({5, 1, 0.2});
+  const Array target = vec({1, -2, 3});
+  auto straight = [&](const Array& w) { return curvature * (w - target); };
+  auto turned = [&](const Array& w) {
+    return matmul(frame, curvature * (matmul(transpose(frame), w) - target));
+  };
+  const Array zero = Array::zeros({3}, DType::f64);
+  // One axis at a time, so that no gradient mixes two.
+  auto one_axis = [&](const auto& slope, const Array& axes) {
+    return [=](const Array& w, const Array& count) {
+      const Array axis = gather(axes, count - 3 * (count / 3));
+      return dot(slope(w), axis) * axis;
+    };
+  };
+  const Rates rates{{"learning_rate", f64(0.5)}, {"initial_accumulator", f64(0.1)}, {"eps_root", f64(1e-3)}};
+  const Array plain =
+      descend_by_step(optim::adagrad(), one_axis(straight, eye(3, DType::f64)), zero, 30, rates).first;
+  const Array in_frame =
+      descend_by_step(optim::adagrad_full(), one_axis(turned, transpose(frame)), zero, 30, rates).first;
+  expect_near(matmul(transpose(frame), in_frame), plain, 1e-12);
+  const Array diagonal =
+      descend_by_step(optim::adagrad(), one_axis(turned, transpose(frame)), zero, 30, rates).first;
+  EXPECT_GT(norm(matmul(transpose(frame), diagonal) - plain).item(), 0.1);
+}
+
+TEST(FullAdaGrad, IsRefusedAboveItsSize) {
+  const Array most = Array::zeros({optim::kMostOfFullMatrix}, DType::f64);
+  EXPECT_NO_THROW(optim::init(optim::adagrad_full(), most));
+  const std::string text = error_of([] {
+    optim::init(optim::adagrad_full(), std::pair(Array::zeros({optim::kMostOfFullMatrix}, DType::f64),
+                                                 Array::zeros({1}, DType::f64)));
+  });
+  EXPECT_NE(text.find("257 parameters"), std::string::npos) << text;
+  EXPECT_NE(text.find("take adagrad"), std::string::npos) << text;
+}
+
+// A lane that diverges leaves the others as they are, decompositions included.
+TEST(FullAdaGrad, ADivergedLaneDisturbsNoOther) {
+  auto run = [](const Array& rate) {
+    auto cubic = [](const Array& w) { return w * w * w; };
+    const auto step = [&](const std::pair<Array, optim::State>& carry, const Array&) {
+      auto [u, next] = optim::update(optim::adagrad_full(), cubic(carry.first), carry.second, carry.first);
+      return std::pair(std::pair(optim::apply(carry.first, u), next), std::tuple<>());
+    };
+    const Array start = vec({1, -2});
+    return scan_n(step,
+                  std::pair(start, optim::init(optim::adagrad_full(), start, {{"learning_rate", rate}})), 8)
+        .first.first;
+  };
+  const Array ends = jit(vmap(run))(vec({0.1, 1e200, 0.3}));
+  EXPECT_TRUE(std::isnan(ends.at({1, 0})));
+  EXPECT_TRUE(same_bits(row(ends, 0), run(f64(0.1))));
+  EXPECT_TRUE(same_bits(row(ends, 2), run(f64(0.3))));
+}
+
 // (10 (w1 - 1)² + 0.1 (w2 - 1)²) / 2; w stands as a matrix, so that it counts as a weight.
 Array column(double a, double b) { return expand_dims(vec({a, b}), 1); }
 Array bowl_slope(const Array& w) { return column(10, 0.1) * (w - 1); }

@@ -1,63 +1,90 @@
 // States as trees, rates as lanes, derivatives through training: laws that hold for every rule.
-#include "optim/support.h"
+#include "optim/configurations.h"
 
 namespace runnel {
 namespace {
 
+using optim::Leaves;
 using optim::Optimizer;
 using optim::Rates;
-
-struct Case {
-  const char* name;
-  Optimizer rule;
-};
-
-std::vector<Case> all_rules() {
-  using optim::chain;
-  return {{"sgd", optim::sgd()},
-          {"heavy ball", optim::momentum()},
-          {"nesterov", optim::momentum(optim::Momentum::nesterov)},
-          {"adagrad", optim::adagrad()},
-          {"rmsprop", optim::rmsprop()},
-          {"adam", optim::adam()},
-          {"adamw", optim::adamw(optim::rank_two_or_more, {{"weight_decay", f64(0.01)}})},
-          {"clipped", chain({optim::clip_by_global_norm(0.5), optim::adam()})},
-          {"limited", chain({optim::clip_by_value(0.3), optim::momentum()})},
-          {"scheduled", chain({optim::add_l2(optim::rank_two_or_more, {{"l2", f64(0.1)}}), optim::adam(),
-                               optim::scheduled(optim::cosine(2, 10, 0.1))})}};
-}
 
 nn::Mlp model(DType dtype = DType::f64) {
   return nn::init_mlp(random::key(1), {2, 4, 1}, nn::Activation::tanh, 0, dtype);
 }
 
-// The loss of a small network after six steps on six rows.
-Array trained_loss(const Optimizer& rule, const nn::Mlp& start, const Rates& rates) {
-  const DType dtype = start.layers[0].w.dtype();
+Array loss_of(const nn::Mlp& m) {
+  const DType dtype = m.layers[0].w.dtype();
   const Array x = convert(normals({6, 2}, 2), dtype);
   const Array y = convert(normals({6, 1}, 3), dtype);
-  auto loss = [&](const nn::Mlp& m) { return nn::squared_error(nn::forward(m, x, nn::Activation::tanh), y); };
-  auto step = [&](const std::pair<nn::Mlp, optim::State>& carry, const Array&) {
-    auto [updates, next] = optim::update(rule, grad(loss)(carry.first), carry.second, carry.first);
-    return std::pair(std::pair(optim::apply(carry.first, updates), next), std::tuple<>());
+  return nn::squared_error(nn::forward(m, x, nn::Activation::tanh), y);
+}
+
+using Carry = std::pair<nn::Mlp, optim::State>;
+
+Carry one_step(const Optimizer& rule, const Carry& carry) {
+  auto [updates, next] = optim::update(rule, grad(loss_of)(carry.first), carry.second, carry.first);
+  return {optim::apply(carry.first, updates), next};
+}
+
+constexpr std::int64_t kSteps = 6;
+
+// A small network after six steps on six rows.
+nn::Mlp trained(const Optimizer& rule, const nn::Mlp& start, const Rates& rates) {
+  auto step = [&](const Carry& carry, const Array&) {
+    return std::pair(one_step(rule, carry), std::tuple<>());
   };
-  return loss(scan_n(step, std::pair(start, optim::init(rule, start, rates)), 6).first.first);
+  return scan_n(step, Carry(start, optim::init(rule, start, rates)), kSteps).first.first;
+}
+Array trained_loss(const Optimizer& rule, const nn::Mlp& start, const Rates& rates) {
+  return loss_of(trained(rule, start, rates));
+}
+
+// Every rate of a rule, each with a value of its own in every lane.
+Rates lanes_of_rates(const Optimizer& rule) {
+  const Array part{1, 0.97, 0.9, 0.8, 0.6};
+  Rates lanes;
+  for (const auto& [name, value] : rule.rates)
+    lanes[name] = part * (name == "learning_rate" ? 0.1f : name == "eps_root" ? 1e-3f : float(value.item()));
+  return lanes;
+}
+
+::testing::AssertionResult same_models(const nn::Mlp& a, const nn::Mlp& b) {
+  const Leaves left = tree::flatten(a);
+  const Leaves right = tree::flatten(b);
+  for (std::size_t i = 0; i < left.size(); ++i)
+    if (!same_bits(left[i], right[i])) return ::testing::AssertionFailure() << "leaf " << i;
+  return ::testing::AssertionSuccess();
 }
 
 TEST(EveryRule, GivesTheSameBitsAloneAbreastAndCompiled) {
-  const Array lanes{0.001, 0.01, 0.05, 0.1, 0.3};
-  for (const Case& c : all_rules()) {
+  for (const Configuration& c : configurations()) {
+    SCOPED_TRACE(c.name);
     const nn::Mlp start = model(DType::f32);
-    auto run = [&](const Array& rate) { return trained_loss(c.rule, start, {{"learning_rate", rate}}); };
-    const Array abreast = vmap(run)(lanes);
-    EXPECT_TRUE(same_bits(abreast, jit(vmap(run))(lanes))) << c.name;
-    for (std::int64_t k = 0; k < lanes.size(); ++k)
-      EXPECT_TRUE(same_bits(row(abreast, k), run(row(lanes, k)))) << c.name << " lane " << k;
+    const Rates lanes = lanes_of_rates(c.rule);
+    auto run = [&](const Rates& rates) { return trained(c.rule, start, rates); };
+    const nn::Mlp abreast = vmap(run)(lanes);
+    EXPECT_TRUE(same_models(abreast, jit(vmap(run))(lanes)));
+    for (std::int64_t k = 0; k < 5; ++k) {
+      SCOPED_TRACE(k);
+      auto of_lane = [&](const auto& block) {
+        return tree::map([&](const Array& leaf) { return row(leaf, k); }, block);
+      };
+      const Rates rates = of_lane(lanes);
+      const nn::Mlp alone = run(rates);
+      EXPECT_TRUE(same_models(of_lane(abreast), alone));
+      EXPECT_TRUE(same_models(jit(run)(rates), alone));
+      Carry carry(start, optim::init(c.rule, start, rates));
+      for (std::int64_t step = 0; step < kSteps; ++step) carry = one_step(c.rule, carry);
+      EXPECT_TRUE(same_models(carry.first, alone)) << "a loop of single steps";
+      EXPECT_FALSE(same_models(start, alone));
+      for (const Array& leaf : tree::flatten(alone))
+        for (double value : leaf.to_doubles()) EXPECT_TRUE(std::isfinite(value));
+    }
   }
 }
 
 TEST(EveryRule, LowersTheLoss) {
-  for (const Case& c : all_rules()) {
+  for (const Configuration& c : configurations()) {
     const double before = trained_loss(c.rule, model(), {{"learning_rate", f64(0)}}).item();
     EXPECT_LT(trained_loss(c.rule, model(), {{"learning_rate", f64(0.01)}}).item(), before - 1e-4) << c.name;
   }
@@ -65,7 +92,7 @@ TEST(EveryRule, LowersTheLoss) {
 
 // The derivative of the final loss with respect to every rate, through all steps.
 TEST(EveryRule, HasHypergradients) {
-  for (const Case& c : all_rules()) {
+  for (const Configuration& c : configurations()) {
     for (const auto& [name, value] : c.rule.rates) {
       Rates rates = c.rule.rates;
       rates["learning_rate"] = f64(0.02);
@@ -79,6 +106,24 @@ TEST(EveryRule, HasHypergradients) {
       EXPECT_NEAR(slope, central_differences(loss, rates.at(name), 1e-6).item(), 1e-6 * (1 + std::abs(slope)))
           << c.name << ", " << name;
     }
+  }
+}
+
+// The derivative by the weights that training starts from, along a direction and back through all steps.
+TEST(EveryRule, HasDerivativesByItsStart) {
+  for (const Configuration& c : configurations()) {
+    Rates rates{{"learning_rate", f64(0.02)}};
+    if (c.rule.rates.contains("eps_root")) rates["eps_root"] = f64(1e-3);
+    const nn::Mlp direction = nn::init_mlp(random::key(7), {2, 4, 1}, nn::Activation::tanh, 0.1, DType::f64);
+    auto moved = [&](const Array& by) {
+      return tree::map([&](const Array& w, const Array& v) { return w + by * v; }, model(), direction);
+    };
+    auto along = [&](const Array& by) { return trained_loss(c.rule, moved(by), rates); };
+    const double slope = grad(along)(f64(0)).item();
+    EXPECT_NEAR(slope, central_differences(along, f64(0), 1e-6).item(), 1e-6 * (1 + std::abs(slope)))
+        << c.name;
+    EXPECT_NEAR(slope, jvp(along, std::tuple(f64(0)), std::tuple(f64(1))).second.item(), 1e-12) << c.name;
+    EXPECT_GT(std::abs(slope), 1e-4) << c.name;
   }
 }
 
@@ -103,7 +148,7 @@ TEST(Hypergradient, OfOneStepIsTheProductOfTwoGradients) {
 }
 
 TEST(State, IsOfTheModelsDtypeAndCountsSteps) {
-  for (const Case& c : all_rules()) {
+  for (const Configuration& c : configurations()) {
     const nn::Mlp start = model(DType::f32);
     const auto state = optim::init(c.rule, start, {{"learning_rate", f64(0.1)}});
     for (const auto& [name, rate] : state.rates) EXPECT_EQ(rate.type(), (Type{DType::f32, {}})) << name;
