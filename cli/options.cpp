@@ -1,4 +1,5 @@
 #include "cli/options.h"
+#include <algorithm>
 
 #include <charconv>
 #include <cstdint>
@@ -159,14 +160,21 @@ void add_search_options(CLI::App& app, FitArguments& fit) {
 // --seed is the run's; a candidate's own seed can still be searched with --grid seed=0,1,2.
 bool has_flag(const sweep::HyperField& field) { return std::string_view(field.name) != "seed"; }
 
+// "clip_value" is --clip-value.
+std::string flag_of(const sweep::HyperField& field) {
+  std::string flag = "--" + std::string(field.name);
+  std::replace(flag.begin(), flag.end(), '_', '-');
+  return flag;
+}
+
 void add_hyper_options(CLI::App& app, FitArguments& fit) {
   const auto& fields = sweep::hyper_fields();
   fit.hyper.resize(fields.size());
   const sweep::Hyper usual;
   for (std::size_t i = 0; i < fields.size(); ++i) {
     if (!has_flag(fields[i])) continue;
-    const std::string name = fields[i].name;
-    app.add_option(name == "rate" ? "--rate,--lr" : "--" + name, fit.hyper[i],
+    const std::string flag = flag_of(fields[i]);
+    app.add_option(flag == "--rate" ? "--rate,--lr" : flag, fit.hyper[i],
                    fmt::format("{} ({})", fields[i].meaning, fields[i].get(usual)))
         ->type_name(fields[i].numeric ? "X" : "VALUE")
         ->group("One value for all candidates");
@@ -179,13 +187,13 @@ void set_hyper(FitArguments& fit) {
     const std::string &text = fit.hyper[i], name = fields[i].name;
     if (text.empty()) continue;
     if (text.find(',') != std::string::npos || sweep::is_range(text)) {
-      fail("--{} '{}': one value goes here; try several with {} {}={}", name, text,
+      fail("{} '{}': one value goes here; try several with {} {}={}", flag_of(fields[i]), text,
            sweep::is_range(text) ? "--random N --space" : "--grid", name, text);
     }
     try {
       fields[i].set(fit.options.base, text);
     } catch (const Error& e) {
-      fail("--{}: {}", name, e.what());
+      fail("{}: {}", flag_of(fields[i]), e.what());
     }
     fit.options.fixed.push_back(name);
   }

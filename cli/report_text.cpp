@@ -109,6 +109,11 @@ std::vector<const sweep::Outcome*> ranked(const FitResult& result) {
   return out;
 }
 
+// Options that few ask for are told only where they are not as usual.
+bool worth_telling(const sweep::HyperField& field, const sweep::Hyper& hyper) {
+  return field.usual || field.get(hyper) != field.get(sweep::Hyper());
+}
+
 // Fields that differ among the candidates, and those that are the same for all.
 struct Fields {
   std::vector<const sweep::HyperField*> varied, same;
@@ -119,7 +124,10 @@ Fields fields_of(const sweep::Result& search) {
   for (const sweep::HyperField& field : sweep::hyper_fields()) {
     std::set<std::string> values;
     for (const sweep::Outcome& outcome : search.outcomes) values.insert(field.get(outcome.hyper));
-    (values.size() > 1 ? out.varied : out.same).push_back(&field);
+    if (values.size() > 1)
+      out.varied.push_back(&field);
+    else if (worth_telling(field, search.outcomes.at(0).hyper))
+      out.same.push_back(&field);
   }
   return out;
 }
@@ -333,6 +341,7 @@ std::string model_text(const Model& model, const std::string& path) {
   }
   std::string hyper;
   for (const auto& field : sweep::hyper_fields()) {
+    if (!worth_telling(field, model.hyper)) continue;
     hyper += fmt::format("{}{} {}", hyper.empty() ? "" : ", ", field.name, field.get(model.hyper));
   }
   out += part(style, "trained") + hyper + "\n";

@@ -30,18 +30,33 @@ using train::metric_name;
 struct Hyper {
   std::vector<std::int64_t> hidden = {64, 64};  // widths; none is a linear model
   nn::Activation activation = nn::Activation::relu;
-  std::string optimizer = "adam";  // sgd, momentum, adagrad, rmsprop, adam, adamw
+  std::string optimizer = "adam";  // of train::optimizer_names()
   std::int64_t batch = 128;
   std::int64_t epochs = 20;
   double rate = 1e-3;
-  double l2 = 0;           // alpha: alpha / 2 |weights|² is added to the loss (adamw: decoupled decay)
+  double l2 = 0;           // alpha: alpha / 2 |weights|² is added to the loss
   double dropout = 0;      // of hidden units
-  double momentum = 0.9;   // momentum, and beta1 of adam
-  double beta2 = 0.999;    // of adam; rho of rmsprop
+  double momentum = 0.9;   // of momentum and nesterov; beta1 of adam and its kin, lion
+  double beta2 = 0.999;    // of adam and its kin, lion; rho of rmsprop
   double clip = 0;         // gradients are clipped to this norm; 0 does not clip
   double scale = 1;        // of the sigmoid's argument
   double bias = 0;         // initial value of all biases
   std::uint64_t seed = 0;  // of initial weights and dropout
+
+  double decay = 0;                   // lambda: every step shrinks weights by the factor 1 - rate lambda
+  double eps = 0;                     // 0 is the optimizer's own
+  double eps_root = 0;                // added under the root
+  double accumulator = 0;             // what the squares of adagrad and rmsprop start from
+  double clip_value = 0;              // each element of a gradient is limited to it; 0 does not clip
+  double clip_example = 0;            // each example's gradient is clipped to this norm; 0 does not clip
+  std::string schedule = "constant";  // of the rate: one of train::schedule_names()
+  double warmup = 0;                  // share of all steps over which the rate rises
+  double every = 10;                  // epochs that a fall of the rate takes: step, exponential
+  double factor = 0.1;                // what the rate is multiplied with by then
+  double floor = 0;                   // share of the rate that is left at the end: cosine, one-cycle
+  std::string averaging = "none";     // of the weights: one of train::averaging_names()
+  double average_decay = 0.999;       // of exponential averages, in a step
+  double tail = 0.5;                  // share of all steps, at the end, whose weights a uniform average takes
 
   friend bool operator==(const Hyper&, const Hyper&) = default;
 };
@@ -53,10 +68,18 @@ struct HyperField {
   bool numeric;  // its text is a number
   std::string (*get)(const Hyper&);
   void (*set)(Hyper&, const std::string&);  // throws Error(input) for text that is no value of this field
+  bool usual = true;  // false: an option few ask for, told only where it differs from its default
 };
 const std::vector<HyperField>& hyper_fields();
 const HyperField& hyper_field(
-    std::string_view name);  // fails naming the nearest; knows "lr" and "learning_rate" as rate
+    std::string_view name);  // fails naming the nearest; knows "lr" and "learning_rate" as rate, and - as _
+
+// Whether what a candidate comes to after n epochs depends on how many it will make: schedules and tail
+// averages that are laid out over all steps. Candidates that differ in epochs alone are readings of one
+// trajectory where not.
+bool depends_on_total(const Hyper& hyper);
+// Fails for values that do not go together (a one-cycle schedule without a rise), saying what would.
+void check(const Hyper& hyper);
 
 // ---- spaces --------------------------------------------------------------------------------------------
 

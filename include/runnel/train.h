@@ -2,6 +2,7 @@
 // rates, keys and seeds, and a hypergradient is its derivative by the rates.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,6 +26,12 @@ Metric metric_from_name(std::string_view name);
 bool higher_is_better(Metric metric);
 bool is_classification(Loss loss);
 
+// What a recipe may name.
+const std::vector<std::string>& optimizer_names();  // sgd, momentum, nesterov, adagrad, …
+double usual_eps(const std::string& optimizer);     // its eps where rates.more has none; 0 if it reads none
+const std::vector<std::string>& schedule_names();   // constant, step, exponential, …
+const std::vector<std::string>& averaging_names();  // none, exponential, uniform
+
 // What fixes the shape of the program, the same for all lanes of a block.
 struct Recipe {
   std::vector<std::int64_t> sizes;  // inputs, hidden…, outputs
@@ -35,6 +42,13 @@ struct Recipe {
   bool clip = false;
   bool scaled = true;  // false: rates.scale is 1 in every lane and need not be multiplied by
   DType dtype = DType::f32;
+  bool l2 = true;                     // false: rates.l2 is 0 in every lane and nothing is added
+  bool decay = false;                 // decoupled decay of the weights
+  bool clip_value = false;            // each element of the gradient
+  bool clip_example = false;          // each example's gradient by its norm, before the mean is taken
+  std::string schedule = "constant";  // of the learning rate, and of decay with it
+  bool warmup = false;                // constant, step and exponential begin with one; others have it always
+  std::string averaging = "none";     // of the weights
 
   friend bool operator==(const Recipe&, const Recipe&) = default;
 };
@@ -44,18 +58,28 @@ struct Rates {
   Array rate = Array::scalar(1e-3);
   Array l2 = Array::scalar(0);
   Array dropout = Array::scalar(0);           // read where the recipe has dropout
-  Array momentum = Array::scalar(0.9);        // of momentum; beta1 of adam and adamw
-  Array beta2 = Array::scalar(0.999);         // of adam and adamw; rho of rmsprop
+  Array momentum = Array::scalar(0.9);        // of momentum and nesterov; beta1 of adam and its kin, lion
+  Array beta2 = Array::scalar(0.999);         // of adam and its kin, lion; rho of rmsprop
   Array clip = Array::scalar(1);              // the largest norm of a gradient, where the recipe clips
   Array scale = Array::scalar(1);             // of the activation's argument
   Array bias = Array::scalar(0);              // initial value of all biases
   Array key = Array::zeros({2}, DType::u32);  // initial weights and dropout
+  // What only some recipes read, by name. "eps", "eps_root", "initial_accumulator": the optimiser's own where
+  // they are not here. Read, and asked for, where the recipe has them: "clip_value"; "clip_example", a norm;
+  // "decay", per unit of the rate: a step shrinks weights by the factor 1 - rate decay. In steps, by
+  // schedules: "warmup", "total", "every" (what a fall by "factor" takes), and "floor", the share of the rate
+  // that is left at the end. Averages: "average_decay", or "skipped", the steps before the tail.
+  optim::Rates more = {};
 };
 
 struct State {
   nn::Mlp model;
   optim::State optimizer;
-  Array step;  // i32: how many have been made; keys the dropout masks
+  Array step;                           // i32: how many have been made; keys the dropout masks
+  std::optional<nn::Mlp> average = {};  // of the weights so far, where the recipe averages
+
+  // The weights to evaluate and to keep.
+  const nn::Mlp& weights() const { return average ? *average : model; }
 };
 
 // Initial weights, a function of rates.key. A linear model starts from zero weights.

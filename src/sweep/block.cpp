@@ -31,15 +31,36 @@ std::vector<std::int64_t> sizes_of(const Problem& problem, const Fold& fold, con
   return sizes;
 }
 
+// Whether the schedule is a factor that begins with a rise; the others have theirs within.
+bool warms_up(const Hyper& h) {
+  return h.warmup > 0 && (h.schedule == "constant" || h.schedule == "step" || h.schedule == "exponential");
+}
+
+bool rises_always(const Hyper& h) { return h.schedule == "inverse-sqrt" || h.schedule == "one-cycle"; }
+
+// The penalty is in every program but adamw's, which is usually asked for to have decay instead.
+bool has_l2(const Hyper& h) { return h.optimizer != "adamw" || h.l2 > 0; }
+
 // Candidates of one key share a program.
 auto shape_key(const Hyper& h, std::int64_t batch) {
-  return std::tuple(h.hidden, h.activation, h.optimizer, batch, h.dropout > 0, h.clip > 0);
+  return std::tuple(h.hidden, h.activation, h.optimizer, batch, h.dropout > 0, h.clip > 0, has_l2(h),
+                    h.decay > 0, h.clip_value > 0, h.clip_example > 0, h.schedule, warms_up(h), h.averaging);
+}
+
+std::int64_t parameters_of(const std::vector<std::int64_t>& sizes) {
+  std::int64_t parameters = 0;
+  for (std::size_t i = 1; i < sizes.size(); ++i) parameters += (sizes[i - 1] + 1) * sizes[i];
+  return parameters;
 }
 
 std::size_t lanes_that_fit(const Problem& problem, const Fold& fold, const Hyper& hyper) {
+  const std::vector<std::int64_t> sizes = sizes_of(problem, fold, hyper);
   std::int64_t units = 0;
-  for (std::int64_t width : sizes_of(problem, fold, hyper)) units += width;
-  const std::int64_t floats = std::max<std::int64_t>(1, 3 * batch_of(hyper, fold) * (units - fold.x.dim(1)));
+  for (std::int64_t width : sizes) units += width;
+  std::int64_t floats = std::max<std::int64_t>(1, 3 * batch_of(hyper, fold) * (units - fold.x.dim(1)));
+  // Gradients that every example has to itself, and a matrix over all parameters.
+  if (hyper.clip_example > 0) floats += 2 * batch_of(hyper, fold) * parameters_of(sizes);
+  if (hyper.optimizer == "adagrad-full") floats += 3 * parameters_of(sizes) * parameters_of(sizes);
   return static_cast<std::size_t>(std::clamp<std::int64_t>(kStepFloats / floats / 8 * 8, 8, kMostLanes));
 }
 
@@ -54,7 +75,14 @@ train::Recipe recipe_of(const Problem& problem, const Block& block) {
           h.dropout > 0,
           h.clip > 0,
           scaled,
-          block.data->x.dtype()};
+          block.data->x.dtype(),
+          has_l2(h),
+          h.decay > 0,
+          h.clip_value > 0,
+          h.clip_example > 0,
+          h.schedule,
+          warms_up(h),
+          h.averaging};
 }
 
 // One field of all lanes.
@@ -65,15 +93,54 @@ Array lane_array(const std::vector<Trajectory>& lanes, DType dtype, Get get) {
   return convert(Array::from(values, {static_cast<std::int64_t>(values.size())}), dtype);
 }
 
-train::Rates rates_of(const std::vector<Trajectory>& lanes, DType dtype) {
+// What only some programs read, and rates that differ from the optimiser's own in some lane.
+optim::Rates further_rates(const std::vector<Trajectory>& lanes, const train::Recipe& recipe,
+                           std::int64_t steps_per_epoch) {
+  const auto per_epoch = static_cast<double>(steps_per_epoch);
+  optim::Rates out;
+  auto add = [&](const char* name, DType dtype, auto get) { out[name] = lane_array(lanes, dtype, get); };
+  auto add_where_set = [&](const char* name, double Hyper::*member, double own) {
+    if (std::any_of(lanes.begin(), lanes.end(), [&](const Trajectory& t) { return t.hyper.*member != 0; }))
+      add(name, recipe.dtype, [&](const Hyper& h) { return h.*member != 0 ? h.*member : own; });
+  };
+  add_where_set("eps", &Hyper::eps, train::usual_eps(recipe.optimizer));
+  add_where_set("eps_root", &Hyper::eps_root, 0);
+  add_where_set("initial_accumulator", &Hyper::accumulator, 0);
+  if (recipe.decay) add("decay", recipe.dtype, [](const Hyper& h) { return h.decay; });
+  if (recipe.clip_value) add("clip_value", recipe.dtype, [](const Hyper& h) { return h.clip_value; });
+  if (recipe.clip_example) add("clip_example", recipe.dtype, [](const Hyper& h) { return h.clip_example; });
+
+  // In steps, as doubles: those above 2^24 are no floats.
+  auto steps = [&](const Hyper& h) { return static_cast<double>(h.epochs) * per_epoch; };
+  if (recipe.schedule != "constant" || recipe.warmup) {
+    add("total", DType::f64, steps);
+    add("warmup", DType::f64, [&](const Hyper& h) {
+      const double rise = std::round(h.warmup * steps(h));
+      return std::clamp(rise, rises_always(h) ? 1.0 : 0.0, std::max(steps(h) - 1, 1.0));
+    });
+    add("every", DType::f64, [&](const Hyper& h) { return h.every * per_epoch; });
+    add("factor", DType::f64, [](const Hyper& h) { return h.factor; });
+    add("floor", DType::f64, [](const Hyper& h) { return h.floor; });
+  }
+  if (recipe.averaging == "exponential")
+    add("average_decay", DType::f64, [](const Hyper& h) { return h.average_decay; });
+  if (recipe.averaging == "uniform")
+    add("skipped", DType::f64, [&](const Hyper& h) { return steps(h) - std::round(h.tail * steps(h)); });
+  return out;
+}
+
+train::Rates rates_of(const std::vector<Trajectory>& lanes, const train::Recipe& recipe,
+                      std::int64_t steps_per_epoch) {
   auto field = [&](double Hyper::*member) {
-    return lane_array(lanes, dtype, [&](const Hyper& h) { return h.*member; });
+    return lane_array(lanes, recipe.dtype, [&](const Hyper& h) { return h.*member; });
   };
   std::vector<Array> keys;
   for (const Trajectory& t : lanes) keys.push_back(random::key(t.hyper.seed));
-  return {field(&Hyper::rate),     field(&Hyper::l2),    field(&Hyper::dropout),
-          field(&Hyper::momentum), field(&Hyper::beta2), field(&Hyper::clip),
-          field(&Hyper::scale),    field(&Hyper::bias),  stack(keys, 1)};
+  return {field(&Hyper::rate),    field(&Hyper::l2),
+          field(&Hyper::dropout), field(&Hyper::momentum),
+          field(&Hyper::beta2),   field(&Hyper::clip),
+          field(&Hyper::scale),   field(&Hyper::bias),
+          stack(keys, 1),         further_rates(lanes, recipe, steps_per_epoch)};
 }
 
 // The batches of an epoch: views of its rows; the rows left over wait for another one.
@@ -195,14 +262,15 @@ std::vector<Block> make_blocks(const Problem& problem, const std::vector<Hyper>&
   std::vector<Block> blocks;
   for (std::size_t fold = 0; fold < problem.folds.size(); ++fold) {
     const Fold& data = problem.folds[fold];
-    // Candidates that differ in their epochs alone are one trajectory.
+    // Candidates that differ in their epochs alone are one trajectory, unless their steps know where they
+    // end.
     std::map<decltype(shape_key(Hyper(), 0)), std::vector<Trajectory>> groups;
     for (std::size_t i = 0; i < candidates.size(); ++i) {
       const Hyper& hyper = candidates[i];
       auto& group = groups[shape_key(hyper, batch_of(hyper, data))];
       auto same = std::find_if(group.begin(), group.end(), [&](const Trajectory& t) {
         Hyper h = t.hyper;
-        h.epochs = hyper.epochs;
+        if (!depends_on_total(hyper)) h.epochs = hyper.epochs;
         h.batch = hyper.batch;
         return h == hyper;
       });
@@ -290,7 +358,7 @@ struct BlockRun::Impl {
         shape(b.trajectories[0].hyper),
         recipe(recipe_of(p, b)),
         batch(batch_of(shape, *b.data)),
-        rates(rates_of(b.trajectories, recipe.dtype)),
+        rates(rates_of(b.trajectories, recipe, b.data->x.dim(0) / batch)),
         y_validation(b.data->y_validation.to_doubles()),
         programs(compiled.of(recipe)),
         curves(b.trajectories.size()) {}
@@ -331,13 +399,13 @@ void BlockRun::Impl::read(std::int64_t epochs, const BlockHooks& hooks) {
   const bool in_units = problem.metric == Metric::rmse || problem.metric == Metric::mae;
   const double unit = in_units ? block.data->unit : 1;
   const auto outputs =
-      outputs_of_lanes(programs->forward, state->model, rates, block.data->x_validation, lanes);
+      outputs_of_lanes(programs->forward, state->weights(), rates, block.data->x_validation, lanes);
   std::vector<bool> finite;
   for (std::size_t lane = 0; lane < lanes; ++lane) {
     curves[lane].push_back(unit * train::measure(problem.metric, outputs[lane], y_validation));
     for (const auto& [wanted, candidate] : block.trajectories[lane].readings) {
       if (wanted != epochs) continue;
-      if (finite.empty()) finite = finite_lanes(state->model, lanes);
+      if (finite.empty()) finite = finite_lanes(state->weights(), lanes);
       Reading reading{candidate,
                       block.fold,
                       curves[lane].back(),
@@ -346,7 +414,7 @@ void BlockRun::Impl::read(std::int64_t epochs, const BlockHooks& hooks) {
                       curves[lane]};
       reading.finite = finite[lane] && std::isfinite(reading.validation) && std::isfinite(reading.loss);
       if (hooks.read(reading))
-        hooks.take_model(reading, lane_of(state->model, static_cast<std::int64_t>(lane)));
+        hooks.take_model(reading, lane_of(state->weights(), static_cast<std::int64_t>(lane)));
     }
   }
 }

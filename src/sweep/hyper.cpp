@@ -32,6 +32,12 @@ double number_in(const char* name, const std::string& text, double low, double h
   return value;
 }
 
+double positive(const char* name, const std::string& text) {
+  const double value = number(name, text);
+  if (value <= 0) fail("{}: {} is not above 0", name, text);
+  return value;
+}
+
 std::int64_t whole(const char* name, const std::string& text, std::int64_t low) {
   const double value = number(name, text);
   if (value != std::floor(value) || value < static_cast<double>(low) || value > 1e15)
@@ -73,10 +79,9 @@ std::vector<std::int64_t> widths_from(const std::string& text) {
   return widths;
 }
 
-std::string optimizer_from(const std::string& text) {
-  static const std::vector<std::string> known{"sgd", "momentum", "adagrad", "rmsprop", "adam", "adamw"};
+std::string one_of(const char* what, const std::string& text, const std::vector<std::string>& known) {
   if (std::find(known.begin(), known.end(), text) != known.end()) return text;
-  unknown("optimizer", text, known);
+  unknown(what, text, known);
 }
 
 std::string shown(double value) { return fmt::format("{}", value); }
@@ -93,8 +98,12 @@ const std::vector<HyperField>& hyper_fields() {
        [](const H& h) { return widths_text(h.hidden); }, [](H& h, const S& t) { h.hidden = widths_from(t); }},
       {"activation", "relu, tanh or sigmoid", false, [](const H& h) { return activation_name(h.activation); },
        [](H& h, const S& t) { h.activation = activation_from(t); }},
-      {"optimizer", "sgd, momentum, adagrad, rmsprop, adam or adamw", false,
-       [](const H& h) { return h.optimizer; }, [](H& h, const S& t) { h.optimizer = optimizer_from(t); }},
+      {"optimizer",
+       "sgd, momentum, nesterov, adagrad, adagrad-norm, adagrad-full, rmsprop, adam, adamw, amsgrad, nadam, "
+       "lion or "
+       "sign",
+       false, [](const H& h) { return h.optimizer; },
+       [](H& h, const S& t) { h.optimizer = one_of("optimizer", t, train::optimizer_names()); }},
       {"batch", "rows in a step", true, [](const H& h) { return fmt::format("{}", h.batch); },
        [](H& h, const S& t) { h.batch = whole("batch", t, 1); }},
       {"epochs", "passes over the training rows", true,
@@ -102,15 +111,16 @@ const std::vector<HyperField>& hyper_fields() {
        [](H& h, const S& t) { h.epochs = whole("epochs", t, 1); }},
       {"rate", "learning rate", true, [](const H& h) { return shown(h.rate); },
        [](H& h, const S& t) { h.rate = number_in("rate", t, 0, kHuge, false); }},
-      {"l2", "strength alpha of the penalty alpha/2 |weights|^2; never on biases (adamw: decoupled decay)",
-       true, [](const H& h) { return shown(h.l2); },
+      {"l2", "strength alpha of the penalty alpha/2 |weights|^2; never on biases", true,
+       [](const H& h) { return shown(h.l2); },
        [](H& h, const S& t) { h.l2 = number_in("l2", t, 0, kHuge, false); }},
       {"dropout", "share of hidden units dropped in training", true,
        [](const H& h) { return shown(h.dropout); },
        [](H& h, const S& t) { h.dropout = number_in("dropout", t, 0, 1, true); }},
-      {"momentum", "of momentum; beta1 of adam and adamw", true, [](const H& h) { return shown(h.momentum); },
+      {"momentum", "of momentum and nesterov; beta1 of adam, its kin and lion", true,
+       [](const H& h) { return shown(h.momentum); },
        [](H& h, const S& t) { h.momentum = number_in("momentum", t, 0, 1, true); }},
-      {"beta2", "of adam and adamw; rho of rmsprop", true, [](const H& h) { return shown(h.beta2); },
+      {"beta2", "of adam, its kin and lion; rho of rmsprop", true, [](const H& h) { return shown(h.beta2); },
        [](H& h, const S& t) { h.beta2 = number_in("beta2", t, 0, 1, true); }},
       {"clip", "largest norm of a gradient; 0 does not clip", true, [](const H& h) { return shown(h.clip); },
        [](H& h, const S& t) { h.clip = number_in("clip", t, 0, kHuge, false); }},
@@ -120,18 +130,74 @@ const std::vector<HyperField>& hyper_fields() {
        [](H& h, const S& t) { h.bias = number_in("bias", t, -kHuge, kHuge, false); }},
       {"seed", "of initial weights and dropout", true, [](const H& h) { return fmt::format("{}", h.seed); },
        [](H& h, const S& t) { h.seed = seed_from(t); }},
+      {"decay", "decoupled decay: a step shrinks weights by 1 - rate decay; never biases", true,
+       [](const H& h) { return shown(h.decay); },
+       [](H& h, const S& t) { h.decay = number_in("decay", t, 0, kHuge, false); }, false},
+      {"eps", "added to the root that steps are divided by; 0: 1e-8, 1e-10 of adagrad", true,
+       [](const H& h) { return shown(h.eps); },
+       [](H& h, const S& t) { h.eps = number_in("eps", t, 0, kHuge, false); }, false},
+      {"eps_root", "added under that root", true, [](const H& h) { return shown(h.eps_root); },
+       [](H& h, const S& t) { h.eps_root = number_in("eps_root", t, 0, kHuge, false); }, false},
+      {"accumulator", "what the squares of adagrad and rmsprop start from", true,
+       [](const H& h) { return shown(h.accumulator); },
+       [](H& h, const S& t) { h.accumulator = number_in("accumulator", t, 0, kHuge, false); }, false},
+      {"clip_value", "largest element of a gradient; 0 does not clip", true,
+       [](const H& h) { return shown(h.clip_value); },
+       [](H& h, const S& t) { h.clip_value = number_in("clip_value", t, 0, kHuge, false); }, false},
+      {"clip_example", "largest norm of each example's gradient; 0 does not clip", true,
+       [](const H& h) { return shown(h.clip_example); },
+       [](H& h, const S& t) { h.clip_example = number_in("clip_example", t, 0, kHuge, false); }, false},
+      {"schedule", "of the rate: constant, step, exponential, cosine, inverse-sqrt or one-cycle", false,
+       [](const H& h) { return h.schedule; },
+       [](H& h, const S& t) { h.schedule = one_of("schedule", t, train::schedule_names()); }, false},
+      {"warmup", "share of all steps over which the rate rises", true,
+       [](const H& h) { return shown(h.warmup); },
+       [](H& h, const S& t) { h.warmup = number_in("warmup", t, 0, 1, true); }, false},
+      {"every", "epochs in which the rate falls by factor: step, exponential", true,
+       [](const H& h) { return shown(h.every); }, [](H& h, const S& t) { h.every = positive("every", t); },
+       false},
+      {"factor", "what the rate is multiplied with in that time", true,
+       [](const H& h) { return shown(h.factor); }, [](H& h, const S& t) { h.factor = positive("factor", t); },
+       false},
+      {"floor", "share of the rate left at the end: cosine, one-cycle", true,
+       [](const H& h) { return shown(h.floor); },
+       [](H& h, const S& t) { h.floor = number_in("floor", t, 0, 1, false); }, false},
+      {"averaging", "of the weights that are evaluated and kept: none, exponential or uniform", false,
+       [](const H& h) { return h.averaging; },
+       [](H& h, const S& t) { h.averaging = one_of("averaging", t, train::averaging_names()); }, false},
+      {"average_decay", "of the exponential average, in a step", true,
+       [](const H& h) { return shown(h.average_decay); },
+       [](H& h, const S& t) { h.average_decay = number_in("average_decay", t, 0, 1, true); }, false},
+      {"tail", "share of all steps, at the end, that the uniform average takes", true,
+       [](const H& h) { return shown(h.tail); },
+       [](H& h, const S& t) { h.tail = number_in("tail", t, 0, 1, false); }, false},
   };
   return fields;
 }
 
-const HyperField& hyper_field(std::string_view name) {
+const HyperField& hyper_field(std::string_view given) {
+  std::string name(given);
+  std::replace(name.begin(), name.end(), '-', '_');
   if (name == "lr" || name == "learning_rate") name = "rate";
   std::vector<std::string> names;
   for (const HyperField& field : hyper_fields()) {
     if (field.name == name) return field;
     names.emplace_back(field.name);
   }
-  unknown("hyperparameter", name, names);
+  unknown("hyperparameter", given, names);
+}
+
+bool depends_on_total(const Hyper& h) {
+  return h.schedule == "cosine" || h.schedule == "one-cycle" || h.warmup > 0 || h.averaging == "uniform";
+}
+
+void check(const Hyper& h) {
+  if (h.schedule == "one-cycle" && !(h.warmup > 0 && h.warmup <= 0.5))
+    fail(
+        "the schedule one-cycle rises over a share of all steps and falls over as many: give a warmup above "
+        "0, up to "
+        "0.5 (0.45 leaves a tenth for its end), not {}",
+        h.warmup);
 }
 
 }  // namespace runnel::sweep

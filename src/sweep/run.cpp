@@ -19,6 +19,7 @@ constexpr std::size_t kWaveBytes = std::size_t{512} << 20;
 
 void check(const Problem& problem, const std::vector<Hyper>& candidates) {
   if (candidates.empty()) fail("the search has no candidates");
+  for (const Hyper& hyper : candidates) check(hyper);
   if (problem.folds.empty()) fail("the search has no rows to train on");
   for (const Fold& fold : problem.folds) {
     if (fold.x.rank() != 2 || fold.x_validation.rank() != 2 || fold.x.dim(1) != fold.x_validation.dim(1))

@@ -3,40 +3,10 @@
 #include "core/fail.h"
 #include "runnel/random.h"
 #include "runnel/transforms.h"
+#include "train/optimizer.h"
 
 namespace runnel::train {
 namespace {
-
-optim::Optimizer rule_of(const std::string& name) {
-  if (name == "sgd") return optim::sgd();
-  if (name == "momentum") return optim::momentum();
-  if (name == "adagrad") return optim::adagrad();
-  if (name == "rmsprop") return optim::rmsprop();
-  if (name == "adam") return optim::adam();
-  if (name == "adamw") return optim::adamw();
-  fail("there is no optimizer \"{}\"", name);
-}
-
-// The L2 term's gradient, clipping, then the rule.
-optim::Optimizer optimizer_of(const Recipe& recipe) {
-  std::vector<optim::Optimizer> parts;
-  if (recipe.optimizer != "adamw") parts.push_back(optim::add_l2());
-  if (recipe.clip) parts.push_back(optim::clip_by_global_norm(1));
-  parts.push_back(rule_of(recipe.optimizer));
-  return optim::chain(parts);
-}
-
-// The rates that the chain names, from ours.
-optim::Rates chosen(const optim::Optimizer& optimizer, const Recipe& recipe, const Rates& rates) {
-  const optim::Rates ours{{"learning_rate", rates.rate}, {"l2", rates.l2},
-                          {"clip_norm", rates.clip},     {"momentum", rates.momentum},
-                          {"beta1", rates.momentum},     {"beta2", rates.beta2},
-                          {"decay", rates.beta2},        {"weight_decay", rates.rate * rates.l2}};
-  optim::Rates out;
-  for (const auto& [name, value] : optimizer.rates)
-    if (const auto at = ours.find(name); at != ours.end()) out[name] = convert(at->second, recipe.dtype);
-  return out;
-}
 
 Array outputs_to_loss(const Recipe& recipe, const Array& out, const Array& y) {
   switch (recipe.loss) {
@@ -76,9 +46,11 @@ State start(const Recipe& recipe, const Rates& rates) {
     model = nn::init_mlp(random::fold_in(rates.key, kInitStream), recipe.sizes, recipe.activation, rates.bias,
                          recipe.dtype);
   }
-  const optim::Optimizer optimizer = optimizer_of(recipe);
-  optim::State state = optim::init(optimizer, model, chosen(optimizer, recipe, rates));
-  return {std::move(model), std::move(state), Array::scalar(0, DType::i32)};
+  const optim::Optimizer optimizer = optimizer_of(recipe, rates);
+  optim::State state = optim::init(optimizer, model, starting_rates(optimizer, recipe, rates));
+  std::optional<nn::Mlp> average;
+  if (recipe.averaging != "none") average = model;
+  return {std::move(model), std::move(state), Array::scalar(0, DType::i32), std::move(average)};
 }
 
 Array loss(const Recipe& recipe, const nn::Mlp& model, const Rates& rates, const Array& x, const Array& y) {
@@ -87,20 +59,43 @@ Array loss(const Recipe& recipe, const nn::Mlp& model, const Rates& rates, const
 
 namespace {
 
+// The loss of rows in training: with dropout, keyed by the step and their numbers, where the recipe has it.
+Array training_loss(const Recipe& recipe, const nn::Mlp& model, const Array& step, const Rates& rates,
+                    const Array& x, const Array& y, const Array& rows) {
+  if (!recipe.dropout) return loss(recipe, model, rates, x, y);
+  const Array key = random::fold_in(random::fold_in(rates.key, kDropoutStream), step);
+  const nn::Dropout dropout{key, rates.dropout, rows};
+  return outputs_to_loss(recipe, nn::forward(model, x, recipe.activation, scale_of(recipe, rates), dropout),
+                         y);
+}
+
+// The mean loss of a batch and the gradient to step along.
+std::pair<Array, nn::Mlp> loss_and_gradient(const Recipe& recipe, const State& state, const Rates& rates,
+                                            const Array& x, const Array& y, const Array& rows) {
+  if (!recipe.clip_example)
+    return value_and_grad([&](const nn::Mlp& model) {
+      return training_loss(recipe, model, state.step, rates, x, y, rows);
+    })(state.model);
+  using Example = std::tuple<Array, Array, Array>;
+  auto of_example = [&](const nn::Mlp& model, const Example& example) {
+    const auto& [one_x, one_y, row] = example;
+    return training_loss(recipe, model, state.step, rates, expand_dims(one_x, 0), expand_dims(one_y, 0),
+                         expand_dims(row, 0));
+  };
+  return optim::value_and_clipped_grad(of_example, state.model, Example(x, y, rows),
+                                       further_rate(rates, "clip_example", "clipping of each example"));
+}
+
 // One step on a batch; `rows` are the numbers of its examples.
 std::pair<State, Array> step_on(const Recipe& recipe, const State& state, const Rates& rates, const Array& x,
                                 const Array& y, const Array& rows) {
-  auto batch_loss = [&](const nn::Mlp& model) {
-    if (!recipe.dropout) return loss(recipe, model, rates, x, y);
-    const Array key = random::fold_in(random::fold_in(rates.key, kDropoutStream), state.step);
-    const nn::Dropout dropout{key, rates.dropout, rows};
-    return outputs_to_loss(recipe, nn::forward(model, x, recipe.activation, scale_of(recipe, rates), dropout),
-                           y);
-  };
-  auto [value, gradients] = value_and_grad(batch_loss)(state.model);
-  const optim::Optimizer optimizer = optimizer_of(recipe);
+  auto [value, gradients] = loss_and_gradient(recipe, state, rates, x, y, rows);
+  const optim::Optimizer optimizer = optimizer_of(recipe, rates);
   auto [updates, optimizer_state] = optim::update(optimizer, gradients, state.optimizer, state.model);
-  return {State{optim::apply(state.model, updates), optimizer_state, state.step + 1}, value};
+  State next{optim::apply(state.model, updates), optimizer_state, state.step + 1, std::nullopt};
+  if (state.average)
+    next.average = optim::averaged(averaging_of(recipe, rates), *state.average, next.model, state.step);
+  return {std::move(next), value};
 }
 
 }  // namespace

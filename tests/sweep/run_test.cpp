@@ -120,6 +120,164 @@ TEST(Sweep, BlocksAreCutWhereThreadsWouldWait) {
   EXPECT_EQ(make_blocks(p, many, 2).size(), 9u);
 }
 
+// A learning rate that falls to its end over all steps makes another trajectory of every number of epochs;
+// one that falls by the epoch does not. Either way a candidate is what it is alone.
+TEST(Sweep, SchedulesThatKnowTheirEndAreTrajectoriesOfTheirOwn) {
+  Problem p = problem();
+  p.metric = Metric::log_loss;
+  auto trajectories = [&](const std::vector<Hyper>& all) {
+    std::size_t lanes = 0;
+    for (const Block& block : make_blocks(p, all, 1)) lanes += block.trajectories.size();
+    return lanes;
+  };
+  struct Case {
+    const char* schedule;
+    double warmup;
+    const char* averaging;
+    bool knows_its_end;
+  };
+  for (const Case& c : {Case{"constant", 0, "none", false}, Case{"step", 0, "none", false},
+                        Case{"exponential", 0, "exponential", false}, Case{"inverse-sqrt", 0, "none", false},
+                        Case{"constant", 0.2, "none", true}, Case{"inverse-sqrt", 0.2, "none", true},
+                        Case{"cosine", 0, "none", true}, Case{"one-cycle", 0.4, "none", true},
+                        Case{"constant", 0, "uniform", true}}) {
+    SCOPED_TRACE(c.schedule + std::string(" ") + c.averaging);
+    Hyper base;
+    base.hidden = {6};
+    base.batch = 20;
+    base.rate = 0.02;
+    base.schedule = c.schedule;
+    base.warmup = c.warmup;
+    base.averaging = c.averaging;
+    base.average_decay = 0.9;
+    base.every = 1.5;
+    const auto all = grid(base, {parse_choice("rate=0.01,0.02"), parse_choice("epochs=2,4")});
+    EXPECT_EQ(depends_on_total(base), c.knows_its_end);
+    EXPECT_EQ(trajectories(all), c.knows_its_end ? 4u : 2u);
+    const Result together = run(p, all, {.threads = 1});
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const Result alone = run(p, {all[i]}, {.threads = 1});
+      EXPECT_EQ(alone.outcomes[0].curve, together.outcomes[i].curve);
+      EXPECT_EQ(alone.outcomes[0].validation_loss, together.outcomes[i].validation_loss);
+    }
+    // The first two epochs of the longer run are those of the shorter one where nobody knows the end.
+    const std::vector<double>& longer = together.outcomes[1].curve;
+    ASSERT_EQ(longer.size(), 4u);
+    EXPECT_EQ(together.outcomes[0].curve != std::vector<double>(longer.begin(), longer.begin() + 2),
+              c.knows_its_end);
+    Hyper shorter = all[1];
+    shorter.epochs = 2;
+    EXPECT_EQ(run(p, {shorter}, {}).outcomes[0].validation_loss, together.outcomes[0].validation_loss);
+  }
+}
+
+// What one epoch of the schedules does is what the rates that they stand for do.
+TEST(Sweep, AStepScheduleIsTheRatesThatItStandsFor) {
+  const Problem p = problem();
+  Hyper h;
+  h.hidden = {6};
+  h.batch = 20;
+  h.optimizer = "sgd";
+  h.rate = 0.5;
+  h.epochs = 1;
+  Hyper halved = h;
+  halved.schedule = "step";
+  halved.every = 0.5;  // five of ten steps
+  halved.factor = 1;
+  EXPECT_EQ(run(p, {h}, {}).outcomes[0].validation_loss, run(p, {halved}, {}).outcomes[0].validation_loss);
+  halved.factor = 1e-30;  // the second half stands still
+  const double half = run(p, {halved}, {}).outcomes[0].validation_loss;
+  EXPECT_NE(half, run(p, {h}, {}).outcomes[0].validation_loss);
+  halved.epochs = 3;
+  EXPECT_EQ(run(p, {halved}, {}).outcomes[0].validation_loss, half);
+  Hyper never = h;
+  never.schedule = "step";
+  never.every = 1;
+  never.factor = 1e-30;
+  EXPECT_EQ(run(p, {never}, {}).outcomes[0].validation_loss, run(p, {h}, {}).outcomes[0].validation_loss);
+}
+
+// Everything that a search can choose: whatever stands in a block together, each candidate is what it is
+// alone.
+TEST(Sweep, EveryOptimizerAndOptionAloneIsItself) {
+  Hyper base;
+  base.hidden = {5};
+  base.batch = 25;
+  base.epochs = 2;
+  base.rate = 0.02;
+  base.warmup = 0.25;
+  std::vector<Hyper> all;
+  auto add = [&](std::initializer_list<const char*> texts) {
+    std::vector<Choice> choices;
+    for (const char* text : texts) choices.push_back(parse_choice(text));
+    for (const Hyper& h : grid(base, choices)) all.push_back(h);
+  };
+  for (const std::string& optimizer : train::optimizer_names())
+    add({("optimizer=" + optimizer).c_str(), "decay=0,0.1", "eps=0,0.01"});
+  for (const std::string& schedule : train::schedule_names())
+    add({("schedule=" + schedule).c_str(), "warmup=0.25,0.5", "floor=0,0.1",
+         "averaging=none,exponential,uniform"});
+  add({"clip-value=0,0.01,0.1", "clip_example=0,0.05,0.2", "clip=0,0.1"});
+  add({"optimizer=adagrad,rmsprop", "accumulator=0,1", "eps_root=0,0.1", "tail=0.1,1", "averaging=uniform"});
+  add({"optimizer=adamw", "l2=0,0.1", "decay=0,0.1"});
+  const Result one = run(problem(), all, {.threads = 1});
+  expect_same(one, run(problem(), all, {.threads = 2}));
+  for (std::size_t i = 0; i < all.size(); i += 5) {
+    const Result alone = run(problem(), {all[i]}, {.threads = 1});
+    EXPECT_EQ(alone.outcomes[0].curve, one.outcomes[i].curve) << i;
+    EXPECT_EQ(alone.outcomes[0].validation_loss, one.outcomes[i].validation_loss) << i;
+  }
+  for (const Outcome& outcome : one.outcomes) EXPECT_EQ(outcome.status, Status::done) << outcome.index;
+}
+
+// That the options do something, and what is the same stays the same.
+TEST(Sweep, OptionsAreHeard) {
+  Hyper base;
+  base.hidden = {6};
+  base.batch = 20;
+  base.epochs = 3;
+  base.rate = 0.02;
+  auto loss = [&](std::initializer_list<std::pair<const char*, const char*>> settings) {
+    Hyper h = base;
+    for (const auto& [name, value] : settings) hyper_field(name).set(h, value);
+    return run(problem(), {h}, {}).outcomes[0].validation_loss;
+  };
+  const double plain = loss({});
+  for (const auto& [name, value] :
+       std::vector<std::pair<const char*, const char*>>{{"decay", "0.1"},
+                                                        {"eps", "0.1"},
+                                                        {"eps_root", "0.1"},
+                                                        {"clip_value", "0.001"},
+                                                        {"clip_example", "0.01"},
+                                                        {"warmup", "0.5"},
+                                                        {"schedule", "cosine"},
+                                                        {"schedule", "inverse-sqrt"},
+                                                        {"averaging", "exponential"},
+                                                        {"averaging", "uniform"},
+                                                        {"optimizer", "nadam"},
+                                                        {"optimizer", "amsgrad"},
+                                                        {"l2", "0.1"}})
+    EXPECT_NE(loss({{name, value}}), plain) << name;
+  // Adam's own eps; averages of the newest weights alone; AdamW as Adam with decay.
+  EXPECT_EQ(loss({{"eps", "1e-8"}}), plain);
+  EXPECT_EQ(loss({{"averaging", "exponential"}, {"average_decay", "0"}}), plain);
+  EXPECT_EQ(loss({{"averaging", "uniform"}, {"tail", "0"}}), plain);
+  EXPECT_EQ(loss({{"optimizer", "adamw"}, {"decay", "0.1"}}), loss({{"decay", "0.1"}}));
+  EXPECT_EQ(loss({{"optimizer", "adamw"}, {"l2", "0.1"}}), loss({{"l2", "0.1"}}));
+  EXPECT_NE(loss({{"decay", "0.1"}}), loss({{"l2", "0.1"}}));
+  EXPECT_NEAR(loss({{"clip_example", "1e6"}}), plain, 1e-5);
+}
+
+TEST(Sweep, ValuesThatDoNotGoTogetherAreRefused) {
+  Hyper h;
+  h.schedule = "one-cycle";
+  EXPECT_THROW(run(problem(), {h}, {}), Error);
+  h.warmup = 0.6;
+  EXPECT_THROW(check(h), Error);
+  h.warmup = 0.5;
+  EXPECT_NO_THROW(check(h));
+}
+
 // The grid of document 003: 256 configurations are 64 trajectories, 16 for each batch size.
 TEST(Sweep, TheGridOfTwoHundredAndFiftySix) {
   Hyper base;

@@ -4,7 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fmt/format.h>
+
 #include <cmath>
+#include <map>
+#include <numbers>
 
 #include "runnel/random.h"
 #include "runnel/transforms.h"
@@ -59,13 +63,58 @@ TEST(Train, LinearRegressionIsTheLoop) {
   EXPECT_EQ(last.step.item(), 4);
 }
 
+// What schedules, averages and their like read; eight steps in all.
+optim::Rates further(DType dtype) {
+  optim::Rates more;
+  for (const auto& [name, value] : std::map<std::string, double>{{"clip_value", 0.5},
+                                                                 {"clip_example", 0.7},
+                                                                 {"decay", 0.1},
+                                                                 {"eps", 1e-3},
+                                                                 {"eps_root", 0.01},
+                                                                 {"initial_accumulator", 0.1},
+                                                                 {"warmup", 2},
+                                                                 {"total", 8},
+                                                                 {"every", 3},
+                                                                 {"factor", 0.5},
+                                                                 {"floor", 0.1},
+                                                                 {"average_decay", 0.7},
+                                                                 {"skipped", 5}})
+    more[name] = Array::scalar(value, dtype);
+  return more;
+}
+
+// Every optimiser with everything a recipe can hold, and every schedule and averaging.
+std::vector<Recipe> recipes(const Recipe& base) {
+  std::vector<Recipe> all;
+  for (const std::string& optimizer : optimizer_names())
+    for (const bool more : {false, true}) {
+      Recipe r = base;
+      r.optimizer = optimizer;
+      if (more) r.decay = r.clip_value = r.clip_example = r.warmup = true;
+      if (more) r.averaging = "exponential";
+      all.push_back(r);
+    }
+  for (const std::string& schedule : schedule_names())
+    for (const std::string& averaging : averaging_names()) {
+      all.push_back(base);
+      all.back().schedule = schedule;
+      all.back().averaging = averaging;
+    }
+  return all;
+}
+
+std::string name_of_recipe(const Recipe& r) {
+  return fmt::format("{} {} {} {}", r.optimizer, r.schedule, r.averaging, r.decay ? "with all" : "");
+}
+
 // Splitting a run into two scans changes no bit, with dropout too.
 TEST(Train, ResumedIsStraightThrough) {
   const auto [x, y] = data(32, 4);
-  for (const char* optimizer : {"sgd", "momentum", "adagrad", "rmsprop", "adam", "adamw"}) {
-    const Recipe recipe{
-        .sizes = {4, 8, 1}, .optimizer = optimizer, .dropout = true, .clip = true, .dtype = DType::f64};
-    const Rates r = rates(0.01, 0.01, 0.4, 3);
+  for (const Recipe& recipe :
+       recipes({.sizes = {4, 8, 1}, .dropout = true, .clip = true, .dtype = DType::f64})) {
+    const std::string optimizer = name_of_recipe(recipe);
+    Rates r = rates(0.01, 0.01, 0.4, 3);
+    r.more = further(DType::f64);
     const Array rows = batches(8, 4, 32);
     const auto run =
         jit([&](const State& s, const Array& which) { return steps(recipe, s, r, x, y, which).first; });
@@ -83,18 +132,19 @@ TEST(Train, ResumedIsStraightThrough) {
 TEST(Train, AloneIsAbreast) {
   for (DType dtype : {DType::f32, DType::f64})
     for (bool dropout : {false, true})
-      for (const char* optimizer : {"sgd", "momentum", "adagrad", "rmsprop", "adam", "adamw"}) {
-        const Recipe recipe{.sizes = {4, 6, 5, 3},
-                            .activation = nn::Activation::tanh,
-                            .loss = Loss::softmax,
-                            .optimizer = optimizer,
-                            .dropout = dropout,
-                            .clip = true,
-                            .dtype = dtype};
+      for (const Recipe& recipe : recipes({.sizes = {4, 6, 5, 3},
+                                  .activation = nn::Activation::tanh,
+                                  .loss = Loss::softmax,
+                                  .dropout = dropout,
+                                  .clip = true,
+                                  .dtype = dtype})) {
+        const std::string optimizer = name_of_recipe(recipe);
         const Array x = random::normal(random::key(1), {20, 4}, dtype);
         const Array y = convert(random::bits(random::key(2), {20}) / 2000000000u, DType::i32);
         const Array rows = batches(5, 4, 20);
-        auto run = [&](const Rates& r) { return steps(recipe, start(recipe, r), r, x, y, rows).first.model; };
+        auto run = [&](const Rates& r) {
+          return steps(recipe, start(recipe, r), r, x, y, rows).first.weights();
+        };
         const std::int64_t lanes = 19;
         Rates all{};
         auto vary = [&](double low, double step) {
@@ -106,6 +156,7 @@ TEST(Train, AloneIsAbreast) {
         std::vector<Array> keys;
         for (std::int64_t i = 0; i < lanes; ++i) keys.push_back(random::key(static_cast<std::uint64_t>(i)));
         all.key = stack(keys, 1);
+        for (const auto& [name, value] : further(dtype)) all.more[name] = value * vary(1, -0.01);
         const nn::Mlp abreast = jit(vmap(run, {Axis(-1)}, -1))(all);
         for (std::int64_t lane : {0, 7, 18}) {
           const Rates one =
@@ -118,6 +169,107 @@ TEST(Train, AloneIsAbreast) {
                 << name_of(dtype);
         }
       }
+}
+
+// Linear regression in plain loops with what a recipe can add: a cosine with warm-up on the rate, decay
+// beside the step, the mean of the last weights. The losses are those of the weights that are trained.
+TEST(Train, ScheduleDecayAndTailAverageAreTheLoop) {
+  const auto [x, y] = data(24, 3);
+  const Recipe recipe{.sizes = {3, 1},
+                      .loss = Loss::half_squared,
+                      .optimizer = "sgd",
+                      .dtype = DType::f64,
+                      .decay = true,
+                      .schedule = "cosine",
+                      .averaging = "uniform"};
+  Rates r = rates(0.2, 0.3);
+  r.more = {{"warmup", scalar(2)},  {"total", scalar(8)},   {"floor", scalar(0.1)},
+            {"decay", scalar(0.5)}, {"skipped", scalar(5)}, {"every", scalar(1)}};
+  const Array rows = concatenate({batches(4, 6, 24), batches(4, 6, 24)});
+  const State last = steps(recipe, start(recipe, r), r, x, y, rows).first;
+  std::vector<double> w(3, 0.0), mean_w(3, 0.0);
+  double b = 0.1;
+  for (int s = 0; s < 8; ++s) {
+    std::vector<double> gw(3, 0.0);
+    double gb = 0;
+    for (int i = 0; i < 6; ++i) {
+      const auto at = static_cast<std::int64_t>(rows.at({s, i}));
+      double residual = b - y.at({at});
+      for (int j = 0; j < 3; ++j) residual += w[static_cast<std::size_t>(j)] * x.at({at, j});
+      for (int j = 0; j < 3; ++j) gw[static_cast<std::size_t>(j)] += residual * x.at({at, j}) / 6;
+      gb += residual / 6;
+    }
+    const double factor =
+        s < 2 ? (s + 1) / 2.0 : 0.1 + 0.45 * (1 + std::cos(std::numbers::pi * (s - 2) / 6.0));
+    for (std::size_t j = 0; j < 3; ++j) {
+      w[j] -= 0.2 * factor * (gw[j] + 0.3 * w[j]) + 0.2 * factor * 0.5 * w[j];
+      if (s >= 5) mean_w[j] += w[j] / 3;
+    }
+    b -= 0.2 * factor * gb;
+  }
+  EXPECT_THAT(last.model.layers[0].w.to_doubles(), testing::Pointwise(testing::DoubleNear(1e-14), w));
+  EXPECT_THAT(last.weights().layers[0].w.to_doubles(),
+              testing::Pointwise(testing::DoubleNear(1e-14), mean_w));
+  EXPECT_NEAR(last.model.layers[0].b.item(), b, 1e-14);
+}
+
+// The derivative of the loss after training by every rate that a recipe reads, against differences.
+TEST(Train, EveryRateHasItsHypergradient) {
+  const auto [x, y] = data(30, 3);
+  const Array rows = batches(5, 6, 30);
+  Recipe recipe{.sizes = {3, 4, 1},
+                .activation = nn::Activation::tanh,
+                .optimizer = "nadam",
+                .clip = true,
+                .dtype = DType::f64,
+                .decay = true,
+                .clip_value = true,
+                .clip_example = true,
+                .warmup = true,
+                .averaging = "exponential"};
+  for (const std::string& schedule : schedule_names()) {
+    recipe.schedule = schedule;
+    for (const auto& [name, value] : further(DType::f64)) {
+      auto after = [&, which = name](const Array& rate) {
+        Rates r = rates(0.02, 0.1);
+        r.more = further(DType::f64);
+        r.more["warmup"] = scalar(1.7);
+        r.more["every"] = scalar(1.3);
+        r.more[which] = rate;
+        return loss(recipe, steps(recipe, start(recipe, r), r, x, y, rows).first.weights(), r, x, y);
+      };
+      const Array at = name == "warmup" ? scalar(1.7) : name == "every" ? scalar(1.3) : value;
+      const double h = 1e-6;
+      const double difference = (after(at + h).item() - after(at - h).item()) / (2 * h);
+      EXPECT_NEAR(grad(after)(at).item(), difference, 1e-6 * std::abs(difference) + 1e-8)
+          << schedule << ", " << name;
+    }
+  }
+}
+
+TEST(Train, MissingRatesAndUnknownNamesAreSaid) {
+  auto text = [](const Recipe& recipe, const Rates& r) {
+    try {
+      start(recipe, r);
+    } catch (const Error& e) {
+      return std::string(e.what());
+    }
+    return std::string();
+  };
+  const Recipe base{.sizes = {3, 1}, .dtype = DType::f64};
+  auto with = [&](auto change) {
+    Recipe r = base;
+    change(r);
+    return text(r, rates(0.1));
+  };
+  using testing::HasSubstr;
+  EXPECT_EQ(text(base, rates(0.1)), "");
+  EXPECT_THAT(with([](Recipe& r) { r.schedule = "cosine"; }),
+              HasSubstr("the schedule cosine reads the rate \""));
+  EXPECT_THAT(with([](Recipe& r) { r.decay = true; }), HasSubstr("\"decay\""));
+  EXPECT_THAT(with([](Recipe& r) { r.clip_value = true; }), HasSubstr("\"clip_value\""));
+  EXPECT_THAT(with([](Recipe& r) { r.schedule = "cosin"; }), HasSubstr("did you mean 'cosine'"));
+  EXPECT_THAT(with([](Recipe& r) { r.optimizer = "loin"; }), HasSubstr("did you mean 'lion'"));
 }
 
 // The validation loss after training, as a function of the rates: its derivative is that of the closed form
