@@ -75,7 +75,8 @@ enum class Accumulator { current, lagged };
 
 // AdaGrad: Duchi, Hazan and Singer, "Adaptive subgradient methods for online learning and stochastic
 // optimization" (JMLR 12, 2011), figure 1. eps stands where the paper's delta does. Rates of all three:
-// learning_rate (0.01; 0.1 of the latter two), initial_accumulator (0), eps (1e-10), eps_root (0).
+// learning_rate (0.01; 0.1 of the latter two), initial_accumulator (0), eps (1e-10 but of the last), eps_root
+// (0).
 //
 // Diagonal: v = v + g², u = -eta g / (sqrt(v + eps_root) + eps). v starts at initial_accumulator.
 Optimizer adagrad(const Rates& rates = {}, Accumulator which = Accumulator::current);
@@ -83,9 +84,10 @@ Optimizer adagrad(const Rates& rates = {}, Accumulator which = Accumulator::curr
 // convergence over nonconvex landscapes" (ICML 2019), algorithm 1.
 Optimizer adagrad_norm(const Rates& rates = {}, Accumulator which = Accumulator::current);
 // Full matrix: G = G + g gᵀ, u = -eta ((G + eps_root I)^(1/2) + eps I)^-1 g, with g all parameters as one
-// vector; G starts at initial_accumulator I. For small models: init throws above kMostOfFullMatrix
-// parameters. Through LAPACK, so its bits may differ from one instruction set to another. Where G is singular
-// derivatives want an eps_root above 0.
+// vector; G starts at initial_accumulator I. Its eps is 1e-4: along directions that no gradient had, G is 0
+// but for rounding, and rounding of g is divided by eps there. For small models: init throws above
+// kMostOfFullMatrix parameters. Through LAPACK, so its bits may differ from one instruction set to another.
+// Where G is singular derivatives want an eps_root above 0.
 Optimizer adagrad_full(const Rates& rates = {});
 constexpr std::int64_t kMostOfFullMatrix = 256;
 

@@ -6,10 +6,10 @@
 namespace runnel::optim {
 namespace {
 
-Rates adagrads_rates(double learning_rate) {
+Rates adagrads_rates(double learning_rate, double eps = 1e-10) {
   return {{"learning_rate", rate(learning_rate)},
           {"initial_accumulator", rate(0)},
-          {"eps", rate(1e-10)},
+          {"eps", rate(eps)},
           {"eps_root", rate(0)}};
 }
 
@@ -95,7 +95,7 @@ Optimizer adagrad_full(const Rates& rates) {
     const Array inverse = lyapunov(root + rate_for(g, state, "eps") * unit, 2 * unit);
     return as_leaves(-rate_for(g, state, "learning_rate") * dot_general("ij,j->i", inverse, g), in);
   };
-  return {with_rates("adagrad_full", adagrads_rates(0.1), rates), prepare, change};
+  return {with_rates("adagrad_full", adagrads_rates(0.1, 1e-4), rates), prepare, change};
 }
 
 Optimizer rmsprop(const Rates& rates) {

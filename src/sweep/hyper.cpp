@@ -133,7 +133,7 @@ const std::vector<HyperField>& hyper_fields() {
       {"decay", "decoupled decay: a step shrinks weights by 1 - rate decay; never biases", true,
        [](const H& h) { return shown(h.decay); },
        [](H& h, const S& t) { h.decay = number_in("decay", t, 0, kHuge, false); }, false},
-      {"eps", "added to the root that steps are divided by; 0: 1e-8, 1e-10 of adagrad", true,
+      {"eps", "added to the root that steps are divided by; 0: 1e-8, adagrad 1e-10, adagrad-full 1e-4", true,
        [](const H& h) { return shown(h.eps); },
        [](H& h, const S& t) { h.eps = number_in("eps", t, 0, kHuge, false); }, false},
       {"eps_root", "added under that root", true, [](const H& h) { return shown(h.eps_root); },

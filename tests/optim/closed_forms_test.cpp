@@ -23,7 +23,7 @@ std::vector<Named> in_the_row_space() {
           {"nesterov", momentum(Momentum::nesterov), 0.01},
           {"adagrad norm", adagrad_norm(), 1},
           {"adagrad norm lagged", adagrad_norm({{"initial_accumulator", f64(1)}}, Accumulator::lagged), 1},
-          {"adagrad full", adagrad_full({{"eps", f64(1e-4)}}), 1}};
+          {"adagrad full", adagrad_full(), 1}};
 }
 
 // Those that divide each coordinate by its own scale leave it. Their steps need not shrink by themselves, so

@@ -253,7 +253,10 @@ TEST(FullAdaGrad, IsTheDiagonalOneInEveryFrame) {
       return dot(slope(w), axis) * axis;
     };
   };
-  const Rates rates{{"learning_rate", f64(0.5)}, {"initial_accumulator", f64(0.1)}, {"eps_root", f64(1e-3)}};
+  const Rates rates{{"learning_rate", f64(0.5)},
+                    {"initial_accumulator", f64(0.1)},
+                    {"eps", f64(1e-6)},
+                    {"eps_root", f64(1e-3)}};
   const Array plain =
       descend_by_step(optim::adagrad(), one_axis(straight, eye(3, DType::f64)), zero, 30, rates).first;
   const Array in_frame =
@@ -273,6 +276,17 @@ TEST(FullAdaGrad, IsRefusedAboveItsSize) {
   });
   EXPECT_NE(text.find("257 parameters"), std::string::npos) << text;
   EXPECT_NE(text.find("take adagrad"), std::string::npos) << text;
+}
+
+// In f32 too what rounding leaves along directions that no gradient had stays small.
+TEST(FullAdaGrad, IsStableWhereItsMatrixIsSingular) {
+  const Array x = convert(normals({3, 20}, 15), DType::f32);
+  const Array t = convert(normals({3}, 16), DType::f32);
+  auto gradient = [&](const Array& w) { return 2.0 / 3 * matmul(transpose(x), matmul(x, w) - t); };
+  const Array w = descend(optim::adagrad_full(), gradient, Array::zeros({20}), 500,
+                          {{"learning_rate", Array::scalar(0.3)}});
+  const Array least = nn::minimum_norm(convert(x, DType::f64), convert(t, DType::f64));
+  expect_near(convert(w, DType::f64), least, 2e-3);
 }
 
 // A lane that diverges leaves the others as they are, decompositions included.
