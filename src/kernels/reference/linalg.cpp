@@ -210,14 +210,17 @@ struct Spectrum {
   }
 };
 
-// x y, or xᵀ y: sums over k in order.
+// x y: sums over k in order.
 template <class T>
-Columns<T> product(Columns<T>& x, Columns<T>& y, bool transpose_first) {
-  Columns<T> out(transpose_first ? x.columns : x.rows, y.columns);
+Columns<T> product(const Columns<T>& x, const Columns<T>& y) {
+  Columns<T> out(x.rows, y.columns);
   for (std::int64_t j = 0; j < out.columns; ++j)
-    for (std::int64_t k = 0; k < y.rows; ++k)
-      for (std::int64_t i = 0; i < out.rows; ++i)
-        out(i, j) = std::fma(transpose_first ? x(k, i) : x(i, k), y(k, j), out(i, j));
+    for (std::int64_t k = 0; k < y.rows; ++k) {
+      const T factor = y.data[index_of(j * y.rows + k)];
+      const T* column = x.data.data() + k * x.rows;
+      T* __restrict sums = out.data.data() + j * out.rows;
+      for (std::int64_t i = 0; i < out.rows; ++i) sums[i] = std::fma(column[i], factor, sums[i]);
+    }
   return out;
 }
 
@@ -244,8 +247,7 @@ void symmetric_root_lane(const View& a, const View& root, std::int64_t a_at, std
   for (std::int64_t j = 0; j < scaled.columns; ++j)
     for (std::int64_t i = 0; i < scaled.rows; ++i)
       scaled(i, j) *= std::sqrt(std::max(s.values[index_of(j)], T{0}));
-  Columns<T> back = transposed(s.u);
-  Columns<T> out = product(scaled, back, false);
+  Columns<T> out = product(scaled, transposed(s.u));
   write(out, root, root_at);
 }
 
@@ -253,17 +255,14 @@ template <class T>
 void lyapunov_lane(const View& a, const View& c, const View& x, const std::array<std::int64_t, 3>& at) {
   Spectrum<T> s(a, at[0]);
   if (!s.known) return write_nan<T>(x, at[2]);
-  Columns<T> right = read<T>(c, at[1]);
-  Columns<T> turned = product(right, s.u, false);
-  Columns<T> inside = product(s.u, turned, true);
+  const Columns<T> back = transposed(s.u);
+  Columns<T> inside = product(back, product(read<T>(c, at[1]), s.u));
   for (std::int64_t j = 0; j < inside.columns; ++j)
     for (std::int64_t i = 0; i < inside.rows; ++i) {
       const T both = s.values[index_of(i)] + s.values[index_of(j)];
       inside(i, j) = both == T{0} ? T{0} : inside(i, j) / both;
     }
-  Columns<T> back = transposed(s.u);
-  Columns<T> half = product(s.u, inside, false);
-  Columns<T> out = product(half, back, false);
+  Columns<T> out = product(product(s.u, inside), back);
   write(out, x, at[2]);
 }
 
