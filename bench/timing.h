@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace runnel::bench {
@@ -33,6 +34,7 @@ struct Effort {
   int runs = 7;
   int warmup = 1;             // runs before the first that counts
   double run_seconds = 0.02;  // that a run lasts at least
+  double pause = 0;  // seconds before each run, for threads of the other that spin on after their work
 };
 
 namespace detail {
@@ -41,6 +43,10 @@ double seconds_of(const Work& work, std::int64_t calls) {
   const double begin = now();
   for (std::int64_t i = 0; i < calls; ++i) work();
   return (now() - begin) / static_cast<double>(calls);
+}
+
+inline void rest(double seconds) {
+  if (seconds > 0) std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
 }
 
 template <class Work>
@@ -72,7 +78,9 @@ std::pair<Timing, Timing> measure_both(const A& a, const B& b, const Effort& eff
   const std::int64_t calls_b = detail::calls_that_last(b, effort.run_seconds);
   std::vector<double> of_a, of_b;
   for (int i = -effort.warmup; i < effort.runs; ++i) {
+    detail::rest(effort.pause);
     const double took_a = detail::seconds_of(a, calls_a);
+    detail::rest(effort.pause);
     const double took_b = detail::seconds_of(b, calls_b);
     if (i < 0) continue;
     of_a.push_back(took_a);

@@ -30,7 +30,10 @@ class RowProduct final : public Prepared {
     row_block_ = std::max(shape_.rows, kRowsBytes / kBytes / k / shape_.rows * shape_.rows);
     const bool deep = p_.k.size >= 16;
     pack_b_ = p_.v.b != 1 || (deep && p_.m.size >= 4 * shape_.rows && std::abs(p_.k.b) * kBytes >= kFarBytes);
-    pack_a_ = deep && p_.k.a != 1 && std::abs(p_.k.a) * kBytes >= kFarBytes && p_.v.size >= unit;
+    // Rows of a that touch at each k come with the line that they share: a copy would cost more than it
+    // spares.
+    const bool scattered = p_.m.a != 1 && p_.k.a != 1;
+    pack_a_ = deep && scattered && std::abs(p_.k.a) * kBytes >= kFarBytes && p_.v.size >= unit;
     b_numbers_ = pack_b_ ? round_up(std::min(panel_, p_.v.size) * k) : 0;
     a_numbers_ = pack_a_ ? round_up(std::min(row_block_, p_.m.size) * k) : 0;
     whole_rows_ = Cut(p_.m.size, shape_.rows);
