@@ -17,16 +17,28 @@ namespace {
 constexpr std::int64_t kLeast = 16;
 constexpr std::int64_t kBudget = 128 << 10;
 
-// Bytes that one lane touches in a run, or in a step of the loop that the graph consists of.
-std::int64_t bytes_per_lane(const VmapSpec& s) {
-  GraphPtr graph = vmap_graph(s.graph, s.batched, kLeast);
-  graph = optimise_after_lanes(assign_lanes(graph));
-  return static_cast<std::int64_t>(plan(graph)->arena_bytes) / kLeast;
+// Whether all of it is one elementwise loop, which runs over tiles of its own.
+bool is_one_loop(const Graph& graph) {
+  const auto is_work = [](const Equation& eq) { return eq.op->fusion != Fusion::view; };
+  const auto is_other = [&](const Equation& eq) {
+    return is_work(eq) && eq.op->fusion != Fusion::elementwise;
+  };
+  const auto& all = graph.equations();
+  return std::none_of(all.begin(), all.end(), is_other) &&
+         std::count_if(all.begin(), all.end(), is_work) <= 1;
+}
+
+// Bytes that one lane touches in a run of kLeast of them, or in a step of the loop that the graph consists
+// of.
+std::int64_t bytes_per_lane(const GraphPtr& of_least) {
+  return static_cast<std::int64_t>(plan(of_least)->arena_bytes) / kLeast;
 }
 
 std::int64_t lanes_together(const VmapSpec& s) {
   if (s.lanes <= kLeast) return s.lanes;
-  const std::int64_t fit = kBudget / std::max<std::int64_t>(1, bytes_per_lane(s));
+  const GraphPtr few = optimise_after_lanes(assign_lanes(vmap_graph(s.graph, s.batched, kLeast)));
+  if (is_one_loop(*few)) return s.lanes;
+  const std::int64_t fit = kBudget / std::max<std::int64_t>(1, bytes_per_lane(few));
   const std::int64_t together = std::max(kLeast, fit / kLeast * kLeast);
   // A few lanes more cost less than a small group of their own.
   return s.lanes <= together + together / 2 ? s.lanes : together;
