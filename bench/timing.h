@@ -45,8 +45,13 @@ double seconds_of(const Work& work, std::int64_t calls) {
   return (now() - begin) / static_cast<double>(calls);
 }
 
-inline void rest(double seconds) {
-  if (seconds > 0) std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
+template <class Work>
+double seconds_after(double pause, const Work& work, std::int64_t calls) {
+  if (pause > 0) {
+    std::this_thread::sleep_for(std::chrono::duration<double>(pause));
+    seconds_of(work, calls / 4 + 2);
+  }
+  return seconds_of(work, calls);
 }
 
 template <class Work>
@@ -78,10 +83,8 @@ std::pair<Timing, Timing> measure_both(const A& a, const B& b, const Effort& eff
   const std::int64_t calls_b = detail::calls_that_last(b, effort.run_seconds);
   std::vector<double> of_a, of_b;
   for (int i = -effort.warmup; i < effort.runs; ++i) {
-    detail::rest(effort.pause);
-    const double took_a = detail::seconds_of(a, calls_a);
-    detail::rest(effort.pause);
-    const double took_b = detail::seconds_of(b, calls_b);
+    const double took_a = detail::seconds_after(effort.pause, a, calls_a);
+    const double took_b = detail::seconds_after(effort.pause, b, calls_b);
     if (i < 0) continue;
     of_a.push_back(took_a);
     of_b.push_back(took_b);

@@ -12,7 +12,7 @@ namespace {
 constexpr std::int64_t kPanel = 1024;  // columns of b that are packed together: they stay in the third cache
 constexpr std::int64_t kRowsBytes = 512 * 1024;  // of a, in one block of k: they stay in the second cache
 constexpr std::int64_t kFarBytes = 1024;         // a longer step from one k to the next
-constexpr double kPartWork = 1.25e6;             // multiply-adds that are worth another thread
+constexpr double kPartWork = 1e6;                // multiply-adds that are worth another thread
 
 template <class T>
 class RowProduct final : public Prepared {
