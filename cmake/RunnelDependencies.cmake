@@ -29,4 +29,9 @@ if(NOT CMAKE_FIND_PACKAGE_NAME STREQUAL "runnel")
   # Headers alone, which only Runnel's own sources include.
   runnel_find(nlohmann_json)
   runnel_find(FastFloat)
+  # The package's own target is a shared library; the header alone does all that is wanted.
+  find_path(TOMLPLUSPLUS_INCLUDE toml++/toml.h REQUIRED)
+  add_library(runnel_toml INTERFACE)
+  target_include_directories(runnel_toml SYSTEM INTERFACE ${TOMLPLUSPLUS_INCLUDE})
+  target_compile_definitions(runnel_toml INTERFACE TOML_HEADER_ONLY=1 TOML_ENABLE_FORMATTERS=0)
 endif()

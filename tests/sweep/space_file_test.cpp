@@ -1,0 +1,103 @@
+// Spaces in TOML files, and what is said of those that are wrong.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <fstream>
+
+#include "error_of.h"
+#include "runnel/space.h"
+
+namespace runnel::sweep {
+namespace {
+
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+// A file that is gone at the end of the test.
+class File {
+ public:
+  explicit File(const std::string& text) : path_(testing::TempDir() + "space_file_test.toml") {
+    std::ofstream(path_) << text;
+  }
+  ~File() { std::remove(path_.c_str()); }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+std::vector<Parameter> read(const std::string& text) {
+  const File file(text);
+  return read_space_file(file.path());
+}
+
+// The message behind the file's name.
+std::string complaint(const std::string& text) {
+  const File file(text);
+  const std::string error = error_of([&] { make_space({}, read_space_file(file.path())); });
+  EXPECT_THAT(error, StartsWith(file.path() + ":"));
+  return error.substr(std::min(error.size(), file.path().size() + 1));
+}
+
+TEST(SpaceFile, SaysWhatTheFlagsSay) {
+  const auto p = read(R"(
+# how fast
+rate = { low = 1e-4, high = 1e-1 }
+optimizer = ["adam", "momentum"]
+epochs = 30
+dropout = "0..0.5"
+clip = { low = 1, high = 100, scale = "linear", points = 4 }
+
+[momentum]
+values = [0.5, 0.9]
+when = { optimizer = "momentum" }
+)");
+  ASSERT_EQ(p.size(), 6u);
+  EXPECT_EQ(p[0].name, "rate");  // in the order of the file
+  EXPECT_TRUE(p[0].logarithmic);
+  EXPECT_EQ(p[0].low, 1e-4);
+  EXPECT_EQ(p[1].values, (std::vector<std::string>{"adam", "momentum"}));
+  EXPECT_EQ(p[2].values, (std::vector<std::string>{"30"}));
+  EXPECT_EQ(p[3].high, 0.5);
+  EXPECT_FALSE(p[4].logarithmic);
+  EXPECT_EQ(p[4].points, 4);
+  ASSERT_TRUE(p[5].when);
+  EXPECT_EQ(p[5].when->name, "optimizer");
+  EXPECT_EQ(p[5].when->values, (std::vector<std::string>{"momentum"}));
+  EXPECT_THAT(p[5].where, EndsWith(":9:2"));
+}
+
+TEST(SpaceFile, LayersAndWidths) {
+  const Space space = make_space({}, read("layers = { low = 1, high = 2 }\nwidth = [8, 16]\n"));
+  EXPECT_EQ(grid(space).size(), 6u);
+}
+
+TEST(SpaceFile, ErrorsSayLineAndColumn) {
+  EXPECT_THAT(complaint("l2 = 0\nraet = [1]"),
+              StartsWith("2:1: there is no hyperparameter \"raet\"; did you mean 'rate'"));
+  EXPECT_THAT(complaint("rate = [0.1,\n  \"fast\"]"), StartsWith("2:3: rate: \"fast\" is not a number"));
+  EXPECT_THAT(complaint("rate = { lo = 1, high = 2 }"),
+              StartsWith("1:10: a parameter has no `lo`; did you mean 'low'"));
+  EXPECT_THAT(complaint("rate = { low = 1 }"), StartsWith("1:1: rate needs `values`, or both"));
+  EXPECT_THAT(complaint("rate = { low = 2, high = 1 }"), HasSubstr("the range is empty: low is 2, high 1"));
+  EXPECT_THAT(complaint("rate = { low = 0, high = 1, scale = \"log\" }"), HasSubstr("begins above 0"));
+  EXPECT_THAT(complaint("rate = { low = 0, high = 1, scale = \"lgo\" }"), HasSubstr("did you mean 'log'"));
+  EXPECT_THAT(complaint("rate = { values = [1], low = 0 }"), HasSubstr("`low` does not go with `values`"));
+  EXPECT_THAT(complaint("hidden = { low = 1, high = 2 }"),
+              StartsWith("1:1: \"hidden=1..2\": hidden takes values"));
+  EXPECT_THAT(complaint("rate = [true]"), StartsWith("1:9: a number or a text is wanted"));
+  EXPECT_THAT(complaint("rate = []"), StartsWith("1:8: rate has no values"));
+  EXPECT_THAT(complaint("rate = [1"), StartsWith("1:"));  // no TOML at all
+  EXPECT_THAT(complaint("clip = { values = [1, 2], when = 3 }"), HasSubstr("`when` is a table of one name"));
+  EXPECT_THAT(complaint("clip = { values = [1, 2], when = { optimzer = \"sgd\" } }"),
+              StartsWith("1:36: there is no hyperparameter \"optimzer\"; did you mean 'optimizer'"));
+  EXPECT_THAT(complaint("l2 = 0\nwidth = 8"), StartsWith("2:1: layers and width go together"));
+  EXPECT_THAT(complaint(""), HasSubstr("the space has no parameters"));
+  EXPECT_THAT(error_of([] { read_space_file("/nowhere/space.toml"); }),
+              HasSubstr("/nowhere/space.toml: the file cannot be read"));
+}
+
+}  // namespace
+}  // namespace runnel::sweep
