@@ -125,14 +125,52 @@ struct Problem {
   std::int64_t outputs = 1;  // of the network: classes for softmax, else 1
 };
 
-enum class Status { done, diverged, interrupted };
+// Who is trained to the end. All of them; or, at rungs, only the best of those that have come so far go on,
+// from where they stand (src/sweep/schedule.h names the papers).
+enum class Scheduler { full, halving, hyperband, median };
+std::string_view scheduler_name(Scheduler scheduler);
+Scheduler scheduler_from_name(std::string_view name);  // throws Error(input) naming the nearest
+
+struct Scheduling {
+  Scheduler scheduler = Scheduler::full;
+  std::int64_t eta = 3;         // halving, hyperband: a rung keeps one of eta
+  std::int64_t min_epochs = 1;  // before anybody is judged; median: also between judgements
+};
+
+// Trajectories that make up Hyperband's own brackets for candidates of up to `most_epochs`.
+std::int64_t hyperband_size(const Scheduling& scheduling, std::int64_t most_epochs);
+
+// A rung that was reached.
+struct Rung {
+  std::int64_t bracket = 0;
+  std::int64_t epochs = 0;             // of training before it
+  std::int64_t entered = 0, kept = 0;  // trajectories
+  friend bool operator==(const Rung&, const Rung&) = default;
+};
+
+// retired: at a rung, for others did better. Diverged lanes go first.
+enum class Status { done, diverged, interrupted, retired };
 std::string_view status_name(Status status);
+
+// Where one trajectory stands on one fold between two epochs: all it takes to go on, in any block, and to
+// judge it. A trajectory is a training run; candidates that differ in their epochs alone share one. They are
+// numbered in the order of their first candidates.
+struct LaneState {
+  std::int64_t trajectory = 0;
+  std::size_t fold = 0;
+  std::int64_t epochs = 0;    // done
+  std::vector<Array> leaves;  // of train::State; empty before the first epoch and when all are done
+  std::vector<double> curve;  // the metric on validation rows after each epoch
+  std::vector<double>
+      losses;  // likewise the loss; nan where nobody is judged, and where weights are not finite
+};
 
 struct Outcome {
   std::int64_t index = 0;
   Hyper hyper;
   Status status = Status::interrupted;
-  double validation = 0;         // the metric on validation rows after the last epoch, averaged over folds
+  std::int64_t epochs = 0;       // that it was trained for
+  double validation = 0;         // the metric on validation rows after these, averaged over folds
   double validation_loss = 0;    // likewise the loss, without the L2 term
   std::vector<double> curve;     // the metric after each epoch (of fold 0)
   std::optional<nn::Mlp> model;  // of the best candidate of a search with one fold: its network
@@ -150,6 +188,17 @@ struct Options {
   int threads = 0;                                     // 0: RUNNEL_THREADS, else as many as there are cores
   std::function<void(const Progress&)> progress = {};  // called from one thread at a time
   const std::atomic<bool>* stop = nullptr;             // set to end early: finished candidates are kept
+  Scheduling scheduling = {};
+  std::size_t memory = std::size_t{512}
+                       << 20;  // bytes of weights, their companions and rows in order at a time
+
+  // For a search that is to outlive its process. `keep` is called, by one thread at a time, with every lane
+  // that has come to a rung or its end, and, whenever `keep_now` (asked after each epoch) says so, with all
+  // that are in training. A search that begins with `resume`, states of the same problem, candidates and
+  // options, comes to the same result to the last bit, whatever of it had been kept.
+  std::function<void(const LaneState&)> keep = {};
+  std::function<bool()> keep_now = {};
+  std::vector<LaneState> resume = {};
 };
 
 struct Result {
@@ -157,7 +206,9 @@ struct Result {
   std::optional<std::int64_t> best;   // none when every candidate diverged or nothing finished
   std::vector<std::string> warnings;  // divergence, a winner at the edge of its range
   std::int64_t blocks = 0;            // programs that were run
-  std::int64_t lanes = 0;             // trajectories that were trained
+  std::int64_t lanes = 0;             // trajectories that were trained, on each fold
+  std::int64_t epochs = 0;            // of all lanes together
+  std::vector<Rung> rungs;            // by epochs, then bracket
   double seconds = 0;
   bool interrupted = false;
 };

@@ -12,6 +12,7 @@
 #include "runnel/random.h"
 #include "runnel/train.h"
 #include "runnel/transforms.h"
+#include "sweep/lanes.h"
 
 namespace runnel::sweep {
 namespace {
@@ -51,6 +52,26 @@ std::int64_t parameters_of(const std::vector<std::int64_t>& sizes) {
   std::int64_t parameters = 0;
   for (std::size_t i = 1; i < sizes.size(); ++i) parameters += (sizes[i - 1] + 1) * sizes[i];
   return parameters;
+}
+
+// Candidates of one key are readings of one trajectory: they differ in their epochs alone, and no step knows
+// how many there will be; or in batches that are all of the rows.
+std::string trajectory_key(Hyper hyper, std::int64_t rows) {
+  if (!depends_on_total(hyper)) hyper.epochs = 1;
+  hyper.batch = std::min(hyper.batch, rows);
+  std::string key;
+  for (const HyperField& field : hyper_fields()) key += field.get(hyper) + '\n';
+  return key;
+}
+
+double weights_of(const Hyper& hyper, const Fold& fold) {
+  double weights = 0;
+  auto before = static_cast<double>(fold.x.dim(1));
+  for (std::int64_t width : hyper.hidden) {
+    weights += before * static_cast<double>(width);
+    before = static_cast<double>(width);
+  }
+  return weights + before;
 }
 
 std::size_t lanes_that_fit(const Problem& problem, const Fold& fold, const Hyper& hyper) {
@@ -152,8 +173,9 @@ Array batches(const Array& in_order, std::int64_t batch) {
   return reshape(slice(in_order, 0, 0, steps * batch), shape);
 }
 
-nn::Mlp lane_of(const nn::Mlp& models, std::int64_t lane) {
-  return tree::map([&](const Array& leaf) { return squeeze(slice(leaf, -1, lane, lane + 1), -1); }, models);
+template <class Tree>
+Tree lane_of(const Tree& lanes, std::int64_t lane) {
+  return tree::map([&](const Array& leaf) { return squeeze(slice(leaf, -1, lane, lane + 1), -1); }, lanes);
 }
 
 std::vector<bool> finite_lanes(const nn::Mlp& models, std::size_t lanes) {
@@ -184,25 +206,36 @@ std::vector<std::vector<double>> outputs_of_lanes(const Forward& forward, const 
 
 }  // namespace
 
-std::int64_t Block::epochs() const {
-  std::int64_t most = 0;
-  for (const Trajectory& t : trajectories) most = std::max(most, t.hyper.epochs);
-  return most;
+double lane_work(const Hyper& hyper, const Fold& fold) {
+  return weights_of(hyper, fold) * static_cast<double>(fold.x.dim(0));
 }
 
 double Block::work_per_epoch() const {
-  const Hyper& h = trajectories[0].hyper;
-  double weights = 0;
-  auto before = static_cast<double>(data->x.dim(1));
-  for (std::int64_t width : h.hidden) {
-    weights += before * static_cast<double>(width);
-    before = static_cast<double>(width);
-  }
-  weights += before;
-  return weights * static_cast<double>(data->x.dim(0)) * static_cast<double>(trajectories.size());
+  return lane_work(trajectories[0].hyper, *data) * static_cast<double>(trajectories.size());
 }
 
-double Block::work() const { return work_per_epoch() * static_cast<double>(epochs()); }
+double Block::work() const { return work_per_epoch() * static_cast<double>(end - begin); }
+
+std::int64_t Block::steps_per_epoch() const {
+  return data->x.dim(0) / batch_of(trajectories[0].hyper, *data);
+}
+
+std::vector<Trajectory> make_trajectories(const Problem& problem, const std::vector<Hyper>& candidates) {
+  std::int64_t rows = 0;
+  for (const Fold& fold : problem.folds) rows = std::max(rows, fold.x.dim(0));
+  std::vector<Trajectory> trajectories;
+  std::map<std::string, std::size_t> known;
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    const Hyper& hyper = candidates[i];
+    const auto [at, is_new] = known.try_emplace(trajectory_key(hyper, rows), trajectories.size());
+    if (is_new) trajectories.push_back({hyper, {}, trajectories.size()});
+    Trajectory& t = trajectories[at->second];
+    t.hyper.epochs = std::max(t.hyper.epochs, hyper.epochs);
+    t.readings.emplace_back(hyper.epochs, static_cast<std::int64_t>(i));
+  }
+  for (Trajectory& t : trajectories) std::stable_sort(t.readings.begin(), t.readings.end());
+  return trajectories;
+}
 
 namespace {
 
@@ -221,11 +254,13 @@ double makespan(std::vector<double> costs, int threads) {
   return *std::max_element(load.begin(), load.end());
 }
 
+// A block trains until its longest lane has come to its end, and lanes stand in order of length.
 std::pair<Block, Block> halves(const Block& block) {
   std::pair<Block, Block> out(block, block);
   const auto middle = static_cast<std::ptrdiff_t>((block.trajectories.size() + 1) / 2);
   out.first.trajectories.resize(static_cast<std::size_t>(middle));
   out.second.trajectories.erase(out.second.trajectories.begin(), out.second.trajectories.begin() + middle);
+  out.second.end = std::min(block.end, out.second.trajectories[0].hyper.epochs);
   return out;
 }
 
@@ -258,49 +293,59 @@ void balance(std::vector<Block>& blocks, int threads) {
 
 }  // namespace
 
-std::vector<Block> make_blocks(const Problem& problem, const std::vector<Hyper>& candidates, int threads) {
-  std::vector<Block> blocks;
-  for (std::size_t fold = 0; fold < problem.folds.size(); ++fold) {
-    const Fold& data = problem.folds[fold];
-    // Candidates that differ in their epochs alone are one trajectory, unless their steps know where they
-    // end.
-    std::map<decltype(shape_key(Hyper(), 0)), std::vector<Trajectory>> groups;
-    for (std::size_t i = 0; i < candidates.size(); ++i) {
-      const Hyper& hyper = candidates[i];
-      auto& group = groups[shape_key(hyper, batch_of(hyper, data))];
-      auto same = std::find_if(group.begin(), group.end(), [&](const Trajectory& t) {
-        Hyper h = t.hyper;
-        if (!depends_on_total(hyper)) h.epochs = hyper.epochs;
-        h.batch = hyper.batch;
-        return h == hyper;
-      });
-      if (same == group.end()) same = group.insert(group.end(), {hyper, {}});
-      same->hyper.epochs = std::max(same->hyper.epochs, hyper.epochs);
-      same->readings.emplace_back(hyper.epochs, static_cast<std::int64_t>(i));
-    }
-    for (auto& [key, group] : groups) {
-      // Lanes of about equal length go together.
-      std::stable_sort(group.begin(), group.end(),
-                       [](const auto& a, const auto& b) { return a.hyper.epochs > b.hyper.epochs; });
-      for (Trajectory& t : group) std::stable_sort(t.readings.begin(), t.readings.end());
-      const std::size_t most = lanes_that_fit(problem, data, group[0].hyper);
-      const std::size_t pieces = (group.size() + most - 1) / most;
-      const std::size_t size = (group.size() + pieces - 1) / pieces;
-      for (std::size_t begin = 0; begin < group.size(); begin += size) {
-        const auto end = std::min(begin + size, group.size());
-        Block block;
-        block.trajectories.assign(group.begin() + static_cast<std::ptrdiff_t>(begin),
-                                  group.begin() + static_cast<std::ptrdiff_t>(end));
-        block.fold = fold;
-        block.data = &data;
-        blocks.push_back(std::move(block));
-      }
-    }
+namespace {
+
+// Cuts the lanes of one shape and epoch into blocks of one size.
+void cut_into_blocks(const Problem& problem, std::vector<const Trajectory*> group, std::size_t fold,
+                     std::int64_t begin_epochs, std::int64_t end_epochs, std::vector<Block>& blocks) {
+  const Fold& data = problem.folds[fold];
+  // Lanes of about equal length go together.
+  std::stable_sort(group.begin(), group.end(),
+                   [](const auto* a, const auto* b) { return a->hyper.epochs > b->hyper.epochs; });
+  const std::size_t most = lanes_that_fit(problem, data, group[0]->hyper);
+  const std::size_t pieces = (group.size() + most - 1) / most;
+  const std::size_t size = (group.size() + pieces - 1) / pieces;
+  for (std::size_t begin = 0; begin < group.size(); begin += size) {
+    Block block;
+    for (std::size_t i = begin; i < std::min(begin + size, group.size()); ++i)
+      block.trajectories.push_back(*group[i]);
+    block.fold = fold;
+    block.data = &data;
+    block.begin = begin_epochs;
+    block.end = std::min(end_epochs, block.trajectories[0].hyper.epochs);  // of its longest lane
+    blocks.push_back(std::move(block));
   }
+}
+
+}  // namespace
+
+std::vector<Block> make_blocks(const Problem& problem, const std::vector<Waiting>& lanes, std::int64_t end,
+                               int threads) {
+  using Key = std::tuple<std::size_t, decltype(shape_key(Hyper(), 0)), std::int64_t>;
+  std::map<Key, std::vector<const Trajectory*>> groups;
+  for (const Waiting& lane : lanes) {
+    const Hyper& hyper = lane.trajectory->hyper;
+    groups[Key(lane.fold, shape_key(hyper, batch_of(hyper, problem.folds[lane.fold])), lane.epochs)]
+        .push_back(lane.trajectory);
+  }
+  std::vector<Block> blocks;
+  for (const auto& [key, group] : groups)
+    cut_into_blocks(problem, group, std::get<0>(key), std::get<2>(key), end, blocks);
   balance(blocks, threads);
   std::stable_sort(blocks.begin(), blocks.end(),
                    [](const Block& a, const Block& b) { return a.work() > b.work(); });
   return blocks;
+}
+
+std::vector<Block> make_blocks(const Problem& problem, const std::vector<Hyper>& candidates, int threads) {
+  const std::vector<Trajectory> trajectories = make_trajectories(problem, candidates);
+  std::vector<Waiting> lanes;
+  std::int64_t end = 0;
+  for (const Trajectory& t : trajectories) {
+    end = std::max(end, t.hyper.epochs);
+    for (std::size_t fold = 0; fold < problem.folds.size(); ++fold) lanes.push_back({&t, fold, 0});
+  }
+  return make_blocks(problem, lanes, end, threads);
 }
 
 std::size_t Block::state_bytes() const {
@@ -352,7 +397,7 @@ std::shared_ptr<const BlockPrograms::OfRecipe> BlockPrograms::of(const train::Re
 }
 
 struct BlockRun::Impl {
-  Impl(const Problem& p, const Block& b, BlockPrograms& compiled)
+  Impl(const Problem& p, const Block& b, BlockPrograms& compiled, std::vector<LaneState> states)
       : problem(p),
         block(b),
         shape(b.trajectories[0].hyper),
@@ -361,9 +406,11 @@ struct BlockRun::Impl {
         rates(rates_of(b.trajectories, recipe, b.data->x.dim(0) / batch)),
         y_validation(b.data->y_validation.to_doubles()),
         programs(compiled.of(recipe)),
-        curves(b.trajectories.size()) {}
+        lanes(std::move(states)) {}
 
+  train::State begun();
   void read(std::int64_t epochs, const BlockHooks& hooks);
+  bool is_reading(std::size_t lane, std::int64_t epochs) const;
 
   const Problem& problem;
   const Block& block;
@@ -374,49 +421,87 @@ struct BlockRun::Impl {
   const std::vector<double> y_validation;
   const std::shared_ptr<const BlockPrograms::OfRecipe> programs;
   std::optional<train::State> state;
-  std::vector<std::vector<double>> curves;
+  std::vector<LaneState> lanes;  // their leaves are in `state` while the block trains
 };
 
-BlockRun::BlockRun(const Problem& problem, const Block& block, BlockPrograms& programs)
-    : impl_(std::make_unique<Impl>(problem, block, programs)) {}
+BlockRun::BlockRun(const Problem& problem, const Block& block, BlockPrograms& programs,
+                   std::vector<LaneState> lanes)
+    : impl_(std::make_unique<Impl>(problem, block, programs, std::move(lanes))) {}
 BlockRun::BlockRun(BlockRun&&) noexcept = default;
 BlockRun::~BlockRun() = default;
 
 const Block& BlockRun::block() const { return impl_->block; }
 
+// The state of all lanes before the block's first epoch: of fresh ones, or put together from where they
+// stood.
+train::State BlockRun::Impl::begun() {
+  if (block.begin == 0) return programs->start(rates);
+  std::vector<const std::vector<Array>*> leaves;
+  for (const LaneState& lane : lanes) leaves.push_back(&lane.leaves);
+  // The structure of a state, which any lane's start has.
+  const train::State like = train::start(recipe, lane_of(rates, 0));
+  train::State resumed = tree::unflatten(like, lanes_in(leaves));
+  for (LaneState& lane : lanes) lane.leaves.clear();
+  return resumed;
+}
+
 void BlockRun::train_epoch(std::int64_t number, const OrderedRows& rows, const BlockHooks& hooks) {
   Impl& run = *impl_;
-  if (!run.state) run.state = run.programs->start(run.rates);
+  if (!run.state) run.state = run.begun();
   run.state = run.programs->epoch(*run.state, run.rates, batches(rows.x, run.batch),
                                   batches(rows.y, run.batch), batches(rows.rows, run.batch));
   run.read(number, hooks);
-  if (number == run.block.epochs()) run.state.reset();
 }
 
-// The metric of every lane, and the readings of candidates that end here.
+bool BlockRun::Impl::is_reading(std::size_t lane, std::int64_t epochs) const {
+  const auto& readings = block.trajectories[lane].readings;
+  return std::any_of(readings.begin(), readings.end(), [&](const auto& r) { return r.first == epochs; });
+}
+
+// The metric of every lane that is still in training, and the readings of candidates that end here.
 void BlockRun::Impl::read(std::int64_t epochs, const BlockHooks& hooks) {
-  const std::size_t lanes = block.trajectories.size();
   const bool in_units = problem.metric == Metric::rmse || problem.metric == Metric::mae;
   const double unit = in_units ? block.data->unit : 1;
   const auto outputs =
-      outputs_of_lanes(programs->forward, state->weights(), rates, block.data->x_validation, lanes);
+      outputs_of_lanes(programs->forward, state->weights(), rates, block.data->x_validation, lanes.size());
   std::vector<bool> finite;
-  for (std::size_t lane = 0; lane < lanes; ++lane) {
-    curves[lane].push_back(unit * train::measure(problem.metric, outputs[lane], y_validation));
-    for (const auto& [wanted, candidate] : block.trajectories[lane].readings) {
+  for (std::size_t i = 0; i < lanes.size(); ++i) {
+    LaneState& lane = lanes[i];
+    const Trajectory& trajectory = block.trajectories[i];
+    if (epochs > trajectory.hyper.epochs) continue;  // it goes along with longer ones
+    lane.epochs = epochs;
+    lane.curve.push_back(unit * train::measure(problem.metric, outputs[i], y_validation));
+    lane.losses.push_back(std::nan(""));
+    if (epochs != block.end && !is_reading(i, epochs)) continue;
+    if (finite.empty()) finite = finite_lanes(state->weights(), lanes.size());
+    const double loss = train::mean_loss(problem.loss, outputs[i], y_validation);
+    if (finite[i]) lane.losses.back() = loss;
+    const bool all_finite = finite[i] && std::isfinite(loss) && std::isfinite(lane.curve.back());
+    for (const auto& [wanted, candidate] : trajectory.readings) {
       if (wanted != epochs) continue;
-      if (finite.empty()) finite = finite_lanes(state->weights(), lanes);
-      Reading reading{candidate,
-                      block.fold,
-                      curves[lane].back(),
-                      train::mean_loss(problem.loss, outputs[lane], y_validation),
-                      false,
-                      curves[lane]};
-      reading.finite = finite[lane] && std::isfinite(reading.validation) && std::isfinite(reading.loss);
-      if (hooks.read(reading))
-        hooks.take_model(reading, lane_of(state->weights(), static_cast<std::int64_t>(lane)));
+      const Reading reading{candidate, lane.curve.back(), loss, all_finite};
+      if (hooks.read(reading)) hooks.take_model(reading, lane_of(state->weights(), static_cast<std::int64_t>(i)));
     }
   }
 }
+
+std::vector<LaneState> BlockRun::states() const {
+  std::vector<LaneState> out = impl_->lanes;
+  if (!impl_->state) return out;
+  const std::vector<Array> leaves = tree::flatten(*impl_->state);
+  for (std::size_t i = 0; i < out.size(); ++i)
+    if (out[i].epochs < impl_->block.trajectories[i].hyper.epochs)  // somebody may want to go on
+      out[i].leaves = lane_out(leaves, static_cast<std::int64_t>(i));
+  return out;
+}
+
+std::vector<LaneState> BlockRun::take() {
+  std::vector<LaneState> out = states();
+  impl_->state.reset();
+  impl_->lanes.clear();
+  return out;
+}
+
+bool BlockRun::is_taken() const { return impl_->lanes.empty(); }
 
 }  // namespace runnel::sweep

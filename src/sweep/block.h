@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "runnel/sweep.h"
@@ -13,32 +14,48 @@ namespace runnel::sweep {
 // What a candidate came to on one fold after its epochs.
 struct Reading {
   std::int64_t candidate = 0;
-  std::size_t fold = 0;
   double validation = 0;
   double loss = 0;
-  bool finite = false;        // weights, loss and metric
-  std::vector<double> curve;  // the metric after each epoch so far
+  bool finite = false;  // weights, loss and metric
 };
 
 // One training run, and the candidates that are read off it.
 struct Trajectory {
   Hyper hyper;  // its epochs are those of the longest candidate
-  std::vector<std::pair<std::int64_t, std::int64_t>> readings;  // (epochs, candidate), ascending
+  std::vector<std::pair<std::int64_t, std::int64_t>> readings = {};  // (epochs, candidate), ascending
+  std::size_t number = 0;                                            // its place among the search's
 };
+
+// The training runs of candidates, in the order of their first ones.
+std::vector<Trajectory> make_trajectories(const Problem& problem, const std::vector<Hyper>& candidates);
+
+// Multiplications of one pass over a fold's training rows, about.
+double lane_work(const Hyper& hyper, const Fold& fold);
 
 struct Block {
   std::vector<Trajectory> trajectories;  // the lanes
   std::size_t fold = 0;
-
-  std::int64_t epochs() const;  // of its longest lane
-  double work() const;          // multiplications, about
-  double work_per_epoch() const;
-  std::size_t state_bytes() const;  // of weights and the optimiser's state, about
   const Fold* data = nullptr;
+  std::int64_t begin = 0, end = 0;  // epochs that its lanes have behind them, and those after it
+
+  double work() const;  // multiplications, about
+  double work_per_epoch() const;
+  std::int64_t steps_per_epoch() const;
+  std::size_t state_bytes() const;  // of weights and the optimiser's state, about
 };
 
-// Splits the candidates into blocks, as many lanes in each as caches and the number of threads suggest;
-// costly blocks first.
+// A lane that is to be trained: a trajectory on a fold, after so many epochs.
+struct Waiting {
+  const Trajectory* trajectory = nullptr;
+  std::size_t fold = 0;
+  std::int64_t epochs = 0;
+};
+
+// Puts lanes of one shape that stand at the same epoch into blocks, which train them up to epoch `end` or
+// their own ends, as many lanes in each as caches and the number of threads suggest; costly blocks first.
+std::vector<Block> make_blocks(const Problem& problem, const std::vector<Waiting>& lanes, std::int64_t end,
+                               int threads);
+// The blocks of a search whose candidates are all trained to their ends.
 std::vector<Block> make_blocks(const Problem& problem, const std::vector<Hyper>& candidates, int threads);
 
 struct BlockHooks {
@@ -64,14 +81,22 @@ class BlockPrograms {
 // A block in training, epoch by epoch, so that blocks can share the rows of an epoch.
 class BlockRun {
  public:
-  // Problem and block must outlive it.
-  BlockRun(const Problem& problem, const Block& block, BlockPrograms& programs);
+  // Problem, block and programs must outlive it. `lanes` are the states of the block's trajectories, in
+  // their order.
+  BlockRun(const Problem& problem, const Block& block, BlockPrograms& programs, std::vector<LaneState> lanes);
   BlockRun(BlockRun&&) noexcept;
   ~BlockRun();
 
   const Block& block() const;
-  // Epoch `number` (1, 2, … up to the block's epochs), on the rows of this epoch.
+  // Epoch `number` (begin + 1, … up to the block's end), on the rows of this epoch. After the last one every
+  // lane is judged.
   void train_epoch(std::int64_t number, const OrderedRows& rows, const BlockHooks& hooks);
+
+  // The lanes as they stand, in the order of the block's trajectories.
+  std::vector<LaneState> states() const;
+  // The same, and the block's arrays are given back: it has come to its end.
+  std::vector<LaneState> take();
+  bool is_taken() const;
 
  private:
   struct Impl;

@@ -1,4 +1,4 @@
-// The search: blocks on threads, readings into outcomes, the best of them.
+// The search: everybody to the next rung, as blocks on threads; then who goes on; then the best of them.
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -10,12 +10,10 @@
 #include "core/threads.h"
 #include "runnel/transforms.h"
 #include "sweep/block.h"
+#include "sweep/field.h"
 
 namespace runnel::sweep {
 namespace {
-
-// States and rows that may be in memory at a time beside the data.
-constexpr std::size_t kWaveBytes = std::size_t{512} << 20;
 
 void check(const Problem& problem, const std::vector<Hyper>& candidates) {
   if (candidates.empty()) fail("the search has no candidates");
@@ -40,17 +38,18 @@ class Search {
       : problem_(problem),
         candidates_(candidates),
         options_(options),
-        threads_(thread_count(options.threads)) {
-    blocks_ = make_blocks(problem, candidates, threads_);
-    for (const Block& block : blocks_) total_work_ += block.work();
-    readings_.resize(candidates.size());
+        threads_(thread_count(options.threads)),
+        field_(problem, candidates, options) {
+    seen_.resize(candidates.size(), 0);
+    restore();
   }
 
   Result run() {
-    for (std::size_t begin = 0; begin < blocks_.size() && !stopped();) {
-      const std::size_t end = end_of_wave(begin);
-      train_wave(std::span(blocks_).subspan(begin, end - begin));
-      begin = end;
+    for (const std::int64_t end : field_.stops()) {
+      total_work_ = work_ + field_.remaining_work();
+      train_to(end);
+      if (stopped()) break;
+      judge(end);
     }
     return finish();
   }
@@ -60,6 +59,17 @@ class Search {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
   }
   bool stopped() const { return options_.stop != nullptr && *options_.stop; }
+  bool one_fold() const { return problem_.folds.size() == 1; }
+
+  // Candidates that an earlier run had come to the end of.
+  void restore() {
+    for (const LaneState& state : options_.resume) {
+      field_.restore(state);
+      for (const auto& [epochs, candidate] :
+           field_.trajectories()[static_cast<std::size_t>(state.trajectory)].readings)
+        if (epochs <= state.epochs) count(candidate);
+    }
+  }
 
   // Whether a beats b. Ties in the metric go to the lower loss, then to the earlier candidate.
   bool better(const Reading& a, const Reading& b) const {
@@ -69,36 +79,50 @@ class Search {
     return a.candidate < b.candidate;
   }
 
+  // Everybody who is still in the field comes to epoch `end`, or to the end of their training.
+  void train_to(std::int64_t end) {
+    const std::vector<Block> blocks = make_blocks(problem_, field_.waiting(end), end, threads_);
+    for (std::size_t begin = 0; begin < blocks.size() && !stopped();) {
+      const std::size_t wave = end_of_wave(blocks, begin);
+      train_wave(std::span(blocks).subspan(begin, wave - begin));
+      field_.drop_hopeless(end);
+      begin = wave;
+    }
+    blocks_ += static_cast<std::int64_t>(blocks.size());
+  }
+
   // Blocks that train together share the rows of each epoch; all their states are in memory at a time.
-  std::size_t end_of_wave(std::size_t begin) const {
+  std::size_t end_of_wave(const std::vector<Block>& blocks, std::size_t begin) const {
     std::size_t bytes = 0;
     std::vector<bool> has_rows(problem_.folds.size(), false);
     std::size_t end = begin;
-    for (; end < blocks_.size(); ++end) {
-      const Block& block = blocks_[end];
+    for (; end < blocks.size(); ++end) {
+      const Block& block = blocks[end];
       bytes += block.state_bytes();
       if (!has_rows[block.fold]) bytes += bytes_of_rows(*block.data);
       has_rows[block.fold] = true;
-      if (bytes > kWaveBytes && end >= begin + static_cast<std::size_t>(threads_)) break;
+      if (bytes > options_.memory && end >= begin + static_cast<std::size_t>(threads_)) break;
     }
     return end;
   }
 
   void train_wave(std::span<const Block> blocks) {
     std::vector<BlockRun> runs;
-    std::int64_t epochs = 0;
+    std::int64_t begin = blocks[0].begin;
+    std::int64_t end = 0;
     for (const Block& block : blocks) {
-      runs.emplace_back(problem_, block, programs_);
-      epochs = std::max(epochs, block.epochs());
+      runs.emplace_back(problem_, block, programs_, field_.take(block));
+      begin = std::min(begin, block.begin);
+      end = std::max(end, block.end);
     }
     const BlockHooks hooks{[&](const Reading& r) { return read(r); },
                            [&](const Reading& r, nn::Mlp model) { take(r, std::move(model)); }};
     std::vector<std::optional<RowOrder>> orders(problem_.folds.size());
-    for (std::int64_t epoch = 1; epoch <= epochs && !stopped(); ++epoch) {
+    for (std::int64_t epoch = begin + 1; epoch <= end && !stopped(); ++epoch) {
       std::vector<BlockRun*> active;
       std::vector<std::optional<OrderedRows>> rows(problem_.folds.size());
       for (BlockRun& run : runs) {
-        if (run.block().epochs() < epoch) continue;
+        if (run.block().begin >= epoch || run.block().end < epoch) continue;
         active.push_back(&run);
         const std::size_t fold = run.block().fold;
         if (!orders[fold]) orders[fold].emplace(*run.block().data, options_.seed, fold, threads_);
@@ -106,20 +130,51 @@ class Search {
       }
       run_jobs(active.size(), threads_, [&](std::size_t i) {
         if (stopped()) return;
-        active[i]->train_epoch(epoch, *rows[active[i]->block().fold], hooks);
-        advance(active[i]->block().work_per_epoch());
+        BlockRun& run = *active[i];
+        run.train_epoch(epoch, *rows[run.block().fold], hooks);
+        if (epoch == run.block().end) give_back(run);
+        advance(run.block().work_per_epoch());
       });
+      if (options_.keep && options_.keep_now && options_.keep_now()) keep_running(runs);
     }
+    for (BlockRun& run : runs)  // those that were stopped on their way
+      if (!run.is_taken()) give_back(run, /*stopped=*/true);
+  }
+
+  // A block has come to its end. Lanes that have as well are kept now, others when they have been judged.
+  void give_back(BlockRun& run, bool stopped = false) {
+    std::vector<LaneState> states = run.take();
+    const std::lock_guard lock(mutex_);
+    for (LaneState& state : states) {
+      if (stopped || field_.has_ended(state)) keep(state);
+      field_.put_back(std::move(state));
+    }
+  }
+
+  void keep_running(const std::vector<BlockRun>& runs) {
+    const std::lock_guard lock(mutex_);
+    for (const BlockRun& run : runs)
+      for (const LaneState& state : run.states()) keep(state);
+  }
+
+  void keep(const LaneState& state) const {
+    if (options_.keep && state.epochs > 0) options_.keep(state);
+  }
+
+  void judge(std::int64_t epochs) {
+    for (const LaneState* lane : field_.judge(epochs)) keep(*lane);
+  }
+
+  // Counts a reading; true when the candidate has one on every fold.
+  bool count(std::int64_t candidate) {
+    if (++seen_[static_cast<std::size_t>(candidate)] < problem_.folds.size()) return false;
+    ++done_;
+    return true;
   }
 
   bool read(const Reading& reading) {
     const std::lock_guard lock(mutex_);
-    auto& all = readings_[static_cast<std::size_t>(reading.candidate)];
-    all.insert(std::find_if(all.begin(), all.end(), [&](const Reading& r) { return r.fold > reading.fold; }),
-               reading);
-    if (all.size() < problem_.folds.size()) return false;
-    ++done_;
-    if (problem_.folds.size() > 1) return false;
+    if (!count(reading.candidate) || !one_fold()) return false;
     return reading.finite && (!best_ || better(reading, *best_));
   }
 
@@ -135,56 +190,31 @@ class Search {
     const std::lock_guard lock(mutex_);
     work_ += work;
     Progress p;
-    p.done = done_;
+    p.done = done_ + field_.retired_candidates();
     p.total = static_cast<std::int64_t>(candidates_.size());
-    p.fraction = work_ / total_work_;
+    p.fraction = std::min(1.0, work_ / total_work_);
     if (best_) p.best = best_->validation;
     p.seconds = seconds();
     p.seconds_left = p.seconds * (1 - p.fraction) / p.fraction;
     options_.progress(p);
   }
 
-  Outcome outcome(std::size_t i) const {
-    Outcome out;
-    out.index = static_cast<std::int64_t>(i);
-    out.hyper = candidates_[i];
-    const auto& readings = readings_[i];
-    out.validation = out.validation_loss = std::nan("");
-    if (readings.size() < problem_.folds.size()) return out;
-    bool finite = true;
-    double validation = 0;
-    double loss = 0;
-    for (const Reading& r : readings) {  // in the order of the folds
-      finite = finite && r.finite;
-      validation += r.validation;
-      loss += r.loss;
-    }
-    const auto folds = static_cast<double>(problem_.folds.size());
-    out.status = finite ? Status::done : Status::diverged;
-    out.curve = readings[0].curve;
-    if (!finite) return out;
-    out.validation = validation / folds;
-    out.validation_loss = loss / folds;
-    return out;
-  }
-
   Result finish() {
     Result result;
+    result.outcomes = field_.outcomes(candidates_);
     std::int64_t diverged = 0;
     std::optional<Reading> best;
-    for (std::size_t i = 0; i < candidates_.size(); ++i) {
-      result.outcomes.push_back(outcome(i));
-      const Outcome& out = result.outcomes.back();
+    for (const Outcome& out : result.outcomes) {
       diverged += out.status == Status::diverged;
       result.interrupted = result.interrupted || out.status == Status::interrupted;
       if (out.status != Status::done) continue;
-      const Reading reading{out.index, 0, out.validation, out.validation_loss, true, {}};
+      const Reading reading{out.index, out.validation, out.validation_loss, true};
       if (!best || better(reading, *best)) best = reading;
     }
     if (best) {
       result.best = best->candidate;
       Outcome& winner = result.outcomes[static_cast<std::size_t>(best->candidate)];
-      if (problem_.folds.size() == 1) winner.model = best_model_;
+      if (one_fold()) winner.model = model_of(winner);
       for (std::string& text : edge_warnings(candidates_, winner.hyper))
         result.warnings.push_back(std::move(text));
     }
@@ -193,10 +223,19 @@ class Search {
           "{} of {} candidates diverged (their weights or losses are no longer finite) and were not chosen",
           diverged, candidates_.size()));
     warn_of_cut_batches(result);
-    result.blocks = static_cast<std::int64_t>(blocks_.size());
-    for (const Block& block : blocks_) result.lanes += static_cast<std::int64_t>(block.trajectories.size());
+    result.blocks = blocks_;
+    field_.count_work(result);
     result.seconds = seconds();
     return result;
+  }
+
+  // The winner's network. One that an earlier run had found is trained again, alone: it comes out the same.
+  std::optional<nn::Mlp> model_of(const Outcome& winner) const {
+    if (best_ && best_->candidate == winner.index) return best_model_;
+    Options alone;
+    alone.seed = options_.seed;
+    alone.threads = options_.threads;
+    return sweep::run(problem_, {winner.hyper}, alone).outcomes[0].model;
   }
 
   void warn_of_cut_batches(Result& result) const {
@@ -214,12 +253,13 @@ class Search {
   const Options& options_;
   int threads_;
   std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
-  std::vector<Block> blocks_;
+  Field field_;
   BlockPrograms programs_;
+  std::int64_t blocks_ = 0;
   double total_work_ = 0;
 
   std::mutex mutex_;
-  std::vector<std::vector<Reading>> readings_;  // of each candidate, one per fold
+  std::vector<std::size_t> seen_;  // readings of each candidate
   std::int64_t done_ = 0;
   double work_ = 0;
   std::optional<Reading> best_;
@@ -236,6 +276,8 @@ std::string_view status_name(Status status) {
       return "diverged";
     case Status::interrupted:
       return "interrupted";
+    case Status::retired:
+      return "retired";
   }
   return "?";
 }

@@ -1,0 +1,328 @@
+// Searches with rungs: survivors keep their bits, nothing is trained twice, and nothing depends on how the
+// search is run.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <map>
+#include <mutex>
+
+#include "runnel/random.h"
+#include "runnel/space.h"
+#include "runnel/sweep.h"
+#include "sweep/lanes.h"
+
+namespace runnel::sweep {
+namespace {
+
+using testing::ElementsAre;
+
+Fold noisy_rings(std::int64_t n, std::uint64_t seed) {
+  const auto make = [&](std::uint64_t s) {
+    const Array x = random::normal(random::key(s), {n, 3});
+    const Array noise = 0.5 * random::normal(random::key(s + 77), {n});
+    return std::pair(x, convert(sum(x * x, 1) + noise > 2.4, DType::f32));
+  };
+  const auto [x, y] = make(seed);
+  const auto [xv, yv] = make(seed + 1000);
+  return {x, y, xv, yv};
+}
+
+Problem problem(std::size_t folds = 1, Metric metric = Metric::log_loss) {
+  Problem p{{}, Loss::logistic, metric, 1};
+  for (std::size_t i = 0; i < folds; ++i) p.folds.push_back(noisy_rings(60, 1 + i));
+  return p;
+}
+
+// Random configurations of several shapes.
+std::vector<Hyper> candidates(std::int64_t n, const std::string& epochs,
+                              const std::string& more = "clip=0,1") {
+  Hyper base;
+  std::vector<Parameter> parameters;
+  for (const std::string& text : {std::string("rate=1e-4..3e-1"), std::string("optimizer=adam,momentum"),
+                                  std::string("hidden=5,3x2"), more, "epochs=" + epochs})
+    parameters.push_back(parse_parameter(text));
+  base.batch = 20;
+  return sample(make_space(base, parameters), Sampler::sobol, n, 5);
+}
+
+// One shape: the cheapest there is.
+std::vector<Hyper> lines(std::int64_t n, std::int64_t epochs) {
+  Hyper base;
+  base.hidden.clear();
+  base.batch = 30;
+  base.epochs = epochs;
+  return sample(make_space(base, {parse_parameter("rate=1e-4..1"), parse_parameter("l2=0..0.1")}),
+                Sampler::random, n, 3);
+}
+
+std::int64_t count(const Result& r, Status status) {
+  return std::count_if(r.outcomes.begin(), r.outcomes.end(),
+                       [&](const Outcome& o) { return o.status == status; });
+}
+
+// nan equals nan.
+void expect_equal(double a, double b, std::size_t i) {
+  EXPECT_TRUE(a == b || (std::isnan(a) && std::isnan(b))) << i << ": " << a << ", " << b;
+}
+
+void expect_same_bits(const std::optional<nn::Mlp>& a, const std::optional<nn::Mlp>& b) {
+  ASSERT_TRUE(a && b);
+  const auto x = tree::flatten(*a);
+  const auto y = tree::flatten(*b);
+  ASSERT_EQ(x.size(), y.size());
+  for (std::size_t i = 0; i < x.size(); ++i) EXPECT_TRUE(same_bits(x[i], y[i])) << "leaf " << i;
+}
+
+void expect_same(const Result& a, const Result& b) {
+  ASSERT_EQ(a.outcomes.size(), b.outcomes.size());
+  EXPECT_EQ(a.best, b.best);
+  EXPECT_EQ(a.rungs, b.rungs);
+  EXPECT_EQ(a.epochs, b.epochs);
+  EXPECT_EQ(a.lanes, b.lanes);
+  EXPECT_EQ(a.warnings, b.warnings);
+  for (std::size_t i = 0; i < a.outcomes.size(); ++i) {
+    EXPECT_EQ(a.outcomes[i].status, b.outcomes[i].status) << i;
+    EXPECT_EQ(a.outcomes[i].epochs, b.outcomes[i].epochs) << i;
+    expect_equal(a.outcomes[i].validation, b.outcomes[i].validation, i);
+    expect_equal(a.outcomes[i].validation_loss, b.outcomes[i].validation_loss, i);
+    EXPECT_EQ(a.outcomes[i].curve.size(), b.outcomes[i].curve.size());
+  }
+  if (a.best && a.outcomes[static_cast<std::size_t>(*a.best)].model)
+    expect_same_bits(a.outcomes[static_cast<std::size_t>(*a.best)].model,
+                     b.outcomes[static_cast<std::size_t>(*b.best)].model);
+}
+
+// Whatever a candidate got, training it alone for as many epochs gives the same bits.
+void expect_as_if_alone(const Problem& p, const Result& whole) {
+  for (const Outcome& outcome : whole.outcomes) {
+    Hyper hyper = outcome.hyper;
+    hyper.epochs = outcome.epochs;
+    const Result alone = run(p, {hyper}, {.threads = 1});
+    const auto i = static_cast<std::size_t>(outcome.index);
+    expect_equal(alone.outcomes[0].validation, outcome.validation, i);
+    expect_equal(alone.outcomes[0].validation_loss, outcome.validation_loss, i);
+    if (outcome.status != Status::diverged) {
+      EXPECT_EQ(alone.outcomes[0].curve, outcome.curve) << i;
+    }
+    if (whole.best == outcome.index && p.folds.size() == 1)
+      expect_same_bits(alone.outcomes[0].model, outcome.model);
+  }
+}
+
+const Scheduling kSchedulings[] = {{Scheduler::halving, 3, 1},
+                                   {Scheduler::halving, 2, 2},
+                                   {Scheduler::hyperband, 3, 1},
+                                   {Scheduler::median, 3, 2}};
+
+TEST(Rungs, SurvivorsAndRetiredAreAsIfAlone) {
+  for (const Scheduling& scheduling : kSchedulings)
+    for (std::size_t folds : {1, 2}) {
+      const Problem p = problem(folds);
+      const Result r = run(p, candidates(24, "9"), {.threads = 2, .scheduling = scheduling});
+      EXPECT_GT(count(r, Status::retired), 0) << scheduler_name(scheduling.scheduler);
+      EXPECT_GT(count(r, Status::done), 0);
+      ASSERT_TRUE(r.best);
+      EXPECT_EQ(r.outcomes[static_cast<std::size_t>(*r.best)].status, Status::done);
+      expect_as_if_alone(p, r);
+    }
+}
+
+TEST(Rungs, ThreadsChangeNothing) {
+  for (const Scheduling& scheduling : kSchedulings)
+    for (std::size_t folds : {1, 2}) {
+      const Result one = run(problem(folds), candidates(40, "3,9"), {.threads = 1, .scheduling = scheduling});
+      for (int threads : {2, 5})
+        expect_same(
+            one, run(problem(folds), candidates(40, "3,9"), {.threads = threads, .scheduling = scheduling}));
+    }
+}
+
+// Where not all lanes are in memory at a time, those that cannot go on are forgotten before the rung is full.
+TEST(Rungs, LittleMemoryChangesNothing) {
+  for (const Scheduling& scheduling : kSchedulings) {
+    const auto all = candidates(60, "9", "batch=10,15,20,30,60");
+    const Result roomy = run(problem(2), all, {.threads = 1, .scheduling = scheduling});
+    expect_same(roomy, run(problem(2), all, {.threads = 1, .scheduling = scheduling, .memory = 1}));
+  }
+}
+
+// Experiment: Hyperband with R = 81 and eta = 3 costs 1581 epochs when survivors go on from where they stand,
+// 1902 when they begin again.
+TEST(Rungs, HyperbandCostsTheResumedBudget) {
+  const Result r = run(problem(), lines(143, 81), {.scheduling = {Scheduler::hyperband}});
+  EXPECT_EQ(r.lanes, 143);
+  EXPECT_EQ(r.epochs, 297 + 276 + 279 + 324 + 405);
+  std::int64_t restarted = 0;
+  std::map<std::int64_t, std::vector<std::int64_t>> lanes;
+  for (const Rung& rung : r.rungs) {
+    if (lanes[rung.bracket].empty()) lanes[rung.bracket] = {rung.entered};
+    EXPECT_EQ(rung.entered, lanes[rung.bracket].back());
+    lanes[rung.bracket].push_back(rung.kept);
+    restarted += rung.entered * rung.epochs;
+  }
+  EXPECT_THAT(lanes[0], ElementsAre(81, 27, 9, 3, 1));
+  EXPECT_THAT(lanes[1], ElementsAre(34, 11, 3, 1));
+  EXPECT_THAT(lanes[2], ElementsAre(15, 5, 1));
+  EXPECT_THAT(lanes[3], ElementsAre(8, 2));
+  restarted += 81 * count(r, Status::done);
+  EXPECT_EQ(restarted, 1902);
+  EXPECT_EQ(count(r, Status::done), 1 + 1 + 1 + 2 + 5);
+}
+
+// At a rung nobody who was kept stands behind one who was retired there.
+TEST(Rungs, TheBetterOnesGoOn) {
+  const Result r =
+      run(problem(1, Metric::accuracy), lines(40, 8), {.scheduling = {Scheduler::halving, 2, 2}});
+  ASSERT_EQ(r.rungs.size(), 2u);
+  EXPECT_EQ(r.rungs[0], (Rung{0, 2, 40, 20}));
+  EXPECT_EQ(r.rungs[1], (Rung{0, 4, 20, 10}));
+  for (const Rung& rung : r.rungs) {
+    const auto at = static_cast<std::size_t>(rung.epochs) - 1;
+    double worst_kept = 1;
+    double best_retired = 0;
+    for (const Outcome& o : r.outcomes) {
+      if (o.epochs > rung.epochs) worst_kept = std::min(worst_kept, o.curve[at]);
+      if (o.epochs == rung.epochs) best_retired = std::max(best_retired, o.curve[at]);
+    }
+    EXPECT_GE(worst_kept, best_retired);
+  }
+}
+
+// The median rule again, from the curves of a search that trained everybody to the end.
+TEST(Rungs, MedianStoppingIsItsDefinition) {
+  const auto all = lines(15, 12);
+  const Problem p = problem();
+  const Result full = run(p, all, {});
+  const Result r = run(p, all, {.scheduling = {Scheduler::median, 3, 3}});
+  std::vector<std::int64_t> end(all.size(), 12);
+  for (std::int64_t s = 3; s < 12; s += 3) {
+    std::vector<double> averages;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const auto n = std::min(end[i], s);
+      double sum = 0;
+      for (std::int64_t e = 0; e < n; ++e) sum += full.outcomes[i].curve[static_cast<std::size_t>(e)];
+      averages.push_back(sum / static_cast<double>(n));
+    }
+    std::nth_element(averages.begin(), averages.begin() + 7, averages.end());
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const auto& curve = full.outcomes[i].curve;
+      if (end[i] == 12 && *std::min_element(curve.begin(), curve.begin() + s) > averages[7]) end[i] = s;
+    }
+  }
+  EXPECT_GT(count(r, Status::retired), 2);
+  EXPECT_GT(count(r, Status::done), 2);
+  for (std::size_t i = 0; i < all.size(); ++i) EXPECT_EQ(r.outcomes[i].epochs, end[i]) << i;
+}
+
+// Shorter candidates of a trajectory that was retired have been read on the way, and are not lost.
+TEST(Rungs, ShorterReadingsOfARetiredTrajectoryAreDone) {
+  auto all = lines(9, 9);
+  for (std::size_t i = 0; i < 9; ++i) {
+    all.push_back(all[i]);
+    all.back().epochs = 2;
+  }
+  const Result r = run(problem(), all, {.scheduling = {Scheduler::halving, 3, 3}});
+  EXPECT_EQ(r.lanes, 9);
+  for (std::size_t i = 9; i < 18; ++i) EXPECT_EQ(r.outcomes[i].status, Status::done);
+  EXPECT_EQ(count(r, Status::retired), 6);
+}
+
+TEST(Rungs, TheDivergedGoFirstAndAreSaid) {
+  auto all = lines(9, 9);
+  for (std::size_t i = 0; i < 4; ++i) {
+    all[i].optimizer = "sgd";
+    all[i].rate = 1e30;
+  }
+  const Result r = run(problem(), all, {.scheduling = {Scheduler::halving, 3, 3}});
+  EXPECT_EQ(count(r, Status::diverged), 4);
+  EXPECT_EQ(count(r, Status::done), 3);
+  for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(r.outcomes[i].epochs, 3);
+  // Fewer are left than there is room for.
+  for (std::size_t i = 4; i < 8; ++i) all[i] = all[0], all[i].seed = i;
+  const Result one = run(problem(), all, {.scheduling = {Scheduler::halving, 3, 3}});
+  EXPECT_EQ(one.best, 8);
+  EXPECT_EQ(one.rungs[0], (Rung{0, 3, 9, 1}));
+}
+
+// The last state of each lane that was kept before a search was stopped is enough to come to its result.
+struct Kept {
+  std::map<std::pair<std::int64_t, std::size_t>, LaneState> states;
+
+  std::vector<LaneState> list() const {
+    std::vector<LaneState> out;
+    for (const auto& [key, state] : states) out.push_back(state);
+    return out;
+  }
+};
+
+TEST(Rungs, StoppedAnywhereAndResumedIsStraightThrough) {
+  std::vector<Scheduling> all(std::begin(kSchedulings), std::end(kSchedulings));
+  all.push_back({});
+  int resumed_midway = 0;
+  for (const Scheduling& scheduling : all)
+    for (std::size_t folds : {1, 2}) {
+      const Problem p = problem(folds);
+      const auto them = candidates(20, "4,9", "dropout=0,0.3");
+      const Result straight = run(p, them, {.threads = 2, .scheduling = scheduling});
+      for (int calls : {1, 5, 12, 30}) {
+        Kept kept;
+        std::atomic<bool> stop{false};
+        int reports = 0;
+        int epochs = 0;
+        Options options{.threads = 2, .scheduling = scheduling};
+        options.stop = &stop;
+        options.progress = [&](const Progress&) { stop = ++reports >= calls; };
+        options.keep = [&](const LaneState& s) { kept.states[{s.trajectory, s.fold}] = s; };
+        options.keep_now = [&] { return ++epochs % 2 == 0; };
+        const Result first = run(p, them, options);
+        resumed_midway += first.interrupted;
+        // As a kill would have it, some of the states are lost altogether.
+        if (calls == 12) std::erase_if(kept.states, [](const auto& e) { return e.first.first % 3 == 0; });
+        expect_same(straight, run(p, them, {.threads = 3, .scheduling = scheduling, .resume = kept.list()}));
+      }
+    }
+  EXPECT_GT(resumed_midway, 20);
+}
+
+TEST(Rungs, NothingIsTrainedAgainAfterTheEnd) {
+  Kept kept;
+  Options options{.scheduling = {Scheduler::halving, 3, 1}};
+  options.keep = [&](const LaneState& s) { kept.states[{s.trajectory, s.fold}] = s; };
+  const Result first = run(problem(2), lines(9, 9), options);
+  for (const auto& [key, state] : kept.states) EXPECT_TRUE(state.leaves.empty());  // nobody goes on
+  options.resume = kept.list();
+  const Result again = run(problem(2), lines(9, 9), options);
+  EXPECT_EQ(again.blocks, 0);
+  expect_same(first, again);
+}
+
+TEST(Rungs, StatesOfAnotherSearchAreRefused) {
+  LaneState state{99, 0, 1, {}, {1}, {1}};
+  Options options;
+  options.resume = {state};
+  EXPECT_THROW(run(problem(), lines(3, 2), options), Error);
+  options.resume[0] = {0, 0, 3, {}, {1, 1, 1}, {1, 1, 1}};
+  EXPECT_THROW(run(problem(), lines(3, 2), options), Error);
+  options.resume[0] = {0, 0, 1, {}, {}, {}};
+  EXPECT_THROW(run(problem(), lines(3, 2), options), Error);
+}
+
+TEST(Rungs, LanesOutAndInAreInverses) {
+  const std::vector<Array> leaves{random::normal(random::key(1), {2, 3, 5}),
+                                  Array::from<std::int32_t>({4, 3, 2, 1, 0}, {5}),
+                                  transpose(random::normal(random::key(2), {5, 7}, DType::f64))};
+  std::vector<std::vector<Array>> lanes;
+  for (std::int64_t i = 0; i < 5; ++i) lanes.push_back(lane_out(leaves, i));
+  EXPECT_EQ(lanes[3][0].shape(), (Shape{2, 3}));
+  EXPECT_EQ(lanes[3][0].at({1, 2}), leaves[0].at({1, 2, 3}));
+  EXPECT_EQ(lanes[3][1].item(), 1);
+  EXPECT_EQ(lanes[3][2].at({6}), leaves[2].at({6, 3}));
+  std::vector<const std::vector<Array>*> order;
+  for (const auto& lane : lanes) order.push_back(&lane);
+  const auto back = lanes_in(order);
+  for (std::size_t i = 0; i < leaves.size(); ++i) EXPECT_TRUE(same_bits(back[i], leaves[i] + 0)) << i;
+}
+
+}  // namespace
+}  // namespace runnel::sweep
