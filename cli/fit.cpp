@@ -27,7 +27,8 @@ constexpr const char* examples = R"(Examples:
   runnel fit songs.csv --target popularity --positive '>50' --group track_id
   runnel fit train-images-idx3-ubyte --test t10k-images-idx3-ubyte
   runnel fit houses.csv --target price --grid rate=0.001,0.003,0.01 --grid hidden=none,64,64x64
-  runnel fit houses.csv --target price --random 50 --space rate=1e-4..1e-1 --space l2=1e-6..1e-2)";
+  runnel fit houses.csv --target price --random 50 --space rate=1e-4..1e-1 --space l2=1e-6..1e-2
+  runnel fit houses.csv --target price --space space.toml --random 81 --scheduler halving --plan)";
 
 struct Arguments {
   std::string data, test, model;
@@ -36,7 +37,7 @@ struct Arguments {
   std::string test_labels;
   FitArguments fit;
   Manner manner;
-  bool timings = false;
+  bool timings = false, plan = false;
 };
 
 // The test file is read as the data is, unless flags of its own say otherwise.
@@ -109,6 +110,15 @@ FitResult search(const FitData& data, FitOptions options, const Manner& manner) 
   return fit(data.table, options, data.test);
 }
 
+int tell_plan(const FitData& data, FitOptions options, const Manner& manner) {
+  if (!manner.quiet && !manner.json)
+    options.planned = [&](const FitPlan& plan) { tell(fit_plan_text(plan, data)); };
+  const Forecast forecast = runnel::forecast(data.table, options, data.test);
+  write_stdout(manner.json ? dumped(forecast_json(forecast, data, options))
+                           : forecast_text(forecast, options));
+  return 0;
+}
+
 int act(Arguments& arguments) {
   Stopwatch watch;
   FitOptions options = fit_options(arguments.fit);
@@ -130,15 +140,16 @@ int act(Arguments& arguments) {
   check_numeric(table, options.triage.numeric);
   if (test) check_numeric(*test, options.triage.numeric);
   const double reading = watch.lap();
-  // Found out now, not after the search.
-  refuse_to_overwrite(model, {arguments.data, arguments.test, read.labels, arguments.test_labels});
-  check_writable(model);
-
   FitData data{table, test ? &*test : nullptr, table.notes};
   if (test) {
     for (const std::string& note : test->notes)
       data.notes.push_back(fmt::format("{}: {}", test->source, note));
   }
+  if (arguments.plan) return tell_plan(data, options, arguments.manner);
+  // Found out now, not after the search.
+  refuse_to_overwrite(model, {arguments.data, arguments.test, read.labels, arguments.test_labels});
+  check_writable(model);
+
   FitResult result = search(data, options, arguments.manner);
   FitReport report{result, data, options, model};
   watch.lap();
@@ -165,6 +176,8 @@ Action add_fit(CLI::App& program) {
   app.add_option("-o,--model", arguments->model, "Where the model goes (DATA's name + .runnel.safetensors)")
       ->type_name("FILE");
   add_manner(app, arguments->manner);
+  app.add_flag("--plan", arguments->plan,
+               "Say what would be trained and how long it would take; train nothing");
   app.add_flag("--timings", arguments->timings,
                "Say on the standard error (and in --json) where the time went");
   add_read_options(app, arguments->read);

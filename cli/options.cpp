@@ -3,6 +3,7 @@
 
 #include <charconv>
 #include <cstdint>
+#include <filesystem>
 
 #include "core/fail.h"
 #include "data/text.h"
@@ -136,11 +137,24 @@ void add_search_options(CLI::App& app, FitArguments& fit) {
                  "Values to try, as rate=0.001,0.01; repeat for every combination")
       ->type_name("NAME=V1,V2")
       ->group(group);
-  add_checked(app, "--random", fit.options.random, "Draw N candidates at random instead", whole_number(1))
+  add_checked(app, "--random", fit.options.random, "Draw N candidates instead", whole_number(1))
       ->group(group);
   add_repeatable(app, "--space", fit.options.space,
-                 "What --random draws from: rate=1e-4..1e-1 or batch=32,128")
+                 "What they are drawn from: rate=1e-4..1e-1, layers=1..3, batch=32,128, or a TOML file")
       ->type_name("NAME=LOW..HIGH")
+      ->group(group);
+  app.add_option("--sampler", fit.sampler, "grid, random or sobol, which is spread more evenly (found)")
+      ->type_name("NAME")
+      ->group(group);
+  app.add_option("--scheduler", fit.scheduler,
+                 "full, or who is retired early: halving, hyperband or median (full)")
+      ->type_name("NAME")
+      ->group(group);
+  add_checked(app, "--eta", fit.eta, "Halving and hyperband: a rung keeps one candidate of N (3)",
+              whole_number(2))
+      ->group(group);
+  add_checked(app, "--min-epochs", fit.min_epochs,
+              "Before anybody is retired; median: also between looks (1)", whole_number(1))
       ->group(group);
   app.add_option("--loss", fit.loss, "squared, half-squared, absolute, huber, logistic or softmax")
       ->type_name("LOSS")
@@ -199,6 +213,66 @@ void set_hyper(FitArguments& fit) {
   }
 }
 
+// How many candidates there are, and whence.
+void check_draws(const FitOptions& options) {
+  const bool space = !options.space.empty() || !options.space_file.empty();
+  if (!options.grid.empty() && options.random > 0)
+    fail("--grid and --random do not go together; give one of them");
+  if (!options.grid.empty() && space) fail("--grid and --space do not go together; give one of them");
+  if (options.sampler == sweep::Sampler::grid && options.random > 0)
+    fail("--sampler grid counts through the space, and --random draws from it; give one of them");
+  if (options.random > 0 || options.scheduling.scheduler == sweep::Scheduler::hyperband) return;
+  if (options.sampler && *options.sampler != sweep::Sampler::grid)
+    fail("--sampler {} needs --random N, the number of candidates to draw",
+         sweep::sampler_name(*options.sampler));
+  if (!options.space.empty() && !options.sampler)
+    fail("--space needs --random N, the number of candidates to draw");
+}
+
+// Parameters that are sound one by one, together.
+void check_space(const FitOptions& options) {
+  std::vector<sweep::Parameter> parameters;
+  for (const auto* texts : {&options.grid, &options.space})
+    for (const std::string& text : *texts) parameters.push_back(sweep::parse_parameter(text));
+  if (!options.space_file.empty())
+    for (sweep::Parameter& p : sweep::read_space_file(options.space_file)) parameters.push_back(std::move(p));
+  sweep::make_space(options.base, parameters);
+}
+
+// --space FILE, as against --space name=…
+void take_space_file(FitOptions& options) {
+  std::vector<std::string> texts;
+  for (std::string& text : options.space) {
+    if (text.find('=') != std::string::npos && !text.ends_with(".toml")) {
+      texts.push_back(std::move(text));
+      continue;
+    }
+    if (!options.space_file.empty())
+      fail("--space: {} and {} are two files; put the parameters into one", options.space_file, text);
+    options.space_file = std::move(text);
+  }
+  options.space = std::move(texts);
+  if (std::error_code error; options.space_file.empty() || std::filesystem::exists(options.space_file, error))
+    return;
+  fail("--space {}: there is no such file (a parameter is given as name=low..high or name=value,value)",
+       options.space_file);
+}
+
+void set_scheduling(const FitArguments& fit, FitOptions& out) {
+  if (!fit.sampler.empty()) out.sampler = sweep::sampler_from_name(fit.sampler);
+  if (!fit.scheduler.empty()) out.scheduling.scheduler = sweep::scheduler_from_name(fit.scheduler);
+  const sweep::Scheduler scheduler = out.scheduling.scheduler;
+  const bool halves = scheduler == sweep::Scheduler::halving || scheduler == sweep::Scheduler::hyperband;
+  if (fit.eta && !halves)
+    fail("--eta says how many a rung keeps; give --scheduler halving or hyperband with it");
+  if (fit.min_epochs && scheduler == sweep::Scheduler::full)
+    fail(
+        "--min-epochs says when somebody may be retired; give --scheduler halving, hyperband or median with "
+        "it");
+  out.scheduling.eta = fit.eta.value_or(out.scheduling.eta);
+  out.scheduling.min_epochs = fit.min_epochs.value_or(out.scheduling.min_epochs);
+}
+
 void check_search(const FitOptions& options) {
   const auto checked = [](const char* flag, const std::string& text, auto parse) {
     try {
@@ -217,18 +291,10 @@ void check_search(const FitOptions& options) {
     checked("--grid", text, [](const std::string& t) { sweep::parse_choice(t); });
   }
   for (const std::string& text : options.space) {
-    checked("--space", text, [](const std::string& t) {
-      if (sweep::is_range(t)) {
-        sweep::parse_range(t);
-      } else {
-        sweep::parse_choice(t);
-      }
-    });
+    checked("--space", text, [](const std::string& t) { sweep::parse_parameter(t); });
   }
-  if (!options.space.empty() && options.random == 0)
-    fail("--space needs --random N, the number of candidates to draw");
-  if (!options.grid.empty() && options.random > 0)
-    fail("--grid and --random do not go together; give one of them");
+  check_draws(options);
+  check_space(options);
 }
 
 SplitKind split_kind(const std::string& text) {
@@ -303,6 +369,8 @@ FitOptions fit_options(FitArguments& fit) {
   if (fit.raw || fit.no_log_companions) out.triage.log_companions = false;
   if (fit.raw || fit.no_scale_target) out.scale_target = false;
   set_hyper(fit);
+  set_scheduling(fit, out);
+  take_space_file(out);
   check_search(out);
   return out;
 }

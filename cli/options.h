@@ -2,6 +2,8 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,7 +31,8 @@ ReadOptions read_options(const ReadArguments& read);
 // Everything that shapes a fit.
 struct FitArguments {
   FitOptions options;
-  std::string task, metric, loss, split;
+  std::string task, metric, loss, split, sampler, scheduler;
+  std::optional<std::int64_t> eta, min_epochs;
   std::vector<std::string> hyper;  // one text per sweep::hyper_fields(); empty where not given
   bool raw = false, no_standardize = false, no_log_companions = false, no_scale_target = false;
 };

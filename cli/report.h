@@ -62,6 +62,12 @@ std::string fit_search_text(const FitResult& result);
 // What stands behind it.
 std::string fit_text(const FitReport& report, bool quiet);
 std::string timings_text(const Timings& timings);
+// What --plan says; and for programs, with the space and all that makes the search what it is.
+std::string forecast_text(const Forecast& forecast, const FitOptions& options);
+Json forecast_json(const Forecast& forecast, const FitData& data, const FitOptions& options);
+// The rungs of a search: "81, 27 after 1 epoch, 9 after 3", one line for each bracket of the
+// trajectories.
+std::vector<std::string> rung_lines(const std::vector<sweep::Rung>& rungs, std::int64_t trajectories);
 Json fit_json(const FitReport& report);
 // What the model file keeps of its making: all that is a function of the data, the options and the seed.
 Json provenance_json(const FitReport& report, const std::string& command, const ReadOptions& read);

@@ -33,13 +33,29 @@ Json hyper_json(const sweep::Hyper& hyper) {
 Json candidates_json(const sweep::Result& search) {
   Json out = Json::array();
   for (const sweep::Outcome& outcome : search.outcomes) {
-    const bool done = outcome.status == sweep::Status::done;
     out.push_back({{"index", outcome.index},
                    {"hyper", hyper_json(outcome.hyper)},
                    {"status", sweep::status_name(outcome.status)},
-                   {"validation", done ? number(outcome.validation) : Json(nullptr)},
-                   {"validation_loss", done ? number(outcome.validation_loss) : Json(nullptr)}});
+                   {"epochs", outcome.epochs},
+                   {"validation", number(outcome.validation)},
+                   {"validation_loss", number(outcome.validation_loss)}});
   }
+  return out;
+}
+
+Json scheduling_json(const sweep::Scheduling& s) {
+  Json out = {{"scheduler", sweep::scheduler_name(s.scheduler)}};
+  if (s.scheduler == sweep::Scheduler::halving || s.scheduler == sweep::Scheduler::hyperband)
+    out["eta"] = s.eta;
+  if (s.scheduler != sweep::Scheduler::full) out["min_epochs"] = s.min_epochs;
+  return out;
+}
+
+Json rungs_json(const std::vector<sweep::Rung>& rungs) {
+  Json out = Json::array();
+  for (const sweep::Rung& rung : rungs)
+    out.push_back(
+        {{"bracket", rung.bracket}, {"epochs", rung.epochs}, {"entered", rung.entered}, {"kept", rung.kept}});
   return out;
 }
 
@@ -144,7 +160,10 @@ Json fit_json(const FitReport& report) {
   out["search"] = {{"candidates", search.outcomes.size()},
                    {"blocks", search.blocks},
                    {"lanes", search.lanes},
+                   {"epochs", search.epochs},
                    {"seconds", number(search.seconds)}};
+  out["search"].update(scheduling_json(report.options.scheduling));
+  out["search"]["rungs"] = rungs_json(search.rungs);
   out["interrupted"] = search.interrupted;
   out["seed"] = report.options.seed;
   out["threads"] = report.options.threads;
@@ -155,6 +174,47 @@ Json fit_json(const FitReport& report) {
   out["seconds"] = number(result.seconds);
   if (report.timings) out["timings"] = timings_json(*report.timings);
   out["model"] = report.model_path;
+  return out;
+}
+
+Json forecast_json(const Forecast& forecast, const FitData& data, const FitOptions& options) {
+  const sweep::Plan& plan = forecast.plan;
+  Json out = {{"schema", json_schema}, {"version", RUNNEL_VERSION}, {"kind", "plan"}};
+  out["data"] = data.table.source;
+  out["configuration"] = {{"seed", options.seed},
+                          {"dtype", options.f64 ? "f64" : "f32"},
+                          {"sampler", sweep::sampler_name(forecast.sampler)},
+                          {"draws", forecast.draws},
+                          {"scheduling", scheduling_json(options.scheduling)},
+                          {"space", Json::parse(forecast.space)}};
+  out["candidates"] = plan.candidates;
+  out["trajectories"] = plan.trajectories;
+  out["folds"] = plan.folds;
+  out["threads"] = plan.threads;
+  out["shapes"] = Json::array();
+  for (const sweep::PlannedShape& s : plan.shapes)
+    out["shapes"].push_back({{"example", hyper_json(s.example)},
+                             {"lanes", s.lanes},
+                             {"blocks", s.blocks},
+                             {"steps", s.steps},
+                             {"flops", s.flops},
+                             {"seconds", number(s.seconds)}});
+  out["rungs"] = rungs_json(plan.rungs);
+  out["stretches"] = Json::array();
+  for (const sweep::PlannedStretch& s : plan.stretches)
+    out["stretches"].push_back({{"begin", s.begin},
+                                {"end", s.end},
+                                {"lanes", s.lanes},
+                                {"blocks", s.blocks},
+                                {"steps", s.steps},
+                                {"flops", s.flops},
+                                {"seconds", number(s.seconds)}});
+  out["epochs"] = plan.epochs;
+  out["flops"] = plan.flops;
+  out["seconds"] = number(plan.seconds);
+  out["compiling"] = number(plan.compiling);
+  out["timed_shapes"] = plan.timed;
+  out["warnings"] = forecast.warnings;
   return out;
 }
 

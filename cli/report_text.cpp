@@ -142,7 +142,14 @@ std::string search_part(const Style& style, const FitResult& result) {
       std::count_if(search.outcomes.begin(), search.outcomes.end(),
                     [](const sweep::Outcome& o) { return o.status == sweep::Status::diverged; });
   if (diverged > 0) out += fmt::format("; {} diverged", diverged);
+  const auto retired = std::count_if(search.outcomes.begin(), search.outcomes.end(),
+                                     [](const auto& o) { return o.status == sweep::Status::retired; });
+  if (retired > 0)
+    out += fmt::format("; {} retired before their ends", grouped(static_cast<std::size_t>(retired)));
   out += "\n";
+  const auto folds = static_cast<std::int64_t>(std::max<std::size_t>(1, result.folds));
+  for (const std::string& line : rung_lines(search.rungs, search.interrupted ? 0 : search.lanes / folds))
+    out += fmt::format("{}{}\n", margin, line);
 
   const Fields fields = fields_of(search);
   const std::vector<const sweep::Outcome*> best = ranked(result);
@@ -229,6 +236,7 @@ std::string stopped_text(const sweep::Result& search) {
   const auto finished =
       std::count_if(search.outcomes.begin(), search.outcomes.end(),
                     [](const sweep::Outcome& o) { return o.status != sweep::Status::interrupted; });
+  // Those that were retired had come as far as they were to come.
   return fmt::format("stopped: {} of {} candidates finished; the model is the best of these", finished,
                      search.outcomes.size());
 }

@@ -9,6 +9,7 @@
 
 #include "runnel/data.h"
 #include "runnel/model.h"
+#include "runnel/space.h"
 #include "runnel/sweep.h"
 
 namespace runnel {
@@ -39,17 +40,20 @@ struct FitOptions {
   sweep::Hyper base;                    // fields that the search does not vary
   std::vector<std::string>
       fixed;  // names of the fields of `base` that the user set: the default space leaves them alone
-  std::vector<std::string> grid;   // "name=v1,v2": every combination
-  std::int64_t random = 0;         // draws from `space`
-  std::vector<std::string> space;  // "name=v1,v2" or "name=low..high"; empty: the default space
-  bool scale_target = true;        // regression: train on (y - mean) / deviation
+  std::vector<std::string> grid;  // "name=v1,v2": every combination
+  std::int64_t random = 0;  // draws from the space; Hyperband draws as many as it asks for where this is 0
+  std::vector<std::string> space;         // "name=v1,v2" or "name=low..high"; no space: the default one
+  std::string space_file;                 // a TOML file with more of it (runnel/space.h)
+  std::optional<sweep::Sampler> sampler;  // grid, or random where there are draws or a space
+  sweep::Scheduling scheduling;           // who is trained to the end
+  bool scale_target = true;               // regression: train on (y - mean) / deviation
   bool f64 = false;
   std::uint64_t seed = 0;
   int threads = 0;
   std::function<void(const FitPlan&)> planned;  // called once, before the search
   std::function<void(const sweep::Progress&)> progress;
-  // Called once, when the winner stands: `search`, `best`, `metric`, `model` and `split` of the result are
-  // known.
+  // Called once, when the winner stands: `search`, `best`, `metric`, `model`, `split` and `folds` of the
+  // result are known.
   std::function<void(const FitResult&)> searched;
   const std::atomic<bool>* stop = nullptr;
 };
@@ -90,5 +94,17 @@ struct FitResult {
 // validation alone. Throws Error(run) when every candidate diverged, or when stopped before any candidate had
 // finished.
 FitResult fit(const Table& table, const FitOptions& options, const Table* test = nullptr);
+
+// What fit() would search, and about how long that takes.
+struct Forecast {
+  sweep::Plan plan;
+  std::string space;  // as JSON (sweep::to_json)
+  sweep::Sampler sampler = sweep::Sampler::grid;
+  std::int64_t draws = 0;  // 0: a grid
+  std::vector<std::string> warnings;
+};
+
+// Prepares as fit() does, calls `planned`, and trains nothing but a few steps, to time them.
+Forecast forecast(const Table& table, const FitOptions& options, const Table* test = nullptr);
 
 }  // namespace runnel

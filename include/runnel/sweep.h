@@ -217,6 +217,45 @@ struct Result {
 // and said).
 Result run(const Problem& problem, const std::vector<Hyper>& candidates, const Options& options);
 
+// ---- what a run would be -------------------------------------------------------------------------------
+
+// Candidates that make one program.
+struct PlannedShape {
+  Hyper example;            // one of them
+  std::int64_t lanes = 0;   // trajectories on each fold
+  std::int64_t blocks = 0;  // at the beginning
+  std::int64_t steps = 0;   // in an epoch
+  double flops = 0;         // of the products of an epoch of one lane, with its measuring on validation rows
+  double seconds = 0;       // of an epoch of one lane, about
+};
+
+// What is trained between two rungs.
+struct PlannedStretch {
+  std::int64_t begin = 0, end = 0;  // epochs
+  std::int64_t lanes = 0, blocks = 0;
+  std::int64_t steps = 0;  // of all lanes
+  double flops = 0;
+  double seconds = 0;
+};
+
+// What `run` would do. Which shapes the survivors of a rung have is not known before: here they go on in
+// proportion, and with the median rule everybody does.
+struct Plan {
+  std::int64_t candidates = 0, trajectories = 0, folds = 0;
+  std::int64_t epochs = 0;  // of all lanes together
+  int threads = 1;
+  std::vector<PlannedShape> shapes;  // costly ones first
+  std::vector<Rung> rungs;           // by epochs, then bracket; none for the median rule
+  std::vector<PlannedStretch> stretches;
+  double flops = 0;        // of the products
+  double seconds = 0;      // about, compiling among them
+  double compiling = 0;    // seconds
+  std::int64_t timed = 0;  // shapes whose first steps were timed to predict; others: by flops, at their rate
+};
+
+// Trains nothing but a few steps of the costliest shapes, to time them. Throws as `run` does.
+Plan plan(const Problem& problem, const std::vector<Hyper>& candidates, const Options& options);
+
 // The network's outputs (n, outputs) for rows of x, computed in pieces.
 Array predict(const nn::Mlp& mlp, const Hyper& hyper, const Array& x);
 

@@ -142,24 +142,67 @@ std::size_t folds_of(const Work& w) {
   return rows >= 2 * kFolds && rows < FitOptions::kFewRows && w.options.split.time.empty() ? kFolds : 0;
 }
 
-std::vector<Hyper> candidates_of(const Work& w, std::size_t rows, std::size_t columns) {
-  const FitOptions& o = w.options;
+// What is searched.
+struct Search {
+  sweep::Space space = {};
+  sweep::Sampler sampler = sweep::Sampler::grid;
+  std::int64_t draws = 0;
+  std::vector<Hyper> candidates = {};
+};
+
+// The space that the options describe; rows and columns are those of the default space.
+sweep::Space space_of(const FitOptions& o, std::size_t rows, std::size_t columns) {
+  if (!o.grid.empty() && (o.random > 0 || !o.space.empty() || !o.space_file.empty()))
+    fail("a search is a grid or draws from a space, not both");
+  std::vector<sweep::Parameter> parameters;
+  for (const std::string& text : o.grid) parameters.push_back(sweep::parse_parameter(text));
+  for (const bool ranges : {false, true})  // choices are drawn before ranges, whatever their order
+    for (const std::string& text : o.space)
+      if (sweep::is_range(text) == ranges) parameters.push_back(sweep::parse_parameter(text));
+  if (!o.space_file.empty())
+    for (sweep::Parameter& p : sweep::read_space_file(o.space_file)) parameters.push_back(std::move(p));
+  if (parameters.empty())
+    for (const sweep::Choice& c : default_space(rows, columns, o.fixed))
+      parameters.push_back({c.name, c.values});
   Hyper base = o.base;
   base.seed = o.seed;
-  if (!o.grid.empty() && (o.random > 0 || !o.space.empty()))
-    fail("a search is a grid or random draws from a space, not both");
-  std::vector<sweep::Choice> choices;
-  std::vector<sweep::Range> ranges;
-  for (const std::string& text : o.grid) choices.push_back(sweep::parse_choice(text));
-  for (const std::string& text : o.space) {
-    if (sweep::is_range(text))
-      ranges.push_back(sweep::parse_range(text));
-    else
-      choices.push_back(sweep::parse_choice(text));
+  return sweep::make_space(base, parameters);
+}
+
+sweep::Sampler sampler_of(const FitOptions& o) {
+  if (o.sampler) return *o.sampler;
+  return o.random > 0 || !o.space.empty() ? sweep::Sampler::random : sweep::Sampler::grid;
+}
+
+std::int64_t most_epochs(const sweep::Space& space) {
+  for (const sweep::Parameter& p : space.parameters)
+    if (p.name == "epochs") {
+      double most = p.high;
+      for (const std::string& value : p.values) most = std::max(most, std::stod(value));
+      return static_cast<std::int64_t>(most);
+    }
+  return space.base.epochs;
+}
+
+// How many candidates are drawn: as many as was said, or as Hyperband asks for.
+std::int64_t draws_of(const FitOptions& o, const sweep::Space& space, sweep::Sampler sampler) {
+  if (sampler == sweep::Sampler::grid) {
+    if (o.random > 0) fail("a grid has as many candidates as it has, not {} draws", o.random);
+    return 0;
   }
-  if (o.random == 0 && !o.space.empty()) fail("a space needs a number of random draws");
-  if (o.grid.empty() && o.space.empty()) choices = default_space(rows, columns, o.fixed);
-  return o.random > 0 ? sweep::random(base, choices, ranges, o.random, o.seed) : sweep::grid(base, choices);
+  if (o.random > 0) return o.random;
+  if (o.scheduling.scheduler == sweep::Scheduler::hyperband)
+    return sweep::hyperband_size(o.scheduling, most_epochs(space));
+  fail("a space needs a number of draws");
+}
+
+Search searched(const Work& w, std::size_t rows, std::size_t columns) {
+  Search s;
+  s.space = space_of(w.options, rows, columns);
+  s.sampler = sampler_of(w.options);
+  s.draws = draws_of(w.options, s.space, s.sampler);
+  s.candidates = sweep::sample(s.space, s.sampler, s.draws, w.options.seed);
+  return s;
 }
 
 // ---- baselines -----------------------------------------------------------------------------------------
@@ -188,8 +231,8 @@ std::vector<double> constant_outputs(const Work& w, std::vector<double> y, std::
 
 // ---- the winner ----------------------------------------------------------------------------------------
 
-// A search and what it found, trained on all rows that may train the final model.
-struct Search {
+// What a search found, trained on all rows that may train the final model.
+struct Found {
   sweep::Result result;
   std::optional<nn::Mlp> model;
   Hyper hyper;
@@ -213,9 +256,9 @@ std::optional<nn::Mlp> retrained(const Work& w, const sweep::Fold& all, const Hy
   return result.best ? std::move(result.outcomes[0].model) : std::nullopt;
 }
 
-Search search(const Work& w, const sweep::Problem& problem, const sweep::Fold& all,
-              const std::vector<Hyper>& candidates, const sweep::Options& options) {
-  Search s{sweep::run(problem, candidates, options), {}, {}, 0};
+Found search(const Work& w, const sweep::Problem& problem, const sweep::Fold& all,
+             const std::vector<Hyper>& candidates, const sweep::Options& options) {
+  Found s{sweep::run(problem, candidates, options), {}, {}, 0};
   if (!s.result.best) return s;
   sweep::Outcome& winner = s.result.outcomes[static_cast<std::size_t>(*s.result.best)];
   s.hyper = winner.hyper;
@@ -227,6 +270,14 @@ Search search(const Work& w, const sweep::Problem& problem, const sweep::Fold& a
 
 std::string no_winner(const sweep::Result& search) {
   if (search.interrupted) return "stopped before any candidate had finished: nothing is kept";
+  const auto retired = std::count_if(search.outcomes.begin(), search.outcomes.end(),
+                                     [](const auto& o) { return o.status == sweep::Status::retired; });
+  if (retired > 0)
+    return fmt::format(
+        "no candidate came to its end: {} were retired at rungs, and the {} others diverged; try a smaller "
+        "rate, or "
+        "clip the gradients (a clip of 1)",
+        retired, std::ssize(search.outcomes) - retired);
   return fmt::format("all {} candidates diverged: try a smaller rate, or clip the gradients (a clip of 1)",
                      search.outcomes.size());
 }
@@ -267,7 +318,7 @@ Linear linear_classifier(const Work& w, const sweep::Problem& problem, const swe
       base, {{"rate", {"0.003", "0.01"}},
              {"l2", {"0", "0.001", "0.01"}},
              {"epochs", {std::to_string(epochs / 4), std::to_string(epochs / 2), std::to_string(epochs)}}});
-  Search s = search(w, problem, all, candidates, search_options(w));
+  Found s = search(w, problem, all, candidates, search_options(w));
   if (!s.model) return {};
   return {*s.model, s.hyper};
 }
@@ -331,41 +382,69 @@ void warn_of_giveaways(Work& w, const Preprocessor& preprocessor) {
 
 }  // namespace
 
-FitResult fit(const Table& table, const FitOptions& options, const Table* test) {
-  Stopwatch watch;
-  Work w = prepare(table, options, test);
+namespace {
 
+// All that comes before the search.
+struct Prepared {
+  Work w;
+  std::size_t folds = 0;
+  Preprocessor preprocessor = {};
+  Scale scale = {};
+  TestRows tests = {};
+  sweep::Problem problem = {};
+  sweep::Fold all = {};  // rows that train the final model
+  Search search = {};
+  sweep::Options run = {};
+};
+
+Prepared prepared(const Table& table, const FitOptions& options, const Table* test) {
+  Prepared p{prepare(table, options, test)};
+  Work& w = p.w;
   // Statistics of columns and target come from the rows that train the final model, and from them alone.
-  const std::size_t folds = folds_of(w);
-  const Rows training = folds > 0 ? without_test(w) : w.split.train;
-  Preprocessor preprocessor = Preprocessor::fit(table, training, w.triage);
-  const Scale scale = w.target_scale(training);
-  const TestRows tests = test_rows(w, preprocessor);
-  warn_of_giveaways(w, preprocessor);
-  sweep::Problem problem{{}, w.loss, w.metric, w.outputs()};
-  if (folds > 0) {
+  p.folds = folds_of(w);
+  const Rows training = p.folds > 0 ? without_test(w) : w.split.train;
+  p.preprocessor = Preprocessor::fit(table, training, w.triage);
+  p.scale = w.target_scale(training);
+  p.tests = test_rows(w, p.preprocessor);
+  warn_of_giveaways(w, p.preprocessor);
+  p.problem = {{}, w.loss, w.metric, w.outputs()};
+  if (p.folds > 0) {
     SplitOptions split = options.split;
     split.seed = options.seed;
-    for (const auto& fold : fold_table(table, training, w.y, w.target.task(), folds, split))
-      problem.folds.push_back(make_fold(w, Preprocessor::fit(table, fold.train, w.triage),
-                                        w.target_scale(fold.train), fold.train, fold.validation));
+    for (const auto& fold : fold_table(table, training, w.y, w.target.task(), p.folds, split))
+      p.problem.folds.push_back(make_fold(w, Preprocessor::fit(table, fold.train, w.triage),
+                                          w.target_scale(fold.train), fold.train, fold.validation));
   } else {
-    problem.folds.push_back(make_fold(w, preprocessor, scale, w.split.train, w.split.validation));
+    p.problem.folds.push_back(make_fold(w, p.preprocessor, p.scale, w.split.train, w.split.validation));
   }
-  const std::vector<Hyper> candidates =
-      candidates_of(w, static_cast<std::size_t>(problem.folds[0].x.dim(0)), preprocessor.features().size());
-
-  const sweep::Fold all =
-      folds > 0 ? make_fold(w, preprocessor, scale, training, training) : problem.folds[0];
-  FitResult result;
-  result.columns = preprocessor.decisions();
+  p.search =
+      searched(w, static_cast<std::size_t>(p.problem.folds[0].x.dim(0)), p.preprocessor.features().size());
+  p.all = p.folds > 0 ? make_fold(w, p.preprocessor, p.scale, training, training) : p.problem.folds[0];
+  p.run = search_options(w);
+  p.run.progress = options.progress;
+  p.run.scheduling = options.scheduling;
   if (options.planned)
-    options.planned(
-        {w.target, w.split, result.columns, preprocessor.features().size(), folds, tests.y.size()});
+    options.planned({w.target, w.split, p.preprocessor.decisions(), p.preprocessor.features().size(), p.folds,
+                     p.tests.y.size()});
+  return p;
+}
+
+}  // namespace
+
+Forecast forecast(const Table& table, const FitOptions& options, const Table* test) {
+  Prepared p = prepared(table, options, test);
+  return {sweep::plan(p.problem, p.search.candidates, p.run), sweep::to_json(p.search.space),
+          p.search.sampler, p.search.draws, p.w.warnings};
+}
+
+FitResult fit(const Table& table, const FitOptions& options, const Table* test) {
+  Stopwatch watch;
+  Prepared p = prepared(table, options, test);
+  const Work& w = p.w;
+  FitResult result;
+  result.columns = p.preprocessor.decisions();
   result.timings.preparing = watch.lap();
-  sweep::Options run = search_options(w);
-  run.progress = options.progress;
-  Search found = search(w, problem, all, candidates, run);
+  Found found = search(w, p.problem, p.all, p.search.candidates, p.run);
   result.timings.retraining = found.retraining;
   result.timings.searching = watch.lap() - found.retraining;
   if (!found.result.best) fail_run("{}", no_winner(found.result));
@@ -380,21 +459,21 @@ FitResult fit(const Table& table, const FitOptions& options, const Table* test) 
   result.model.network = std::move(*found.model);
   result.model.hyper = found.hyper;
   result.model.target = w.target;
-  result.model.preprocessor = std::move(preprocessor);
+  result.model.preprocessor = std::move(p.preprocessor);
   result.model.metric = w.metric;
   result.model.loss = w.loss;
-  result.model.target_mean = scale.mean;
-  result.model.target_scale = scale.deviation;
+  result.model.target_mean = p.scale.mean;
+  result.model.target_scale = p.scale.deviation;
   result.model.seed = options.seed;
   result.model.version = RUNNEL_VERSION;
   result.split = w.split;
-  result.folds = folds;
+  result.folds = p.folds;
   if (options.searched) options.searched(result);
 
-  const Linear linear = w.target.task() == Task::regression ? linear_regression(problem, all)
-                                                            : linear_classifier(w, problem, all);
+  const Linear linear = w.target.task() == Task::regression ? linear_regression(p.problem, p.all)
+                                                            : linear_classifier(w, p.problem, p.all);
   result.timings.baselines = watch.lap();
-  measure_test(w, tests, linear, scale, result);
+  measure_test(w, p.tests, linear, p.scale, result);
   result.timings.testing = watch.lap();
   result.seconds = watch.total();
   return result;

@@ -2,16 +2,17 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <map>
 #include <optional>
 #include <tuple>
 #include <utility>
 
 #include "core/fail.h"
+#include "core/stopwatch.h"
 #include "runnel/random.h"
 #include "runnel/train.h"
 #include "runnel/transforms.h"
+#include "sweep/balance.h"
 #include "sweep/lanes.h"
 
 namespace runnel::sweep {
@@ -214,6 +215,20 @@ double Block::work_per_epoch() const {
   return lane_work(trajectories[0].hyper, *data) * static_cast<double>(trajectories.size());
 }
 
+double epoch_flops(const Problem& problem, const Fold& fold, const Hyper& hyper) {
+  const std::vector<std::int64_t> sizes = sizes_of(problem, fold, hyper);
+  double forward = 0;
+  double first = 0;
+  for (std::size_t i = 0; i + 1 < sizes.size(); ++i) {
+    const double flops = 2 * static_cast<double>(sizes[i]) * static_cast<double>(sizes[i + 1]);
+    if (i == 0) first = flops;
+    forward += flops;
+  }
+  const std::int64_t batch = batch_of(hyper, fold);
+  const auto rows = static_cast<double>(fold.x.dim(0) / batch * batch);
+  return rows * (3 * forward - first) + static_cast<double>(fold.x_validation.dim(0)) * forward;
+}
+
 double Block::work() const { return work_per_epoch() * static_cast<double>(end - begin); }
 
 std::int64_t Block::steps_per_epoch() const {
@@ -236,62 +251,6 @@ std::vector<Trajectory> make_trajectories(const Problem& problem, const std::vec
   for (Trajectory& t : trajectories) std::stable_sort(t.readings.begin(), t.readings.end());
   return trajectories;
 }
-
-namespace {
-
-// What a block costs beside others: a step of few lanes costs about as much as one of eight lanes more
-// (measured at 8 to 32 lanes of small networks: registers are not full, and each kernel has its start).
-double cost_of(const Block& block) {
-  const auto lanes = static_cast<double>(block.trajectories.size());
-  return block.work() * (lanes + 8) / lanes;
-}
-
-// How long the busiest of the threads works if each takes the costliest block that is left.
-double makespan(std::vector<double> costs, int threads) {
-  std::sort(costs.begin(), costs.end(), std::greater<>());
-  std::vector<double> load(static_cast<std::size_t>(threads), 0);
-  for (double cost : costs) *std::min_element(load.begin(), load.end()) += cost;
-  return *std::max_element(load.begin(), load.end());
-}
-
-// A block trains until its longest lane has come to its end, and lanes stand in order of length.
-std::pair<Block, Block> halves(const Block& block) {
-  std::pair<Block, Block> out(block, block);
-  const auto middle = static_cast<std::ptrdiff_t>((block.trajectories.size() + 1) / 2);
-  out.first.trajectories.resize(static_cast<std::size_t>(middle));
-  out.second.trajectories.erase(out.second.trajectories.begin(), out.second.trajectories.begin() + middle);
-  out.second.end = std::min(block.end, out.second.trajectories[0].hyper.epochs);
-  return out;
-}
-
-// Cuts blocks in two while that lets the threads be done sooner. Many blocks balance themselves.
-void balance(std::vector<Block>& blocks, int threads) {
-  constexpr std::size_t kLeastLanes = 8;
-  constexpr double kWorthIt = 0.95;
-  while (threads > 1 && blocks.size() < 4 * static_cast<std::size_t>(threads)) {
-    std::vector<double> costs;
-    for (const Block& block : blocks) costs.push_back(cost_of(block));
-    double best = kWorthIt * makespan(costs, threads);
-    std::optional<std::size_t> at;
-    for (std::size_t i = 0; i < blocks.size(); ++i) {
-      if (blocks[i].trajectories.size() < 2 * kLeastLanes) continue;
-      const auto [a, b] = halves(blocks[i]);
-      std::vector<double> then = costs;
-      then[i] = cost_of(a);
-      then.push_back(cost_of(b));
-      if (const double time = makespan(then, threads); time < best) {
-        best = time;
-        at = i;
-      }
-    }
-    if (!at) return;
-    auto [a, b] = halves(blocks[*at]);
-    blocks[*at] = std::move(a);
-    blocks.push_back(std::move(b));
-  }
-}
-
-}  // namespace
 
 namespace {
 
@@ -335,6 +294,13 @@ std::vector<Block> make_blocks(const Problem& problem, const std::vector<Waiting
   std::stable_sort(blocks.begin(), blocks.end(),
                    [](const Block& a, const Block& b) { return a.work() > b.work(); });
   return blocks;
+}
+
+// Whatever fold they are of: its rows are nearly as many.
+bool same_shape(const Block& a, const Block& b) {
+  const Hyper& x = a.trajectories[0].hyper;
+  const Hyper& y = b.trajectories[0].hyper;
+  return shape_key(x, batch_of(x, *a.data)) == shape_key(y, batch_of(y, *b.data));
 }
 
 std::vector<Block> make_blocks(const Problem& problem, const std::vector<Hyper>& candidates, int threads) {
@@ -480,7 +446,8 @@ void BlockRun::Impl::read(std::int64_t epochs, const BlockHooks& hooks) {
     for (const auto& [wanted, candidate] : trajectory.readings) {
       if (wanted != epochs) continue;
       const Reading reading{candidate, lane.curve.back(), loss, all_finite};
-      if (hooks.read(reading)) hooks.take_model(reading, lane_of(state->weights(), static_cast<std::int64_t>(i)));
+      if (hooks.read(reading))
+        hooks.take_model(reading, lane_of(state->weights(), static_cast<std::int64_t>(i)));
     }
   }
 }
@@ -503,5 +470,51 @@ std::vector<LaneState> BlockRun::take() {
 }
 
 bool BlockRun::is_taken() const { return impl_->lanes.empty(); }
+
+BlockCost measure_cost(const Problem& problem, const Block& block, BlockPrograms& programs) {
+  const Fold& data = *block.data;
+  const std::int64_t batch = batch_of(block.trajectories[0].hyper, data);
+  // A few milliseconds of work at a moderate rate; scans of one length, as in an epoch.
+  constexpr double kFlops = 2e7;
+  const double flops = epoch_flops(problem, data, block.trajectories[0].hyper) *
+                       static_cast<double>(block.trajectories.size());
+  const std::int64_t in_epoch = block.steps_per_epoch();
+  const std::int64_t steps = std::clamp<std::int64_t>(
+      static_cast<std::int64_t>(kFlops / flops * static_cast<double>(in_epoch)), 1, in_epoch);
+  Block few = block;
+  few.begin = 0;
+  few.end = 1'000'000;  // never reached: measured, but not judged
+  std::vector<LaneState> lanes(block.trajectories.size());
+  for (Trajectory& t : few.trajectories) {
+    t.readings.clear();
+    t.hyper.epochs = few.end;
+  }
+  BlockRun run(problem, few, programs, std::move(lanes));
+  const std::int64_t n = steps * batch;
+  const OrderedRows rows{slice(data.x, 0, 0, n), slice(data.y, 0, 0, n), arange(n)};
+  return run.measure(rows, steps);
+}
+
+BlockCost BlockRun::measure(const OrderedRows& rows, std::int64_t steps) {
+  constexpr int kRuns = 3;  // the first compiles; of the others the quicker counts
+  Impl& run = *impl_;
+  double training[kRuns];
+  double measuring[kRuns];
+  run.state = run.begun();
+  for (int i = 0; i < kRuns; ++i) {
+    Stopwatch watch;
+    run.state = run.programs->epoch(*run.state, run.rates, batches(rows.x, run.batch),
+                                    batches(rows.y, run.batch), batches(rows.rows, run.batch));
+    training[i] = watch.lap();
+    run.read(i + 1, {});
+    measuring[i] = watch.lap();
+  }
+  BlockCost cost;
+  const double trained = *std::min_element(training + 1, training + kRuns);
+  cost.step = trained / static_cast<double>(steps);
+  cost.measuring = *std::min_element(measuring + 1, measuring + kRuns);
+  cost.compiling = std::max(0.0, training[0] - trained) + std::max(0.0, measuring[0] - cost.measuring);
+  return cost;
+}
 
 }  // namespace runnel::sweep

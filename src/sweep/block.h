@@ -55,8 +55,14 @@ struct Waiting {
 // their own ends, as many lanes in each as caches and the number of threads suggest; costly blocks first.
 std::vector<Block> make_blocks(const Problem& problem, const std::vector<Waiting>& lanes, std::int64_t end,
                                int threads);
+// Whether two blocks' lanes could share a block.
+bool same_shape(const Block& a, const Block& b);
 // The blocks of a search whose candidates are all trained to their ends.
 std::vector<Block> make_blocks(const Problem& problem, const std::vector<Hyper>& candidates, int threads);
+
+// Multiplications and additions of the products of an epoch of one lane: forwards, and backwards to the
+// weights and to all inputs but the first layer's; and forwards on the validation rows.
+double epoch_flops(const Problem& problem, const Fold& fold, const Hyper& hyper);
 
 struct BlockHooks {
   // Called with each reading; returns whether the network is wanted, which take_model then receives.
@@ -78,6 +84,16 @@ class BlockPrograms {
   std::vector<std::shared_ptr<const OfRecipe>> all_;
 };
 
+// What a block takes, by its first steps, in seconds.
+struct BlockCost {
+  double step = 0, measuring = 0;  // a step; the metric on the validation rows, after each epoch
+  double compiling = 0;
+};
+BlockCost measure_cost(const Problem& problem, const Block& block, BlockPrograms& programs);
+
+// Throws Error(input) for candidates or data that cannot be trained.
+void check_search(const Problem& problem, const std::vector<Hyper>& candidates);
+
 // A block in training, epoch by epoch, so that blocks can share the rows of an epoch.
 class BlockRun {
  public:
@@ -97,6 +113,9 @@ class BlockRun {
   // The same, and the block's arrays are given back: it has come to its end.
   std::vector<LaneState> take();
   bool is_taken() const;
+
+  // Times a few steps on rows that make `steps` batches.
+  BlockCost measure(const OrderedRows& rows, std::int64_t steps);
 
  private:
   struct Impl;

@@ -15,23 +15,6 @@
 namespace runnel::sweep {
 namespace {
 
-void check(const Problem& problem, const std::vector<Hyper>& candidates) {
-  if (candidates.empty()) fail("the search has no candidates");
-  for (const Hyper& hyper : candidates) check(hyper);
-  if (problem.folds.empty()) fail("the search has no rows to train on");
-  for (const Fold& fold : problem.folds) {
-    if (fold.x.rank() != 2 || fold.x_validation.rank() != 2 || fold.x.dim(1) != fold.x_validation.dim(1))
-      fail("training rows {} and validation rows {} do not have the same features", to_string(fold.x.shape()),
-           to_string(fold.x_validation.shape()));
-    if (fold.x.dim(0) == 0 || fold.x_validation.dim(0) == 0)
-      fail("a search needs rows to train on and rows to choose by; one of the two is empty");
-    if (fold.y.shape() != Shape{fold.x.dim(0)} ||
-        fold.y_validation.shape() != Shape{fold.x_validation.dim(0)})
-      fail("targets {} and {} do not go with {} and {} rows", to_string(fold.y.shape()),
-           to_string(fold.y_validation.shape()), fold.x.dim(0), fold.x_validation.dim(0));
-  }
-}
-
 class Search {
  public:
   Search(const Problem& problem, const std::vector<Hyper>& candidates, const Options& options)
@@ -268,6 +251,23 @@ class Search {
 
 }  // namespace
 
+void check_search(const Problem& problem, const std::vector<Hyper>& candidates) {
+  if (candidates.empty()) fail("the search has no candidates");
+  for (const Hyper& hyper : candidates) check(hyper);
+  if (problem.folds.empty()) fail("the search has no rows to train on");
+  for (const Fold& fold : problem.folds) {
+    if (fold.x.rank() != 2 || fold.x_validation.rank() != 2 || fold.x.dim(1) != fold.x_validation.dim(1))
+      fail("training rows {} and validation rows {} do not have the same features", to_string(fold.x.shape()),
+           to_string(fold.x_validation.shape()));
+    if (fold.x.dim(0) == 0 || fold.x_validation.dim(0) == 0)
+      fail("a search needs rows to train on and rows to choose by; one of the two is empty");
+    if (fold.y.shape() != Shape{fold.x.dim(0)} ||
+        fold.y_validation.shape() != Shape{fold.x_validation.dim(0)})
+      fail("targets {} and {} do not go with {} and {} rows", to_string(fold.y.shape()),
+           to_string(fold.y_validation.shape()), fold.x.dim(0), fold.x_validation.dim(0));
+  }
+}
+
 std::string_view status_name(Status status) {
   switch (status) {
     case Status::done:
@@ -283,7 +283,7 @@ std::string_view status_name(Status status) {
 }
 
 Result run(const Problem& problem, const std::vector<Hyper>& candidates, const Options& options) {
-  check(problem, candidates);
+  check_search(problem, candidates);
   return Search(problem, candidates, options).run();
 }
 

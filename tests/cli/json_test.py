@@ -56,6 +56,33 @@ class Json(unittest.TestCase):
         for candidate in self.fit["candidates"]:
             self.assertLessEqual({"index", "hyper", "status", "validation"}, set(candidate))
 
+    def test_plan_and_rungs(self):
+        """What --plan says of the rungs and the work is what the search then does; the space is told whole."""
+        arguments = ["fit", "demo:songs", "--rows", "600", "--space", "rate=0.001..0.1", "--space", "layers=1,2", "--space",
+                     "width=8,16", "--random", "12", "--sampler", "sobol", "--scheduler", "halving", "--eta", "2",
+                     "--epochs", "4", "--folds", "2", "--seed", "3", "--json", "-o", "rungs.st"]
+        plan = strict(self.run_program(*arguments, "--plan").stdout)
+        self.assertFalse(os.path.exists(os.path.join(self.folder.name, "rungs.st")))
+        fit = strict(self.run_program(*arguments).stdout)
+        self.assertEqual(plan["rungs"], fit["search"]["rungs"])
+        self.assertEqual(plan["epochs"], fit["search"]["epochs"])
+        self.assertEqual([(r["epochs"], r["entered"], r["kept"]) for r in plan["rungs"]], [(1, 12, 6), (2, 6, 3)])
+        self.assertEqual(fit["search"]["scheduler"], "halving")
+        self.assertEqual(fit["search"]["eta"], 2)
+        got = sorted(c["epochs"] for c in fit["candidates"])
+        self.assertEqual(got, [1] * 6 + [2] * 3 + [4] * 3)
+        for candidate in fit["candidates"]:
+            self.assertEqual(candidate["status"], "done" if candidate["epochs"] == 4 else "retired")
+            self.assertIsInstance(candidate["validation"], float)
+        self.assertEqual(sum(s["flops"] for s in plan["stretches"]), plan["flops"])
+        self.assertGreater(plan["seconds"], 0)
+        configuration = plan["configuration"]
+        self.assertEqual((configuration["sampler"], configuration["draws"]), ("sobol", 12))
+        space = configuration["space"]
+        self.assertEqual([p["name"] for p in space["parameters"]], ["layers", "width1", "width2", "rate"])
+        self.assertEqual(space["base"]["epochs"], 4)
+        self.assertEqual(set(fit["candidates"][0]["hyper"]), set(space["base"]) | {"rate", "hidden"})
+
     def test_values_agree(self):
         fit = self.fit
         self.assertEqual(len(fit["candidates"]), 6)

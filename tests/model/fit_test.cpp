@@ -163,6 +163,41 @@ TEST(Fit, AColumnThatGivesTheTargetAwayIsSaid) {
               Contains(testing::AllOf(HasSubstr("column leak"), HasSubstr("--drop leak"))));
 }
 
+// Rungs retire candidates of the search; the linear model beside it is chosen as ever.
+TEST(Fit, RungsChangeTheSearchAlone) {
+  const Table t = table_of(200);
+  for (std::size_t folds : {0, 3}) {
+    FitOptions o = options();
+    o.grid = {"hidden=none,6", "rate=0.001,0.003,0.01,0.03"};
+    o.base.epochs = 8;
+    o.folds = folds;
+    const FitResult full = fit(t, o);
+    o.scheduling = {sweep::Scheduler::halving, 2, 2};
+    const FitResult rungs = fit(t, o);
+    EXPECT_EQ(rungs.linear_baseline, full.linear_baseline);
+    EXPECT_LT(rungs.search.epochs, full.search.epochs);
+    const Forecast told = forecast(t, o);
+    EXPECT_EQ(told.plan.rungs, rungs.search.rungs);
+    EXPECT_EQ(told.plan.epochs, rungs.search.epochs);
+    const auto& winner = rungs.search.outcomes[static_cast<std::size_t>(rungs.best)];
+    EXPECT_EQ(winner.validation, full.search.outcomes[static_cast<std::size_t>(rungs.best)].validation);
+    o.threads = 3;
+    expect_same_model(rungs, fit(t, o));
+  }
+}
+
+TEST(Fit, HyperbandDrawsAsManyAsItAsksFor) {
+  FitOptions o = options();
+  o.grid = {};
+  o.space = {"rate=1e-3..1e-1", "epochs=3..9"};
+  o.scheduling.scheduler = sweep::Scheduler::hyperband;
+  o.sampler = sweep::Sampler::sobol;
+  const Forecast told = forecast(table_of(100), o);
+  EXPECT_EQ(told.draws, 17);  // 9 + 5 + 3 for nine epochs and eta 3
+  EXPECT_EQ(told.plan.candidates, 17);
+  EXPECT_EQ(told.sampler, sweep::Sampler::sobol);
+}
+
 TEST(Fit, ImpossibleWishesAreRefused) {
   const Table t = table_of(100);
   const auto error = [&](auto change, ErrorKind kind = ErrorKind::input) {
@@ -177,11 +212,20 @@ TEST(Fit, ImpossibleWishesAreRefused) {
   EXPECT_THAT(error([](auto& o) { o.loss = sweep::Loss::softmax; }),
               HasSubstr("does not fit a regression target"));
   EXPECT_THAT(error([](auto& o) { o.threads = 5000; }), HasSubstr("at most 4096"));
+  EXPECT_THAT(error([](auto& o) { o.sampler = sweep::Sampler::sobol; }),
+              HasSubstr("needs a number of draws"));
   const auto wild = [](FitOptions& o) {
     o.grid = {"rate=1e30", "hidden=6"};
     o.base.optimizer = "sgd";
   };
   EXPECT_THAT(error(wild, ErrorKind::run), HasSubstr("all 1 candidates diverged"));
+  const auto wild_rungs = [](FitOptions& o) {
+    o.grid = {"rate=1e30", "hidden=6", "seed=1,2,3"};
+    o.base.optimizer = "sgd";
+    o.base.epochs = 3;
+    o.scheduling.scheduler = sweep::Scheduler::halving;
+  };
+  EXPECT_THAT(error(wild_rungs, ErrorKind::run), HasSubstr("all 3 candidates diverged"));
 }
 
 }  // namespace

@@ -93,10 +93,17 @@ void expect_same(const Result& a, const Result& b) {
                      b.outcomes[static_cast<std::size_t>(*b.best)].model);
 }
 
-// Whatever a candidate got, training it alone for as many epochs gives the same bits.
+// Whatever a candidate got, training it alone for as many epochs gives the same bits. Where its steps know
+// how many there will be it has to be trained to the end, and its curve began as that one does.
 void expect_as_if_alone(const Problem& p, const Result& whole) {
   for (const Outcome& outcome : whole.outcomes) {
     Hyper hyper = outcome.hyper;
+    if (depends_on_total(hyper) && outcome.status == Status::retired) {
+      const auto curve = run(p, {hyper}, {.threads = 1}).outcomes[0].curve;
+      ASSERT_GE(curve.size(), outcome.curve.size());
+      EXPECT_TRUE(std::equal(outcome.curve.begin(), outcome.curve.end(), curve.begin())) << outcome.index;
+      continue;
+    }
     hyper.epochs = outcome.epochs;
     const Result alone = run(p, {hyper}, {.threads = 1});
     const auto i = static_cast<std::size_t>(outcome.index);
@@ -126,6 +133,21 @@ TEST(Rungs, SurvivorsAndRetiredAreAsIfAlone) {
       EXPECT_EQ(r.outcomes[static_cast<std::size_t>(*r.best)].status, Status::done);
       expect_as_if_alone(p, r);
     }
+}
+
+// The state of a lane holds averages of weights, and the step that a schedule has come to.
+TEST(Rungs, SchedulesAndAveragesGoOnWhereTheyStood) {
+  for (const char* more :
+       {"schedule=cosine,step", "averaging=exponential,uniform", "optimizer=amsgrad,adagrad-full"}) {
+    Hyper base;
+    base.hidden = {3};
+    base.batch = 20;
+    base.epochs = 9;
+    const auto all = sample(make_space(base, {parse_parameter("rate=1e-4..3e-1"), parse_parameter(more)}),
+                            Sampler::sobol, 12, 1);
+    const Problem p = problem();
+    expect_as_if_alone(p, run(p, all, {.threads = 2, .scheduling = {Scheduler::halving, 3, 1}}));
+  }
 }
 
 TEST(Rungs, ThreadsChangeNothing) {

@@ -1,0 +1,99 @@
+// What a plan says is what a run does.
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "runnel/random.h"
+#include "runnel/space.h"
+#include "runnel/sweep.h"
+#include "sweep/block.h"
+
+namespace runnel::sweep {
+namespace {
+
+Problem problem(std::size_t folds, std::int64_t rows = 90) {
+  Problem p{{}, Loss::squared, Metric::rmse, 1};
+  for (std::size_t i = 0; i < folds; ++i) {
+    const Array x = random::normal(random::key(i), {rows, 4});
+    const Array xv = random::normal(random::key(i + 9), {20, 4});
+    p.folds.push_back({x, sum(x, 1), xv, sum(xv, 1)});
+  }
+  return p;
+}
+
+std::vector<Hyper> candidates(std::int64_t n, const std::string& more) {
+  Hyper base;
+  base.epochs = 27;
+  base.batch = 30;
+  base.hidden = {6};
+  return sample(make_space(base, {parse_parameter("rate=1e-4..1e-2"), parse_parameter(more)}),
+                Sampler::random, n, 1);
+}
+
+TEST(Plan, RungsAndWorkAreThoseOfTheRun) {
+  for (Scheduler scheduler : {Scheduler::full, Scheduler::halving, Scheduler::hyperband})
+    for (std::size_t folds : {1, 3})
+      for (const char* more : {"l2=0..1", "hidden=6,3x3", "clip=0,1"}) {
+        const Options options{.threads = 2, .scheduling = {scheduler}};
+        const auto all = candidates(40, more);
+        const Plan told = plan(problem(folds), all, options);
+        const Result done = run(problem(folds), all, options);
+        EXPECT_EQ(told.rungs, done.rungs);
+        EXPECT_EQ(told.epochs, done.epochs);
+        std::int64_t steps = 0;
+        double flops = 0;
+        for (const PlannedStretch& s : told.stretches) {
+          steps += s.steps;
+          flops += s.flops;
+        }
+        EXPECT_EQ(steps, done.epochs * 3);
+        EXPECT_EQ(flops, told.flops);
+        EXPECT_EQ(told.stretches[0].lanes, done.lanes);
+        EXPECT_EQ(told.folds * told.trajectories, done.lanes);
+        if (scheduler == Scheduler::full) {
+          EXPECT_EQ(told.stretches[0].blocks, done.blocks);
+        }
+        EXPECT_GT(told.seconds, 0);
+        EXPECT_LT(told.seconds, 600);
+      }
+}
+
+TEST(Plan, EpochsAloneAreNoRunsOfTheirOwn) {
+  Hyper base;
+  base.hidden = {6};
+  const auto all = grid(base, {parse_choice("epochs=3,5,9"), parse_choice("rate=0.1,0.2")});
+  const Plan told = plan(problem(2), all, {});
+  EXPECT_EQ(told.candidates, 6);
+  EXPECT_EQ(told.trajectories, 2);
+  EXPECT_EQ(told.epochs, 2 * 2 * 9);
+  ASSERT_EQ(told.shapes.size(), 1u);
+  EXPECT_EQ(told.shapes[0].lanes, 2);
+  EXPECT_EQ(told.timed, 1);
+}
+
+// By hand: forwards 2 n (d h + h), backwards as much for the weights, and 2 n h for the hidden layer's
+// inputs; forwards again on the validation rows. The rows left over by batches are not trained on.
+TEST(Plan, FlopsAreThoseOfTheProducts) {
+  Problem p = problem(1, 100);
+  Hyper h;
+  h.hidden = {6};
+  h.batch = 30;
+  const double forward = 2 * (4 * 6 + 6);
+  EXPECT_EQ(epoch_flops(p, p.folds[0], h), 90 * (2 * forward + 2 * 6) + 20 * forward);
+  h.hidden = {};
+  EXPECT_EQ(epoch_flops(p, p.folds[0], h), 90 * 2 * (2 * 4) + 20 * 8);
+}
+
+TEST(Plan, ManyShapesAreTimedByTheCostliest) {
+  const auto all = candidates(60, "hidden=1,2,3,4,5,6,7,8,9,10");
+  const Plan told = plan(problem(1), all, {});
+  EXPECT_EQ(told.shapes.size(), 10u);
+  EXPECT_EQ(told.timed, 6);
+  for (std::size_t i = 1; i < told.shapes.size(); ++i)
+    EXPECT_GE(told.shapes[i - 1].flops * static_cast<double>(told.shapes[i - 1].lanes),
+              told.shapes[i].flops * static_cast<double>(told.shapes[i].lanes));
+  EXPECT_THROW(plan(problem(1), {}, {}), Error);
+}
+
+}  // namespace
+}  // namespace runnel::sweep
