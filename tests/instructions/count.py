@@ -1,7 +1,9 @@
-"""Counts the instructions of a piece of work under callgrind and compares them with those kept, within 2%.
+"""Counts the instructions of a piece of work under callgrind and compares them with those kept, within 2%; and those of
+tracing and compiling, which must grow in proportion to the graph.
 
 usage: count.py PROGRAM COMPILER            compares with expected.json
        count.py PROGRAM COMPILER --record   writes expected.json anew
+       count.py PROGRAM COMPILER --growth   the proportion alone
 
 A count does not depend on how fast or how busy a machine is, so a regression shows anywhere. What starting,
 tracing and compiling take cancels: a count is the difference of two runs. Valgrind knows no AVX-512, so the
@@ -19,6 +21,10 @@ EXPECTED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "expected.js
 # to run (where the loader puts things decides), so the difference must be of millions.
 WORKS = {"point": (50000, 1), "step": (4, 16)}
 TOLERANCE = 0.02
+# Equations of three chains. From the first to the second and from the second to the third are as many more, so the
+# third costs on top what the second does; if time grew with the square, 2.2 times that.
+CHAINS = (500, 2000, 3500)
+MOST_GROWTH = 1.5
 SKIPPED = 77
 
 
@@ -41,11 +47,21 @@ def count(program):
     return counts
 
 
+def growth(program):
+    """How much more the last equations of a long chain cost than the first."""
+    costs = [instructions(program, "chain", length) for length in CHAINS]
+    return (costs[2] - costs[1]) / (costs[1] - costs[0])
+
+
 def main():
     program, compiler = sys.argv[1:3]
     if not shutil.which("valgrind"):
         print("skipped: valgrind is not installed")
         sys.exit(SKIPPED)
+    if sys.argv[3:] == ["--growth"]:
+        factor = growth(program)
+        print("the last %d equations cost %.2f times what those before them do" % (CHAINS[2] - CHAINS[1], factor))
+        sys.exit(0 if factor < MOST_GROWTH else "tracing or compiling grows faster than the graph")
     if sys.argv[3:] == ["--record"]:
         with open(EXPECTED, "w") as f:
             json.dump({"compiler": compiler, "instructions": count(program)}, f, indent=2)

@@ -1,5 +1,7 @@
-// counted point N | counted step N: does the work N times, for count.py to count its instructions.
+// counted point N | counted step N | counted chain N: does the work N times (chain: once, of N equations),
+// for count.py to count its instructions.
 //   point  value and gradient of g(a, b) = ((a + b) - (a b + b^3))^2 / 2, f64 (row P6 of the benchmarks)
+//   chain  tracing, differentiating, vectorising and compiling a chain of N equations
 //   step   16 steps of gradient descent of 16 networks 12-16-8-1 abreast, batches of 32 (row P2)
 #include <cstdlib>
 #include <iostream>
@@ -44,15 +46,32 @@ double steps(int times) {
   return last;
 }
 
+double chain(int length) {
+  auto f = [length](const Array& x) {
+    Array y = x;
+    for (int i = 0; i < length / 2; ++i) y = sin(y) + x;
+    return sum(y);
+  };
+  const Array x = Array::full({3, 4}, 0.5, DType::f32);
+  const Array slopes = jit([&](const Array& at) { return grad(f)(at); })(x);
+  return slopes.at({0, 0}) + jit(vmap(f))(x).at({0});
+}
+
 }  // namespace
 }  // namespace runnel::bench
 
 int main(int argc, char** argv) {
   const std::string work = argc == 3 ? argv[1] : "";
   const int times = argc == 3 ? std::atoi(argv[2]) : 0;
-  if ((work != "point" && work != "step") || times < 1) {
-    std::cerr << "usage: counted point|step TIMES\n";
+  const auto of = [&]() -> double (*)(int) {
+    if (work == "point") return runnel::bench::points;
+    if (work == "step") return runnel::bench::steps;
+    if (work == "chain") return runnel::bench::chain;
+    return nullptr;
+  }();
+  if (of == nullptr || times < 1) {
+    std::cerr << "usage: counted point|step|chain TIMES\n";
     return 2;
   }
-  std::cout << (work == "point" ? runnel::bench::points(times) : runnel::bench::steps(times)) << "\n";
+  std::cout << of(times) << "\n";
 }
