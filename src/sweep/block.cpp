@@ -362,6 +362,10 @@ std::shared_ptr<const BlockPrograms::OfRecipe> BlockPrograms::of(const train::Re
   return all_.emplace_back(std::make_shared<const OfRecipe>(recipe));
 }
 
+void BlockPrograms::drop_unused() {
+  std::erase_if(all_, [](const auto& programs) { return programs.use_count() == 1; });
+}
+
 struct BlockRun::Impl {
   Impl(const Problem& p, const Block& b, BlockPrograms& compiled, std::vector<LaneState> states)
       : problem(p),

@@ -79,6 +79,8 @@ class BlockPrograms {
 
   struct OfRecipe;
   std::shared_ptr<const OfRecipe> of(const train::Recipe& recipe);
+  // Lets go, with the memory they run in, those that no block has now.
+  void drop_unused();
 
  private:
   std::vector<std::shared_ptr<const OfRecipe>> all_;

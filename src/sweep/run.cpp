@@ -98,6 +98,7 @@ class Search {
       begin = std::min(begin, block.begin);
       end = std::max(end, block.end);
     }
+    programs_.drop_unused();
     const BlockHooks hooks{[&](const Reading& r) { return read(r); },
                            [&](const Reading& r, nn::Mlp model) { take(r, std::move(model)); }};
     std::vector<std::optional<RowOrder>> orders(problem_.folds.size());

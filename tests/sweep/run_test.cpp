@@ -120,6 +120,48 @@ TEST(Sweep, BlocksAreCutWhereThreadsWouldWait) {
   EXPECT_EQ(make_blocks(p, many, 2).size(), 9u);
 }
 
+// Two blocks that cost the same keep four threads busy only if both are cut: one cut alone gains nothing.
+TEST(Sweep, BlocksThatCostTheSameAreCutTogether) {
+  Hyper base;
+  base.hidden = {8};
+  base.batch = 20;
+  const auto all = grid(base, {parse_choice("seed=0,1,2,3"), parse_choice("l2=0,0.1"),
+                               parse_choice("rate=1e-4,2e-4,3e-4,4e-4")});
+  ASSERT_EQ(all.size(), 32u);
+  const Problem p = problem(2);
+  ASSERT_EQ(make_blocks(p, all, 1).size(), 2u);
+  std::vector<std::size_t> lanes;
+  for (const Block& block : make_blocks(p, all, 4)) lanes.push_back(block.trajectories.size());
+  EXPECT_THAT(lanes, testing::ElementsAre(16, 16, 16, 16));
+  // Every candidate stands in one block of each fold, however many threads there are.
+  for (int threads : {2, 3, 5, 7, 64}) {
+    std::vector<std::pair<std::size_t, std::int64_t>> readings;
+    for (const Block& block : make_blocks(p, all, threads))
+      for (const Trajectory& t : block.trajectories)
+        for (const auto& [epochs, candidate] : t.readings) readings.emplace_back(block.fold, candidate);
+    std::sort(readings.begin(), readings.end());
+    EXPECT_EQ(std::unique(readings.begin(), readings.end()), readings.end()) << threads;
+    EXPECT_EQ(readings.size(), 64u) << threads;
+  }
+}
+
+// Blocks of one recipe share its programs; what no block has can be let go.
+TEST(Sweep, ProgramsThatNoBlockHasAreDropped) {
+  BlockPrograms programs;
+  train::Recipe recipe;
+  recipe.sizes = {3, 2};
+  const auto held = programs.of(recipe);
+  EXPECT_EQ(programs.of(recipe), held);
+  train::Recipe other = recipe;
+  other.optimizer = "sgd";
+  const std::weak_ptr<const BlockPrograms::OfRecipe> watched = programs.of(other);
+  EXPECT_EQ(programs.of(other), watched.lock());
+  EXPECT_NE(watched.lock(), held);
+  programs.drop_unused();
+  EXPECT_TRUE(watched.expired());
+  EXPECT_EQ(programs.of(recipe), held);
+}
+
 // A learning rate that falls to its end over all steps makes another trajectory of every number of epochs;
 // one that falls by the epoch does not. Either way a candidate is what it is alone.
 TEST(Sweep, SchedulesThatKnowTheirEndAreTrajectoriesOfTheirOwn) {
