@@ -319,7 +319,8 @@ Linear linear_classifier(const Work& w, const sweep::Problem& problem, const swe
              {"l2", {"0", "0.001", "0.01"}},
              {"epochs", {std::to_string(epochs / 4), std::to_string(epochs / 2), std::to_string(epochs)}}});
   Found s = search(w, problem, all, candidates, search_options(w));
-  if (!s.model) return {};
+  // One that was stopped half-way would not be the best.
+  if (!s.model || s.result.interrupted) return {};
   return {*s.model, s.hyper};
 }
 
@@ -473,6 +474,9 @@ FitResult fit(const Table& table, const FitOptions& options, const Table* test) 
   const Linear linear = w.target.task() == Task::regression ? linear_regression(p.problem, p.all)
                                                             : linear_classifier(w, p.problem, p.all);
   result.timings.baselines = watch.lap();
+  if (linear.model.layers.empty() && options.stop != nullptr && *options.stop)
+    result.warnings.push_back(
+        "stopped: the best linear model was not found, so the score has none beside it");
   measure_test(w, p.tests, linear, p.scale, result);
   result.timings.testing = watch.lap();
   result.seconds = watch.total();

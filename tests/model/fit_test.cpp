@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cmath>
 
 #include "runnel/random.h"
@@ -151,6 +152,25 @@ TEST(Fit, BaselinesAreTheConstantAndTheLinearModel) {
   // Var(20 a - 10 b) = 500 beside a noise of 9, and one b in 17 unknown: about 9 + 100 / 17 of 509 stay
   // unexplained.
   EXPECT_NEAR(result.linear_baseline, 1 - (9 + 100 / 17.0) / 509, 0.03);
+}
+
+// Stopped once the winner stands: the fit ends with it, and says that no linear model stands beside it,
+// rather than show one that was trained half-way.
+TEST(Fit, ABaselineThatIsStoppedIsSaid) {
+  FitOptions o = options();
+  o.target.column = "c";
+  const FitResult whole = fit(table_of(300), o);
+  EXPECT_FALSE(std::isnan(whole.linear_baseline));
+  EXPECT_THAT(whole.warnings, Not(Contains(HasSubstr("linear model"))));
+  std::atomic<bool> stop{false};
+  o.stop = &stop;
+  o.searched = [&](const FitResult&) { stop = true; };
+  const FitResult stopped = fit(table_of(300), o);
+  EXPECT_FALSE(stopped.search.interrupted);
+  expect_same_model(stopped, whole);
+  EXPECT_EQ(stopped.test.value, whole.test.value);
+  EXPECT_TRUE(std::isnan(stopped.linear_baseline));
+  EXPECT_THAT(stopped.warnings, Contains(HasSubstr("the best linear model was not found")));
 }
 
 TEST(Fit, AColumnThatGivesTheTargetAwayIsSaid) {
