@@ -1,6 +1,7 @@
 // runnel fit: from a table to a model with an honest score.
 #include "runnel/fit.h"
 
+#include <exception>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -95,7 +96,8 @@ void tell(const std::string& text) {
   }
 }
 
-FitResult search(const FitData& data, FitOptions options, const Manner& manner) {
+// What cannot be written once the search is over is left in `untold`: its model is to be kept first.
+FitResult search(const FitData& data, FitOptions options, const Manner& manner, std::exception_ptr& untold) {
   const Interrupt interrupt(manner.quiet);
   ProgressLine line(manner.quiet);
   options.stop = interrupt.flag();
@@ -103,7 +105,11 @@ FitResult search(const FitData& data, FitOptions options, const Manner& manner) 
     options.planned = [&](const FitPlan& plan) { tell(fit_plan_text(plan, data)); };
     options.searched = [&](const FitResult& result) {
       line.clear();
-      tell(fit_search_text(result));
+      try {
+        tell(fit_search_text(result));
+      } catch (const Error&) {
+        untold = std::current_exception();
+      }
     };
   }
   if (line.is_on()) options.progress = [&](const sweep::Progress& progress) { line.show(progress); };
@@ -150,11 +156,13 @@ int act(Arguments& arguments) {
   refuse_to_overwrite(model, {arguments.data, arguments.test, read.labels, arguments.test_labels});
   check_writable(model);
 
-  FitResult result = search(data, options, arguments.manner);
+  std::exception_ptr untold;
+  FitResult result = search(data, options, arguments.manner, untold);
   FitReport report{result, data, options, model};
   watch.lap();
   result.model.provenance = dumped(provenance_json(report, command_line(), read));
   result.model.save(model);
+  if (untold) std::rethrow_exception(untold);
   if (arguments.timings) {
     const double saving = watch.lap();
     report.timings = {reading, result.timings, saving, watch.total(), compile_statistics()};
