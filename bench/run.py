@@ -166,6 +166,30 @@ def peers_of_steps(run, threads):
             run.missing("P4-P5", who, "missing: apt-get install %s, and build again" % package)
 
 
+def first_line(command):
+    """The first line of what a command prints; empty where it fails."""
+    try:
+        return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout.split("\n")[0]
+    except OSError:
+        return ""
+
+
+def what_is_here():
+    """The processor and the versions of the peers, as one sentence."""
+    with open("/proc/cpuinfo") as f:
+        model = next((line.split(":", 1)[1].strip() for line in f if line.startswith("model name")), "?")
+    parts = ["%s, %d cores" % (model, os.cpu_count()), first_line(["c++", "--version"])]
+    for module in ("numpy", "torch"):
+        version = first_line([PYTHON, "-c", "import %s; print(%s.__version__)" % (module, module)])
+        if version:
+            parts.append("%s %s" % ({"numpy": "NumPy", "torch": "PyTorch"}[module], version))
+    blas = first_line(["dpkg-query", "-W", "-f", "${Version}", "libopenblas0-pthread"])
+    if blas:
+        parts.append("OpenBLAS " + blas)
+    commit = first_line(["git", "-C", HERE, "log", "-1", "--format=%h of %cs"])
+    return "; ".join(parts + ["commit " + commit] * bool(commit))
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--bin", required=True)
@@ -181,6 +205,7 @@ def main():
         parser.error("there is no row %s; rows: %s" % (unknown[0], " ".join(PROGRAM_ROWS)))
     os.makedirs(a.out, exist_ok=True)
     run = Run(os.path.abspath(a.bin), a.out)
+    run.add({"row": "facts", "text": what_is_here()})
     counts = [int(t) for t in a.threads.split(",")]
     for threads in sorted({1, *counts}):  # limits are brought to this machine by the rates of one thread
         run.own("machine", threads)

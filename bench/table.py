@@ -223,8 +223,11 @@ def machine_lines(results):
 
 
 def page(lines, statistic="seconds"):
-    results = Results(lines, statistic)
+    facts = [line["text"] for line in lines if line["row"] == "facts"]
+    results = Results([line for line in lines if line["row"] != "facts"], statistic)
     out = ["The %s of at least five runs." % ("median" if statistic == "seconds" else "least"), ""]
+    if facts:
+        out += ["On this machine: " + facts[0] + ".", ""]
     busy = max((line.get("others", 0) for line in results.lines), default=0)
     if busy > QUIET:
         out += ["**Disturbed**: other programs used up to %.1f cores meanwhile, so the figures are worse and the "
