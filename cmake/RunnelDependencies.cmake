@@ -14,6 +14,7 @@ runnel_find(TBB)
 runnel_find(fmt)
 runnel_find(libzip)
 runnel_find(hwy)
+runnel_find(SQLite3)
 
 # These two come without a CMake package that says what Debian installs.
 find_library(LAPACKE_LIBRARY lapacke REQUIRED)
@@ -34,4 +35,5 @@ if(NOT CMAKE_FIND_PACKAGE_NAME STREQUAL "runnel")
   add_library(runnel_toml INTERFACE)
   target_include_directories(runnel_toml SYSTEM INTERFACE ${TOMLPLUSPLUS_INCLUDE})
   target_compile_definitions(runnel_toml INTERFACE TOML_HEADER_ONLY=1 TOML_ENABLE_FORMATTERS=0)
+  find_path(XXHASH_INCLUDE_DIR xxhash.h REQUIRED)
 endif()

@@ -1,0 +1,386 @@
+// Writing a study.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <mutex>
+
+#include "core/fail.h"
+#include "core/stopwatch.h"
+#include "study/contents.h"
+#include "study/hyper_json.h"
+#include "study/lock.h"
+#include "study/schema.h"
+
+namespace runnel::study {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr double kSeconds = 2;   // between snapshots that serve nothing but a resumption, at least
+constexpr double kShare = 0.02;  // of the time, which writing them may take
+
+// The file that a link points to: beside it lie the log and the lock.
+std::string real_path(const std::string& path) {
+  if (path.empty()) fail("an empty name is no place for a study");
+  std::error_code error;
+  const fs::path real = fs::canonical(path, error);
+  return error ? path : real.string();
+}
+
+double now() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+// ---- a new file ----------------------------------------------------------------------------------------
+
+// A file beside the destination, removed again unless it was given its name.
+class NewFile {
+ public:
+  explicit NewFile(const std::string& path) : path_(path) {
+    fs::path folder = fs::path(path).parent_path();
+    if (folder.empty()) folder = ".";
+    name_ = (folder / ".runnel-study-XXXXXX").string();
+    const int descriptor = ::mkostemp(name_.data(), O_CLOEXEC);
+    if (descriptor < 0) fail_writing();
+    // As any other program's files, not readable by the owner alone.
+    const ::mode_t mask = ::umask(0);
+    ::umask(mask);
+    [[maybe_unused]] const int ignored = ::fchmod(descriptor, 0666u & ~mask);
+    ::close(descriptor);
+  }
+  NewFile(const NewFile&) = delete;
+  NewFile& operator=(const NewFile&) = delete;
+  ~NewFile() {
+    if (!name_.empty()) ::unlink(name_.c_str());
+  }
+
+  const std::string& name() const { return name_; }
+
+  void take_its_name() {
+    if (::rename(name_.c_str(), path_.c_str()) != 0) fail_writing();
+    name_.clear();
+  }
+
+ private:
+  [[noreturn]] void fail_writing() const {
+    fail_run("{}: cannot be written: {}; choose another place", path_, std::strerror(errno));
+  }
+
+  std::string path_, name_;
+};
+
+void write_description(const Database& database, const Description& d) {
+  const std::string seed = std::to_string(d.seed);
+  Statement row(
+      database,
+      "INSERT INTO study (id, state, source, command, configuration, seed, metric, loss, folds, version) "
+      "VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  row << state_name(State::running) << d.source << d.command << d.configuration << seed << d.metric << d.loss
+      << d.folds << d.version;
+  row.run();
+  Statement print(database, "INSERT INTO fingerprints VALUES (?, ?, ?)");
+  for (const auto& [what, fingerprint] :
+       {std::pair("data", &d.data), std::pair("split", &d.split), std::pair("space", &d.space)}) {
+    print << what << fingerprint->digest << fingerprint->parts;
+    print.run();
+  }
+}
+
+void write_candidates(const Database& database, const std::vector<sweep::Hyper>& candidates) {
+  Statement row(database, "INSERT INTO candidates VALUES (?, ?, ?, NULL, NULL, 0)");
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    const std::string hyper = hyper_json(candidates[i]);
+    row << static_cast<std::int64_t>(i) << hyper << status_name(Status::waiting);
+    row.run();
+  }
+}
+
+// Whole or not there: made under another name. Afterwards the file keeps a log (WAL), so that readers and the
+// writer do not wait for each other.
+void make_file(const std::string& path, const Description& description,
+               const std::vector<sweep::Hyper>& candidates) {
+  NewFile file(path);
+  {
+    const Database database(file.name(), path, Database::Access::write);
+    database.execute("PRAGMA journal_mode = MEMORY; BEGIN");
+    create_tables(database);
+    write_description(database, description);
+    write_candidates(database, candidates);
+    database.execute("COMMIT; PRAGMA journal_mode = WAL");
+  }
+  file.take_its_name();
+}
+
+// ---- going on with one ---------------------------------------------------------------------------------
+
+void check_whole(const Database& database) {
+  const std::string found = database.text("PRAGMA quick_check(1)");
+  if (found != "ok")
+    fail("{}: the study is damaged ({}); restore a copy of it, or begin another one", database.name(), found);
+}
+
+void check_same(const std::string& path, const Description& before, const Description& now) {
+  const std::string source =
+      before.source == now.source ? before.source : fmt::format("{} -> {}", before.source, now.source);
+  for (const auto& [what, was, is] : {std::tuple(fmt::format("data ({})", source), &before.data, &now.data),
+                                      std::tuple(std::string("split of the rows"), &before.split, &now.split),
+                                      std::tuple(std::string("space"), &before.space, &now.space)}) {
+    const std::string differs = difference(*was, *is);
+    if (!differs.empty())
+      fail(
+          "{}: the study was begun with another {}: {}; give what it was begun with, or another file for "
+          "another "
+          "study",
+          path, what, differs);
+  }
+  if (before.folds != now.folds || before.metric != now.metric || before.seed != now.seed)
+    fail("{}: the study was begun with another configuration (folds {}, metric {}, seed {}; now {}, {}, {})",
+         path, before.folds, before.metric, before.seed, now.folds, now.metric, now.seed);
+}
+
+std::string other_version(const Description& before, const Description& now) {
+  if (before.version == now.version) return "";
+  return fmt::format(
+      "the study was begun by Runnel {} and resumed by {}: the last bits of its results may depend on where "
+      "it was "
+      "interrupted",
+      before.version, now.version);
+}
+
+}  // namespace
+
+// ---- the store -----------------------------------------------------------------------------------------
+
+struct Store::Impl {
+  Impl(const std::string& path, std::unique_ptr<WriterLock> held)
+      : lock(std::move(held)), database(open_study(path, Database::Access::write)) {
+    // NORMAL: a commit survives the death of the process, and the file stays whole whatever happens; only the
+    // last commits before a power failure may be lost.
+    database->execute(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 67108864");
+  }
+
+  Statement statement(const char* sql) const { return {*database, sql}; }
+
+  // A group of changes begins with the first of them.
+  void begin() {
+    if (!database->in_transaction()) database->execute("BEGIN IMMEDIATE");
+  }
+
+  void begin_run(const Description& d) {
+    begin();
+    Statement row =
+        statement("INSERT INTO runs (began, seconds, command, version, threads) VALUES (?, 0, ?, ?, ?)");
+    row << now() << d.command << d.version << d.threads;
+    row.run();
+    run = database->last_id();
+    Statement state = statement("UPDATE study SET state = ?, best = NULL");
+    state << state_name(State::running);
+    state.run();
+  }
+
+  void commit() {
+    if (!database->in_transaction()) return;
+    Statement row = statement("UPDATE runs SET seconds = ? WHERE id = ?");
+    row << watch.total() << run;
+    row.run();
+    const Stopwatch writing;
+    database->execute("COMMIT");
+    if (!has_snapshots) return;
+    cost = pending_cost + writing.total();
+    pending_cost = 0;
+    has_snapshots = false;
+    last_snapshots = watch.total();
+  }
+
+  void remove(Snapshot::Kind kind, std::int64_t owner, std::int64_t fold) {
+    drop_tensors << kind_name(kind) << owner << fold;
+    drop_tensors.run();
+    drop << kind_name(kind) << owner << fold;
+    drop.run();
+  }
+
+  void insert(const Snapshot& s) {
+    const std::vector<std::byte> curve = as_bytes(s.curve);
+    const std::string digest = digest_of(s);
+    put << kind_name(s.kind) << s.owner << s.fold << s.epochs << std::span(curve) << digest;
+    put.run();
+    const std::int64_t id = database->last_id();
+    for (std::size_t i = 0; i < s.tensors.size(); ++i) {
+      const Tensor& tensor = s.tensors[i];
+      const std::string shape = dumped(Json(tensor.shape.to_vector()));
+      put_tensor << id << static_cast<std::int64_t>(i) << tensor.name << name_of(tensor.dtype) << shape
+                 << std::span(tensor.bytes);
+      put_tensor.run();
+    }
+  }
+
+  std::mutex mutex;
+  Stopwatch watch;
+  std::unique_ptr<WriterLock> lock;  // released last
+  std::unique_ptr<Database> database;
+  std::int64_t run = 0;
+  bool has_snapshots = false;
+  double pending_cost = 0,
+         cost = 0;  // seconds spent on snapshots: in this transaction, and in the last with any
+  double last_snapshots = 0;
+
+  Statement put_reading = statement("INSERT OR REPLACE INTO readings VALUES (?, ?, ?, ?, ?, ?, ?)");
+  Statement put_verdict =
+      statement("UPDATE candidates SET status = ?, metric = ?, loss = ?, epochs = ? WHERE id = ?");
+  Statement put_rung = statement("INSERT OR REPLACE INTO rungs VALUES (?, ?, ?, ?, ?, ?)");
+  Statement put =
+      statement("INSERT INTO snapshots (kind, owner, fold, epochs, curve, digest) VALUES (?, ?, ?, ?, ?, ?)");
+  Statement put_tensor = statement("INSERT INTO tensors VALUES (?, ?, ?, ?, ?, ?)");
+  Statement drop_tensors = statement(
+      "DELETE FROM tensors WHERE snapshot = (SELECT id FROM snapshots WHERE kind = ? AND owner = ? AND fold "
+      "= ?)");
+  Statement drop = statement("DELETE FROM snapshots WHERE kind = ? AND owner = ? AND fold = ?");
+};
+
+Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Store::Store(Store&&) noexcept = default;
+Store& Store::operator=(Store&&) noexcept = default;
+
+Store::~Store() {
+  if (!impl_) return;
+  try {
+    commit();
+  } catch (const Error&) {  // there is nobody to tell; the last commit stands
+  }
+}
+
+Store Store::create(const std::string& path, const Description& description,
+                    const std::vector<sweep::Hyper>& candidates) {
+  const std::string real = real_path(path);
+  auto lock = std::make_unique<WriterLock>(real);
+  std::error_code error;
+  if (fs::exists(real, error))
+    fail("{}: is there already; go on with it by --resume, or give another file", path);
+  make_file(real, description, candidates);
+  auto impl = std::make_unique<Impl>(real, std::move(lock));
+  impl->begin_run(description);
+  impl->commit();
+  return Store(std::move(impl));
+}
+
+Store Store::resume(const std::string& path, const Description& description) {
+  const std::string real = real_path(path);
+  std::error_code error;
+  if (!fs::exists(real, error)) fail("{}: no such file; without --resume it is begun", path);
+  auto lock = std::make_unique<WriterLock>(real);
+  auto impl = std::make_unique<Impl>(real, std::move(lock));
+  check_whole(*impl->database);
+  const Study study = contents_of(*impl->database);
+  check_same(path, study.description, description);
+  impl->begin_run(description);
+  Store store(std::move(impl));
+  const std::string version = other_version(study.description, description);
+  if (!version.empty()) store.warning(version);
+  store.commit();
+  return store;
+}
+
+void Store::reading(const Reading& r) {
+  const std::lock_guard guard(impl_->mutex);
+  impl_->begin();
+  const std::vector<std::byte> curve = as_bytes(r.curve);
+  impl_->put_reading << r.candidate << r.fold << r.epochs << r.metric << r.loss << (r.finite ? 1 : 0)
+                     << std::span(curve);
+  impl_->put_reading.run();
+}
+
+void Store::verdict(const Verdict& v) {
+  const std::lock_guard guard(impl_->mutex);
+  impl_->begin();
+  impl_->put_verdict << status_name(v.status) << v.metric << v.loss << v.epochs << v.candidate;
+  impl_->put_verdict.run();
+  if (impl_->database->changes() != 1)
+    fail("{}: the study has no candidate {}", impl_->database->name(), v.candidate);
+}
+
+void Store::rung(const RungEntry& e) {
+  const std::lock_guard guard(impl_->mutex);
+  impl_->begin();
+  impl_->put_rung << e.bracket << e.rung << e.candidate << e.epochs << e.metric << (e.kept ? 1 : 0);
+  impl_->put_rung.run();
+}
+
+void Store::warning(const std::string& text) {
+  const std::lock_guard guard(impl_->mutex);
+  impl_->begin();
+  Statement row = impl_->statement("INSERT OR IGNORE INTO warnings (text) VALUES (?)");
+  row << text;
+  row.run();
+}
+
+void Store::timing(const std::string& name, double seconds) {
+  const std::lock_guard guard(impl_->mutex);
+  impl_->begin();
+  Statement row = impl_->statement("INSERT OR REPLACE INTO timings VALUES (?, ?)");
+  row << name << seconds;
+  row.run();
+}
+
+void Store::snapshot(const Snapshot& snapshot) {
+  const std::lock_guard guard(impl_->mutex);
+  impl_->begin();
+  const Stopwatch writing;
+  // A savepoint: should one of its rows fail, what was there before stays.
+  impl_->database->execute("SAVEPOINT snapshot");
+  try {
+    impl_->remove(snapshot.kind, snapshot.owner, snapshot.fold);
+    impl_->insert(snapshot);
+  } catch (const Error&) {
+    // A full disk has ended the whole transaction already.
+    if (impl_->database->in_transaction()) impl_->database->execute("ROLLBACK TO snapshot; RELEASE snapshot");
+    throw;
+  }
+  impl_->database->execute("RELEASE snapshot");
+  impl_->has_snapshots = true;
+  impl_->pending_cost += writing.total();
+}
+
+void Store::drop_snapshot(Snapshot::Kind kind, std::int64_t owner, std::int64_t fold) {
+  const std::lock_guard guard(impl_->mutex);
+  impl_->begin();
+  impl_->remove(kind, owner, fold);
+}
+
+void Store::commit() {
+  const std::lock_guard guard(impl_->mutex);
+  impl_->commit();
+}
+
+bool Store::due() const {
+  const std::lock_guard guard(impl_->mutex);
+  return impl_->watch.total() - impl_->last_snapshots >= std::max(kSeconds, impl_->cost / kShare);
+}
+
+void Store::finish(State state, std::optional<std::int64_t> best) {
+  const std::lock_guard guard(impl_->mutex);
+  impl_->begin();
+  Statement row = impl_->statement("UPDATE study SET state = ?, best = ?");
+  row << state_name(state) << best;
+  row.run();
+  impl_->commit();
+}
+
+Study Store::contents() const {
+  const std::lock_guard guard(impl_->mutex);
+  return contents_of(*impl_->database);
+}
+
+std::vector<Snapshot> Store::snapshots(Snapshot::Kind kind) const {
+  const std::lock_guard guard(impl_->mutex);
+  return snapshots_of(*impl_->database, kind);
+}
+
+}  // namespace runnel::study
