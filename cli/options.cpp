@@ -9,10 +9,6 @@
 #include "data/text.h"
 
 namespace runnel::cli {
-namespace {
-
-// ---- checks of values, with our words
-// ----------------------------------------------------------------------
 
 CLI::Validator whole_number(std::uint64_t least) {
   return {[least](std::string& text) -> std::string {
@@ -23,6 +19,11 @@ CLI::Validator whole_number(std::uint64_t least) {
           },
           ""};
 }
+
+namespace {
+
+// ---- checks of values, with our words
+// ----------------------------------------------------------------------
 
 CLI::Validator fraction() {
   return {[](std::string& text) -> std::string {

@@ -12,6 +12,9 @@
 
 namespace runnel::cli {
 
+// The check of an option that takes a whole number.
+CLI::Validator whole_number(std::uint64_t least);
+
 // --json and --quiet.
 struct Manner {
   bool json = false, quiet = false;

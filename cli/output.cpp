@@ -52,6 +52,17 @@ std::string Style::wrapped(const char* code, std::string_view text) const {
   return on_ ? fmt::format("\x1B[{}m{}\x1B[0m", code, text) : std::string(text);
 }
 
+std::string part(const Style& style, std::string_view name) {
+  return style.strong(fmt::format("{:<{}}", name, margin.size()));
+}
+
+std::string warnings_part(const Style& style, const std::vector<std::string>& warnings) {
+  std::string out;
+  for (const std::string& warning : warnings)
+    out += style.warning(fmt::format("{:<{}}", "warning", margin.size())) + warning + "\n";
+  return out;
+}
+
 void write_notes(const std::vector<std::string>& notes, bool quiet) {
   if (quiet) return;
   const Style style(STDERR_FILENO);

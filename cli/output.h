@@ -30,6 +30,11 @@ class Style {
   bool on_;
 };
 
+// A report has a left margin: each part begins with its name there, and goes on behind the margin.
+constexpr std::string_view margin = "           ";
+std::string part(const Style& style, std::string_view name);
+std::string warnings_part(const Style& style, const std::vector<std::string>& warnings);  // one a line
+
 // Fails where an output would take the place of one of the files that it is made from, by whatever name.
 // Inputs may be empty, demo:NAME, or a pair "images,labels".
 void refuse_to_overwrite(const std::string& output, const std::vector<std::string>& inputs);

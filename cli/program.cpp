@@ -81,9 +81,30 @@ std::vector<std::string> option_names(const CLI::App& app) {
   return names;
 }
 
+// The sub-command that a word names: of the program, or of a sub-command that has some of its own.
+const CLI::App& named(const std::vector<const CLI::App*>& apps, std::string_view word) {
+  std::vector<std::string> names;
+  for (const CLI::App* app : apps) {
+    if (app->get_name() == word) return *app;
+    names.push_back(app->get_name());
+  }
+  fail("there is no sub-command '{}'{}", word, data::suggestion(word, names));
+}
+
+std::vector<const CLI::App*> nested(const CLI::App& app) {
+  return app.get_subcommands([](const CLI::App*) { return true; });
+}
+
+// "study show": how the user calls it.
+std::string full_name(const CLI::App& app) {
+  const CLI::App* parent = app.get_parent();
+  const bool outermost = parent == nullptr || parent->get_parent() == nullptr;
+  return outermost ? app.get_name() : full_name(*parent) + " " + app.get_name();
+}
+
 // CLI11 takes an unknown option for a positional argument and then complains of another one, so unknown names
 // are looked for beforehand.
-void check_names(const std::vector<SubCommand>& commands, std::span<const char* const> words) {
+void check_names(const CLI::App& program, std::span<const char* const> words) {
   const CLI::App* app = nullptr;
   for (const char* raw : words) {
     const std::string_view word(raw);
@@ -93,12 +114,11 @@ void check_names(const std::vector<SubCommand>& commands, std::span<const char* 
         fail("there is no option '{}' before a sub-command{}", word,
              data::suggestion(word, {"--help", "--version"}));
       }
-      std::vector<std::string> names;
-      for (const SubCommand& command : commands) {
-        if (command.app->get_name() == word) app = command.app;
-        names.push_back(command.app->get_name());
-      }
-      if (app == nullptr) fail("there is no sub-command '{}'{}", word, data::suggestion(word, names));
+      app = &named(nested(program), word);
+      continue;
+    }
+    if (const auto inner = nested(*app); !inner.empty() && !word.starts_with('-')) {
+      app = &named(inner, word);
       continue;
     }
     if (word == "--") return;
@@ -108,8 +128,8 @@ void check_names(const std::vector<SubCommand>& commands, std::span<const char* 
     const std::string name(word.starts_with("--") ? word.substr(0, word.find('=')) : word.substr(0, 2));
     if (app->get_option_no_throw(name) == nullptr) {
       const std::string near = data::nearest(name, option_names(*app));
-      fail("{} has no option '{}'{}; see runnel {} --help", app->get_name(), name,
-           near.empty() ? "" : fmt::format("; did you mean '{}'?", near), app->get_name());
+      fail("{} has no option '{}'{}; see runnel {} --help", full_name(*app), name,
+           near.empty() ? "" : fmt::format("; did you mean '{}'?", near), full_name(*app));
     }
   }
 }
@@ -126,8 +146,8 @@ void complain(std::string_view text) {
 int parse_and_act(CLI::App& program, const std::vector<SubCommand>& commands, int argc,
                   const char* const* argv) {
   const std::span<const char* const> words(argv, static_cast<std::size_t>(argc));
-  if (argc < 2) fail("give a sub-command: fit, predict, score or inspect; see runnel --help");
-  check_names(commands, words.subspan(1));
+  if (argc < 2) fail("give a sub-command: fit, predict, score, inspect or study; see runnel --help");
+  check_names(program, words.subspan(1));
   const auto parsed = [&]() -> const SubCommand* {
     for (const SubCommand& command : commands) {
       if (command.app->parsed()) return &command;
@@ -145,10 +165,14 @@ int parse_and_act(CLI::App& program, const std::vector<SubCommand>& commands, in
     return 0;
   } catch (const CLI::ParseError& e) {
     const SubCommand* command = parsed();
-    fail("{}; see runnel {}--help", e.what(), command != nullptr ? command->app->get_name() + " " : "");
+    if (command == nullptr) fail("{}; see runnel --help", e.what());
+    const CLI::App* app = command->app;
+    while (!app->get_subcommands().empty()) app = app->get_subcommands().front();  // those that were called
+    fail("{}; see runnel {} --help", e.what(), full_name(*app));
   }
   const SubCommand* command = parsed();
-  if (command == nullptr) fail("give a sub-command: fit, predict, score or inspect; see runnel --help");
+  if (command == nullptr)
+    fail("give a sub-command: fit, predict, score, inspect or study; see runnel --help");
   return command->act();
 }
 
@@ -166,7 +190,7 @@ int run(int argc, const char* const* argv) {
     program.formatter(std::make_shared<HelpFormatter>());  // sub-commands inherit it
     program.footer(examples);
     std::vector<SubCommand> commands;
-    for (const auto& add : {add_fit, add_predict, add_score, add_inspect}) {
+    for (const auto& add : {add_fit, add_predict, add_score, add_inspect, add_study}) {
       Action act = add(program);
       commands.push_back({program.get_subcommands({}).back(), std::move(act)});
     }

@@ -18,6 +18,7 @@ Action add_fit(CLI::App& program);
 Action add_predict(CLI::App& program);
 Action add_score(CLI::App& program);
 Action add_inspect(CLI::App& program);
+Action add_study(CLI::App& program);
 
 // The arguments of this call as one shell command, for a model's provenance.
 const std::string& command_line();

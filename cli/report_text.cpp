@@ -19,12 +19,6 @@ using data::shortened;
 
 constexpr std::size_t shown_candidates = 5, shown_columns = 40, shown_dropped = 20;
 
-// The report's left margin: each part begins with its name.
-std::string part(const Style& style, std::string_view name) {
-  return style.strong(fmt::format("{:<11}", name));
-}
-constexpr std::string_view margin = "           ";
-
 // ---- fit: the data
 // -------------------------------------------------------------------------------------------
 
@@ -192,14 +186,6 @@ std::string test_part(const Style& style, const FitReport& report) {
   }
   return out + fmt::format("\n{}the best constant {}, the best linear model {}\n", margin,
                            text(result.constant_baseline), text(result.linear_baseline));
-}
-
-std::string warnings_part(const Style& style, const std::vector<std::string>& warnings) {
-  std::string out;
-  for (const std::string& warning : warnings) {
-    out += style.warning(fmt::format("{:<11}", "warning")) + warning + "\n";
-  }
-  return out;
 }
 
 std::string shell_word(const std::string& path) {

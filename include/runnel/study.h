@@ -180,6 +180,8 @@ struct Study {
 Study read(const std::string& path);
 // Whether a file begins as a study does; false for what cannot be read.
 bool is_study_file(const std::string& path);
+// Whether somebody is writing it now, on this machine. A study that is "running" without a writer was killed.
+bool has_writer(const std::string& path);
 // A candidate's configuration. Fails for hyperparameters that this Runnel does not know.
 sweep::Hyper hyper_of(const Candidate& candidate);
 // One network or state, if the file has it; fails where its bytes are not those that were written.

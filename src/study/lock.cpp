@@ -11,6 +11,7 @@
 #include <filesystem>
 
 #include "core/fail.h"
+#include "runnel/study.h"
 
 namespace runnel::study {
 namespace {
@@ -64,6 +65,17 @@ WriterLock::WriterLock(const std::string& path) : name_(path + "-lock") {
 WriterLock::~WriterLock() {
   ::unlink(name_.c_str());  // while it is held, so that nobody locks a file that has no name
   ::close(descriptor_);
+}
+
+bool has_writer(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::path real = std::filesystem::canonical(path, error);
+  if (error) return false;
+  const int descriptor = ::open((real.string() + "-lock").c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return false;
+  const bool held = ::flock(descriptor, LOCK_SH | LOCK_NB) != 0;
+  ::close(descriptor);
+  return held;
 }
 
 }  // namespace runnel::study

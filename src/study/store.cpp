@@ -162,9 +162,11 @@ struct Store::Impl {
   Impl(const std::string& path, std::unique_ptr<WriterLock> held)
       : lock(std::move(held)), database(open_study(path, Database::Access::write)) {
     // NORMAL: a commit survives the death of the process, and the file stays whole whatever happens; only the
-    // last commits before a power failure may be lost.
+    // last commits before a power failure may be lost. Debian's SQLite overwrites what is deleted with zeros,
+    // which makes it several times slower to take states away.
     database->execute(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 67108864");
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 67108864;"
+        "PRAGMA secure_delete = 0");
   }
 
   Statement statement(const char* sql) const { return {*database, sql}; }

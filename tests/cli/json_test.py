@@ -101,6 +101,36 @@ class Json(unittest.TestCase):
         self.assertEqual({c["hyper"]["rate"] for c in fit["candidates"]}, {0.001, 0.01, 0.1})
         self.assertTrue(os.path.exists(os.path.join(self.folder.name, fit["model"])))
 
+    def test_studies(self):
+        """What the four views of a study say agrees; numbers that are none are null, never text."""
+        maker = os.path.join(os.path.dirname(PROGRAM), "make_study")
+        for name, folds in (("one.study", "1"), ("three.study", "3")):
+            subprocess.run([maker, name, "finished", folds], cwd=self.folder.name, check=True)
+            shown = strict(self.run_program("study", "show", name, "--json").stdout)
+            lines = [strict(line) for line in self.run_program("study", "export", name, "--format", "jsonl").stdout.splitlines()]
+            self.assertEqual(shown["candidates"], lines)
+            listed = strict(self.run_program("study", "list", name, "--json").stdout)["studies"]
+            self.assertEqual(len(listed), 1)
+            for key in ("path", "state", "metric", "statuses", "best", "validation"):
+                self.assertEqual(listed[0][key], shown[key], key)
+            self.assertEqual(sum(shown["statuses"].values()), len(lines))
+            best = strict(self.run_program("study", "best", name, "-n", "2", "--json").stdout)["best"]
+            self.assertEqual(best, [lines[3], lines[6]])
+            self.assertEqual(shown["best"], 3)
+            one = strict(self.run_program("study", "show", name, "--candidate", "1", "--json").stdout)
+            self.assertEqual(one, lines[1])
+            self.assertIsNone(one["validation"])
+            self.assertEqual([len(line["readings"]) for line in lines],
+                             [0 if line["epochs"] == 0 else int(folds) for line in lines])
+            rows = list(csv.DictReader(io.StringIO(self.run_program("study", "export", name, "--format", "csv").stdout)))
+            self.assertEqual(len(rows), len(lines))
+            for row, line in zip(rows, lines):
+                self.assertEqual(row["validation"], "" if line["validation"] is None else str(line["validation"]))
+                self.assertEqual(float(row["rate"]), line["hyper"]["rate"])
+                self.assertEqual(row["hidden"], line["hyper"]["hidden"])
+            for print_ in shown["fingerprints"].values():
+                self.assertEqual(len(print_["digest"]), 32)
+
     def test_timings(self):
         """The phases are parts of the whole, and --timings alone brings them."""
         self.assertNotIn("timings", self.fit)

@@ -3,7 +3,8 @@
 
     run_transcripts.py PROGRAM FILE.test...
 
-A transcript runs in an empty folder of its own, in which `runnel` is the program:
+A transcript runs in an empty folder of its own, in which `runnel` is the program (and `make_study FILE STATE`, which
+lies beside it, makes a study):
 
     # a remark
     $ printf 'a,b\\n1,2\\n' > t.csv           a shell command line
@@ -104,6 +105,9 @@ def run_file(program, path):
         tools = os.path.join(folder, ".bin")
         os.mkdir(tools)
         os.symlink(os.path.abspath(program), os.path.join(tools, "runnel"))
+        maker = os.path.join(os.path.dirname(os.path.abspath(program)), "make_study")
+        if os.path.exists(maker):
+            os.symlink(maker, os.path.join(tools, "make_study"))
         environment = {"PATH": tools + os.pathsep + os.environ.get("PATH", "/usr/bin:/bin"), "HOME": folder,
                        "LC_ALL": "C.UTF-8", "TERM": "xterm", "RUNNEL_THREADS": "2",
                        "TESTS": os.path.dirname(os.path.abspath(__file__))}

@@ -1,0 +1,459 @@
+#include "cli/report_study.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <ctime>
+#include <map>
+#include <set>
+
+#include "cli/output.h"
+#include "cli/progress.h"
+#include "core/fail.h"
+#include "data/text.h"
+
+namespace runnel::cli {
+namespace {
+
+using data::counted;
+using study::Candidate;
+using study::Status;
+using study::Study;
+
+constexpr std::size_t shown_candidates = 5, shown_epochs = 10;
+
+const Candidate& at(const Study& study, std::int64_t index) {
+  return study.candidates[static_cast<std::size_t>(index)];
+}
+
+std::string metric_text(const Study& study, double value) {
+  return number_text(sweep::metric_from_name(study.description.metric), value);
+}
+
+std::string loss_text(double value) { return std::isfinite(value) ? fmt::format("{:.4g}", value) : "-"; }
+
+// Hyperparameters that differ among the candidates, and those that are the same for all, in their order.
+struct Names {
+  std::vector<std::string> varied, same;
+};
+
+Names names_of(const Study& study) {
+  Names out;
+  if (study.candidates.empty()) return out;
+  for (const Candidate::Value& value : study.candidates[0].hyper) {
+    const bool same = std::all_of(study.candidates.begin(), study.candidates.end(),
+                                  [&](const Candidate& c) { return c.value(value.name) == value.text; });
+    (same ? out.same : out.varied).push_back(value.name);
+  }
+  return out;
+}
+
+std::string hyper_text(const Candidate& candidate, const std::vector<std::string>& names) {
+  std::string out;
+  for (const std::string& name : names)
+    out += fmt::format("{}{} {}", out.empty() ? "" : ", ", name, candidate.value(name));
+  return out;
+}
+
+// "30 done, 2 diverged"
+std::string statuses_text(const Study& study) {
+  std::string out;
+  for (const Status status :
+       {Status::done, Status::retired, Status::diverged, Status::interrupted, Status::waiting}) {
+    const std::int64_t n = study.count(status);
+    if (n > 0) out += fmt::format("{}{} {}", out.empty() ? "" : ", ", n, study::status_name(status));
+  }
+  return out;
+}
+
+std::int64_t finished(const Study& study) {
+  return study.count(Status::done) + study.count(Status::retired) + study.count(Status::diverged);
+}
+
+double seconds_of(const Study& study) {
+  double seconds = 0;
+  for (const study::Run& run : study.runs) seconds += run.seconds;
+  return seconds;
+}
+
+// "2026-03-01 14:05 UTC"
+std::string time_text(double since_1970) {
+  const auto seconds = static_cast<std::time_t>(since_1970);
+  std::tm parts{};
+  ::gmtime_r(&seconds, &parts);
+  char text[32];
+  return {text, std::strftime(text, sizeof text, "%Y-%m-%d %H:%M UTC", &parts)};
+}
+
+std::string began_text(const Study& study) {
+  return study.runs.empty() ? "" : time_text(study.runs[0].began);
+}
+
+std::string ordinal(std::size_t n) {
+  const char* tail = n % 100 / 10 == 1 ? "th"
+                     : n % 10 == 1     ? "st"
+                     : n % 10 == 2     ? "nd"
+                     : n % 10 == 3     ? "rd"
+                                       : "th";
+  return fmt::format("{}{}", n, tail);
+}
+
+// ---- order ---------------------------------------------------------------------------------------------
+
+int group_of(Status status) {
+  switch (status) {
+    case Status::done:
+      return 0;
+    case Status::retired:
+      return 1;
+    case Status::interrupted:
+      return 2;
+    case Status::diverged:
+      return 3;
+    case Status::waiting:
+      return 4;
+  }
+  return 5;
+}
+
+// Ascending, numbers before what is none.
+bool number_before(double a, double b) { return std::isnan(b) ? !std::isnan(a) : a < b; }
+
+// Numbers by value, before texts by their letters.
+bool text_before(std::string_view a, std::string_view b) {
+  const auto x = data::to_number(a), y = data::to_number(b);
+  if (x && y) return *x < *y;
+  return x || y ? x.has_value() : a < b;
+}
+
+// ---- parts of `study show` -----------------------------------------------------------------------------
+
+std::string head_part(const Style& style, const StudyReport& report) {
+  const Study& study = report.study;
+  const study::Description& d = study.description;
+  std::string out = part(style, "study");
+  out += fmt::format("{}: {}; {}: {}\n", report.path, report.state,
+                     counted(study.candidates.size(), "candidate"), statuses_text(study));
+  out += fmt::format("{}begun {}, {} in {}, Runnel {}\n", margin, began_text(study),
+                     duration_text(seconds_of(study)), counted(study.runs.size(), "run"), d.version);
+  out += part(style, "data") + d.source + "\n";
+  out += part(style, "command") + data::shortened(d.command, 200) + "\n";
+  out += part(style, "chosen by");
+  out += fmt::format("{} on {}, loss {}, seed {}\n", d.metric,
+                     d.folds > 1 ? fmt::format("{} folds", d.folds) : "validation rows", d.loss, d.seed);
+  return out;
+}
+
+// "bracket 0: 32 -> 11 after 3 epochs, 11 -> 4 after 9"
+std::string rungs_part(const Style& style, const Study& study) {
+  struct Rung {
+    std::int64_t all = 0, kept = 0, epochs = 0;
+  };
+  std::map<std::int64_t, std::map<std::int64_t, Rung>> brackets;
+  for (const study::RungEntry& entry : study.rungs) {
+    Rung& rung = brackets[entry.bracket][entry.rung];
+    ++rung.all;
+    rung.kept += entry.kept;
+    rung.epochs = entry.epochs;
+  }
+  std::string out;
+  for (const auto& [bracket, rungs] : brackets) {
+    std::string line;
+    for (const auto& [number, rung] : rungs)
+      line += fmt::format("{}{} -> {} after {}", line.empty() ? "" : ", ", rung.all, rung.kept,
+                          counted(static_cast<std::size_t>(rung.epochs), "epoch"));
+    out += out.empty() ? part(style, "rungs") : std::string(margin);
+    out += (brackets.size() > 1 ? fmt::format("bracket {}: ", bracket) : "") + line + "\n";
+  }
+  return out;
+}
+
+std::string timings_part(const Style& style, const Study& study) {
+  std::string line;
+  for (const auto& [name, seconds] : study.timings)
+    line += fmt::format("{}{} {:.2f} s", line.empty() ? "" : ", ", name, seconds);
+  return line.empty() ? "" : part(style, "timings") + line + "\n";
+}
+
+std::string curves_part(const Style& style, const Study& study, const Candidate& candidate) {
+  std::string out;
+  for (const study::Reading& reading : candidate.readings) {
+    out += part(style, out.empty() ? "curve" : "");
+    if (study.description.folds > 1) {
+      out += fmt::format("fold {}: {} {}, loss {}\n", reading.fold + 1, study.description.metric,
+                         metric_text(study, reading.metric), loss_text(reading.loss));
+      out += margin;
+    }
+    // So many to a line; the line begins with the first one's epoch.
+    Columns lines;
+    for (std::size_t i = 0; i < reading.curve.size(); i += shown_epochs) {
+      std::vector<std::string> row{fmt::format("epoch {}", i + 1)};
+      for (std::size_t k = i; k < std::min(i + shown_epochs, reading.curve.size()); ++k)
+        row.push_back(metric_text(study, reading.curve[k]));
+      lines.add(row);
+    }
+    for (std::size_t c = 0; c <= shown_epochs; ++c) lines.align_right(c);
+    const std::string text = lines.text(margin);
+    out += text.substr(std::min(margin.size(), text.size()));
+  }
+  return out;
+}
+
+// ---- JSON ----------------------------------------------------------------------------------------------
+
+Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+
+Json numbers(const std::vector<double>& values) {
+  Json out = Json::array();
+  for (const double value : values) out.push_back(number(value));
+  return out;
+}
+
+Json hyper_json(const Candidate& candidate) {
+  Json out = Json::object();
+  for (const Candidate::Value& value : candidate.hyper)
+    out[value.name] = value.numeric ? Json::parse(value.text) : Json(value.text);
+  return out;
+}
+
+Json rungs_json(const Study& study, std::int64_t candidate) {
+  Json out = Json::array();
+  for (const study::RungEntry& entry : study.rungs)
+    if (entry.candidate == candidate)
+      out.push_back({{"bracket", entry.bracket},
+                     {"rung", entry.rung},
+                     {"epochs", entry.epochs},
+                     {"validation", number(entry.metric)},
+                     {"kept", entry.kept}});
+  return out;
+}
+
+Json summary_json(const StudyReport& report) {
+  const Study& study = report.study;
+  const auto ranked = study.ranked();
+  Json out = {{"path", report.path}, {"state", report.state}};
+  out["data"] = study.description.source;
+  out["metric"] = study.description.metric;
+  out["candidates"] = study.candidates.size();
+  out["statuses"] = Json::object();
+  for (const Status status :
+       {Status::done, Status::retired, Status::diverged, Status::interrupted, Status::waiting})
+    out["statuses"][std::string(study::status_name(status))] = study.count(status);
+  out["best"] = ranked.empty() ? Json(nullptr) : Json(study.best.value_or(ranked[0]));
+  out["validation"] = ranked.empty() ? Json(nullptr) : number(at(study, ranked[0]).metric);
+  out["began"] = study.runs.empty() ? Json(nullptr) : Json(study.runs[0].began);
+  out["seconds"] = seconds_of(study);
+  return out;
+}
+
+Json fingerprint_json(const study::Fingerprint& fingerprint) {
+  return {{"digest", fingerprint.digest}, {"parts", Json::parse(fingerprint.parts, nullptr, false)}};
+}
+
+// ---- CSV -----------------------------------------------------------------------------------------------
+
+std::string cell(std::string_view text) {
+  if (text.find_first_of(",\"\n\r") == std::string_view::npos) return std::string(text);
+  std::string out = "\"";
+  for (const char c : text) out += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return out + "\"";
+}
+
+std::string csv_number(double value) { return std::isfinite(value) ? fmt::format("{}", value) : ""; }
+
+}  // namespace
+
+std::vector<std::string> sort_names(const Study& study) {
+  std::vector<std::string> names{"candidate", "metric", "loss", "epochs", "status"};
+  if (study.candidates.empty()) return names;
+  for (const Candidate::Value& value : study.candidates[0].hyper)
+    // The epochs that were trained, rather than those that were planned.
+    if (value.name != "epochs") names.push_back(value.name);
+  return names;
+}
+
+std::vector<std::int64_t> sorted_candidates(const Study& study, const std::string& name) {
+  const std::vector<std::string> names = sort_names(study);
+  if (std::find(names.begin(), names.end(), name) == names.end())
+    fail("--sort {}: candidates cannot be sorted by that{}", name, data::suggestion(name, names));
+  std::vector<std::int64_t> out;
+  for (const Candidate& c : study.candidates) out.push_back(c.index);
+  const bool higher = sweep::higher_is_better(sweep::metric_from_name(study.description.metric));
+  std::stable_sort(out.begin(), out.end(), [&](std::int64_t i, std::int64_t j) {
+    const Candidate &a = at(study, i), &b = at(study, j);
+    if (name == "candidate") return i < j;
+    if (name == "loss") return number_before(a.loss, b.loss);
+    if (name == "epochs") return a.epochs < b.epochs;
+    if (name != "metric" && name != "status") return text_before(a.value(name), b.value(name));
+    if (group_of(a.status) != group_of(b.status)) return group_of(a.status) < group_of(b.status);
+    return name == "metric" && number_before(higher ? -a.metric : a.metric, higher ? -b.metric : b.metric);
+  });
+  return out;
+}
+
+std::string studies_text(const std::vector<StudyReport>& reports) {
+  Columns table;
+  table.add({"study", "state", "candidates", "best", "begun", "data"});
+  table.align_right(2);
+  for (const StudyReport& report : reports) {
+    const Study& study = report.study;
+    const auto ranked = study.ranked();
+    table.add({report.path, report.state, fmt::format("{}/{}", finished(study), study.candidates.size()),
+               fmt::format("{} {}", study.description.metric,
+                           ranked.empty() ? "-" : metric_text(study, at(study, ranked[0]).metric)),
+               began_text(study), data::shortened(study.description.source)});
+  }
+  return table.text();
+}
+
+Json studies_json(const std::vector<StudyReport>& reports) {
+  Json out = {{"schema", json_schema}, {"studies", Json::array()}};
+  for (const StudyReport& report : reports) out["studies"].push_back(summary_json(report));
+  return out;
+}
+
+std::string candidates_text(const Study& study, const std::vector<std::int64_t>& which,
+                            std::string_view indent) {
+  const Names names = names_of(study);
+  Columns table;
+  std::vector<std::string> head{"candidate", study.description.metric, "loss", "epochs"};
+  // Where the epochs are what is searched, the planned ones say the same.
+  std::vector<std::string> varied;
+  for (const std::string& name : names.varied)
+    if (name != "epochs") varied.push_back(name);
+  head.insert(head.end(), varied.begin(), varied.end());
+  const bool all_done = std::all_of(which.begin(), which.end(),
+                                    [&](std::int64_t i) { return at(study, i).status == Status::done; });
+  if (!all_done) head.emplace_back("status");
+  for (std::size_t c = 0; c < 4; ++c) table.align_right(c);
+  table.add(head);
+  for (const std::int64_t i : which) {
+    const Candidate& c = at(study, i);
+    std::vector<std::string> row{fmt::format("{}", i), metric_text(study, c.metric), loss_text(c.loss),
+                                 fmt::format("{}", c.epochs)};
+    for (const std::string& name : varied) row.emplace_back(c.value(name));
+    if (!all_done) row.emplace_back(study::status_name(c.status));
+    table.add(row);
+  }
+  std::string out = table.text(indent);
+  std::vector<std::string> same;
+  for (const std::string& name : names.same)
+    if (name != "epochs") same.push_back(name);
+  if (!which.empty() && !same.empty())
+    out += fmt::format("{}{}{}\n", indent, study.candidates.size() > 1 ? "all: " : "",
+                       hyper_text(at(study, which[0]), same));
+  return out;
+}
+
+std::string study_text(const StudyReport& report) {
+  const Style style(STDOUT_FILENO);
+  const Study& study = report.study;
+  std::string out = head_part(style, report);
+  std::vector<std::int64_t> best = study.ranked();
+  if (best.size() > shown_candidates) best.resize(shown_candidates);
+  if (!best.empty()) out += part(style, "best") + candidates_text(study, best, margin).substr(margin.size());
+  out += rungs_part(style, study);
+  out += timings_part(style, study);
+  out += warnings_part(style, study.warnings);
+  return out;
+}
+
+Json study_json(const StudyReport& report) {
+  const Study& study = report.study;
+  const study::Description& d = study.description;
+  Json out = {{"schema", json_schema}};
+  out.update(summary_json(report));
+  out["version"] = d.version;
+  out["command"] = d.command;
+  out["configuration"] = Json::parse(d.configuration, nullptr, false);
+  out["seed"] = d.seed;
+  out["loss"] = d.loss;
+  out["folds"] = d.folds;
+  out["fingerprints"] = {{"data", fingerprint_json(d.data)},
+                         {"split", fingerprint_json(d.split)},
+                         {"space", fingerprint_json(d.space)}};
+  for (Json& print : out["fingerprints"])
+    if (print["parts"].is_discarded()) print["parts"] = nullptr;
+  if (out["configuration"].is_discarded()) out["configuration"] = d.configuration;
+  out["candidates"] = Json::array();
+  for (const Candidate& c : study.candidates) out["candidates"].push_back(candidate_json(study, c.index));
+  out["timings"] = Json::object();
+  for (const auto& [name, seconds] : study.timings) out["timings"][name] = number(seconds);
+  out["warnings"] = study.warnings;
+  out["runs"] = Json::array();
+  for (const study::Run& run : study.runs)
+    out["runs"].push_back({{"began", run.began},
+                           {"seconds", run.seconds},
+                           {"command", run.command},
+                           {"version", run.version},
+                           {"threads", run.threads}});
+  return out;
+}
+
+std::string candidate_text(const StudyReport& report, std::int64_t index) {
+  const Style style(STDOUT_FILENO);
+  const Study& study = report.study;
+  const Candidate& c = at(study, index);
+  const auto ranked = study.ranked();
+  const auto rank = std::find(ranked.begin(), ranked.end(), index);
+  std::string out = part(style, "candidate");
+  out += fmt::format("{} of {}: {}", index, report.path, study::status_name(c.status));
+  if (rank != ranked.end())
+    out += fmt::format(
+        ", the {}best of {}",
+        rank == ranked.begin() ? "" : ordinal(static_cast<std::size_t>(rank - ranked.begin()) + 1) + " ",
+        ranked.size());
+  std::vector<std::string> names;
+  for (const Candidate::Value& value : c.hyper) names.push_back(value.name);
+  out += fmt::format("\n{}{}\n", margin, hyper_text(c, names));
+  if (!std::isnan(c.metric) || !std::isnan(c.loss))
+    out += fmt::format("{}{}, loss {}, after {}\n", part(style, study.description.metric),
+                       metric_text(study, c.metric), loss_text(c.loss),
+                       counted(static_cast<std::size_t>(c.epochs), "epoch"));
+  out += curves_part(style, study, c);
+  std::string rungs;
+  for (const study::RungEntry& entry : study.rungs) {
+    if (entry.candidate != index) continue;
+    rungs += rungs.empty() ? part(style, "rungs") : std::string(margin);
+    rungs += fmt::format(
+        "bracket {}, rung {}: {} after {}, {}\n", entry.bracket, entry.rung, metric_text(study, entry.metric),
+        counted(static_cast<std::size_t>(entry.epochs), "epoch"), entry.kept ? "kept" : "retired");
+  }
+  return out + rungs;
+}
+
+Json candidate_json(const Study& study, std::int64_t index) {
+  const Candidate& c = at(study, index);
+  Json out = {{"index", c.index}, {"hyper", hyper_json(c)}, {"status", study::status_name(c.status)}};
+  out["validation"] = number(c.metric);
+  out["validation_loss"] = number(c.loss);
+  out["epochs"] = c.epochs;
+  out["readings"] = Json::array();
+  for (const study::Reading& reading : c.readings)
+    out["readings"].push_back({{"fold", reading.fold},
+                               {"epochs", reading.epochs},
+                               {"validation", number(reading.metric)},
+                               {"validation_loss", number(reading.loss)},
+                               {"finite", reading.finite},
+                               {"curve", numbers(reading.curve)}});
+  out["rungs"] = rungs_json(study, index);
+  return out;
+}
+
+std::string candidates_csv(const Study& study, const std::vector<std::int64_t>& which) {
+  std::string out = "index,status,validation,validation_loss,epochs_done";
+  if (study.candidates.empty()) return out + "\n";
+  for (const Candidate::Value& value : study.candidates[0].hyper) out += "," + cell(value.name);
+  out += "\n";
+  for (const std::int64_t i : which) {
+    const Candidate& c = at(study, i);
+    out += fmt::format("{},{},{},{},{}", i, study::status_name(c.status), csv_number(c.metric),
+                       csv_number(c.loss), c.epochs);
+    for (const Candidate::Value& value : study.candidates[0].hyper) out += "," + cell(c.value(value.name));
+    out += "\n";
+  }
+  return out;
+}
+
+}  // namespace runnel::cli

@@ -1,0 +1,42 @@
+// What a study has to tell, as text, as JSON and as CSV.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/report.h"
+#include "runnel/study.h"
+
+namespace runnel::cli {
+
+// A study as it was read, and how it stands: "running" without a writer means that it was killed.
+struct StudyReport {
+  study::Study study;
+  std::string path;   // as the user gave it
+  std::string state;  // running, killed, interrupted, finished
+};
+
+// What candidates can be sorted by: candidate, metric, loss, epochs, status, and every hyperparameter.
+std::vector<std::string> sort_names(const study::Study& study);
+// The candidates' numbers, sorted: metrics and ranks the best first, others ascending; what has no value
+// comes last. Fails for an unknown name.
+std::vector<std::int64_t> sorted_candidates(const study::Study& study, const std::string& name);
+
+std::string studies_text(const std::vector<StudyReport>& reports);
+Json studies_json(const std::vector<StudyReport>& reports);
+
+std::string study_text(const StudyReport& report);
+Json study_json(const StudyReport& report);
+
+std::string candidate_text(const StudyReport& report, std::int64_t index);
+// "index", "hyper", "status", "validation", "validation_loss" as in `fit --json`, and "epochs", "readings",
+// "rungs".
+Json candidate_json(const study::Study& study, std::int64_t index);
+
+// Candidates as an aligned table of what differs among all of them, and a line of what does not.
+std::string candidates_text(const study::Study& study, const std::vector<std::int64_t>& which,
+                            std::string_view indent);
+std::string candidates_csv(const study::Study& study, const std::vector<std::int64_t>& which);
+
+}  // namespace runnel::cli
