@@ -145,24 +145,16 @@ std::string head_part(const Style& style, const StudyReport& report) {
   return out;
 }
 
-// "bracket 0: 32 -> 11 after 3 epochs, 11 -> 4 after 9"
+// "bracket 0: 32 -> 11 after 3 epochs, 11 -> 4 after 9 epochs"
 std::string rungs_part(const Style& style, const Study& study) {
-  struct Rung {
-    std::int64_t all = 0, kept = 0, epochs = 0;
-  };
-  std::map<std::int64_t, std::map<std::int64_t, Rung>> brackets;
-  for (const study::RungEntry& entry : study.rungs) {
-    Rung& rung = brackets[entry.bracket][entry.rung];
-    ++rung.all;
-    rung.kept += entry.kept;
-    rung.epochs = entry.epochs;
+  std::map<std::int64_t, std::string> brackets;
+  for (const study::Rung& rung : study.rungs) {
+    std::string& line = brackets[rung.bracket];
+    line += fmt::format("{}{} -> {} after {}", line.empty() ? "" : ", ", rung.entered, rung.kept,
+                        counted(static_cast<std::size_t>(rung.epochs), "epoch"));
   }
   std::string out;
-  for (const auto& [bracket, rungs] : brackets) {
-    std::string line;
-    for (const auto& [number, rung] : rungs)
-      line += fmt::format("{}{} -> {} after {}", line.empty() ? "" : ", ", rung.all, rung.kept,
-                          counted(static_cast<std::size_t>(rung.epochs), "epoch"));
+  for (const auto& [bracket, line] : brackets) {
     out += out.empty() ? part(style, "rungs") : std::string(margin);
     out += (brackets.size() > 1 ? fmt::format("bracket {}: ", bracket) : "") + line + "\n";
   }
@@ -217,15 +209,11 @@ Json hyper_json(const Candidate& candidate) {
   return out;
 }
 
-Json rungs_json(const Study& study, std::int64_t candidate) {
+Json rungs_json(const Study& study) {
   Json out = Json::array();
-  for (const study::RungEntry& entry : study.rungs)
-    if (entry.candidate == candidate)
-      out.push_back({{"bracket", entry.bracket},
-                     {"rung", entry.rung},
-                     {"epochs", entry.epochs},
-                     {"validation", number(entry.metric)},
-                     {"kept", entry.kept}});
+  for (const study::Rung& rung : study.rungs)
+    out.push_back(
+        {{"bracket", rung.bracket}, {"epochs", rung.epochs}, {"entered", rung.entered}, {"kept", rung.kept}});
   return out;
 }
 
@@ -378,6 +366,7 @@ Json study_json(const StudyReport& report) {
   if (out["configuration"].is_discarded()) out["configuration"] = d.configuration;
   out["candidates"] = Json::array();
   for (const Candidate& c : study.candidates) out["candidates"].push_back(candidate_json(study, c.index));
+  out["rungs"] = rungs_json(study);
   out["timings"] = Json::object();
   for (const auto& [name, seconds] : study.timings) out["timings"][name] = number(seconds);
   out["warnings"] = study.warnings;
@@ -411,16 +400,7 @@ std::string candidate_text(const StudyReport& report, std::int64_t index) {
     out += fmt::format("{}{}, loss {}, after {}\n", part(style, study.description.metric),
                        metric_text(study, c.metric), loss_text(c.loss),
                        counted(static_cast<std::size_t>(c.epochs), "epoch"));
-  out += curves_part(style, study, c);
-  std::string rungs;
-  for (const study::RungEntry& entry : study.rungs) {
-    if (entry.candidate != index) continue;
-    rungs += rungs.empty() ? part(style, "rungs") : std::string(margin);
-    rungs += fmt::format(
-        "bracket {}, rung {}: {} after {}, {}\n", entry.bracket, entry.rung, metric_text(study, entry.metric),
-        counted(static_cast<std::size_t>(entry.epochs), "epoch"), entry.kept ? "kept" : "retired");
-  }
-  return out + rungs;
+  return out + curves_part(style, study, c);
 }
 
 Json candidate_json(const Study& study, std::int64_t index) {
@@ -437,7 +417,6 @@ Json candidate_json(const Study& study, std::int64_t index) {
                                {"validation_loss", number(reading.loss)},
                                {"finite", reading.finite},
                                {"curve", numbers(reading.curve)}});
-  out["rungs"] = rungs_json(study, index);
   return out;
 }
 

@@ -30,8 +30,8 @@ std::string study_text(const StudyReport& report);
 Json study_json(const StudyReport& report);
 
 std::string candidate_text(const StudyReport& report, std::int64_t index);
-// "index", "hyper", "status", "validation", "validation_loss" as in `fit --json`, and "epochs", "readings",
-// "rungs".
+// "index", "hyper", "status", "validation", "validation_loss" as in `fit --json`, "epochs" (trained),
+// "readings".
 Json candidate_json(const study::Study& study, std::int64_t index);
 
 // Candidates as an aligned table of what differs among all of them, and a line of what does not.

@@ -179,7 +179,7 @@ std::vector<Part> add_parts(CLI::App& app) {
                                           [](CLI::App& part, ShowArguments& arguments) {
                                             add_file(part, arguments.file);
                                             part.add_option("--candidate", arguments.candidate,
-                                                            "Its hyperparameters, readings, curve and rungs")
+                                                            "Its hyperparameters, readings and curve")
                                                 ->type_name("N")
                                                 ->check(whole_number(0));
                                             add_manner(part, arguments.manner);

@@ -97,15 +97,13 @@ struct Verdict {
   std::int64_t epochs = 0;
 };
 
-// What a rung decided about one candidate.
-struct RungEntry {
-  std::int64_t bracket = 0, rung = 0;
-  std::int64_t candidate = 0;
-  std::int64_t epochs = 0;  // that the candidates had when they were compared
-  double metric = std::numeric_limits<double>::quiet_NaN();
-  bool kept = false;
+// A rung that was reached: how many trajectories came to it, and how many went on.
+struct Rung {
+  std::int64_t bracket = 0;
+  std::int64_t epochs = 0;  // of training before it
+  std::int64_t entered = 0, kept = 0;
 
-  friend bool operator==(const RungEntry&, const RungEntry&) = default;
+  friend bool operator==(const Rung&, const Rung&) = default;
 };
 
 // One array of a snapshot, dense and row-major.
@@ -124,8 +122,9 @@ struct Snapshot {
   Kind kind = Kind::state;
   std::int64_t owner = 0;  // the trajectory; of a model the candidate
   std::int64_t fold = 0;
-  std::int64_t epochs = 0;    // done
-  std::vector<double> curve;  // so far
+  std::int64_t epochs = 0;     // done
+  std::vector<double> curve;   // the metric after each of them
+  std::vector<double> losses;  // likewise the loss
   std::vector<Tensor> tensors;
 
   friend bool operator==(const Snapshot&, const Snapshot&) = default;
@@ -165,7 +164,7 @@ struct Study {
   State state = State::running;
   std::optional<std::int64_t> best;  // as the search chose it; none while it runs
   std::vector<Candidate> candidates;
-  std::vector<RungEntry> rungs;                         // by bracket, rung and candidate
+  std::vector<Rung> rungs;                              // by bracket and epochs
   std::vector<std::pair<std::string, double>> timings;  // seconds by name
   std::vector<std::string> warnings;
   std::vector<Run> runs;
@@ -207,8 +206,8 @@ class Store {
 
   void reading(const Reading& reading);  // in place of an earlier one of this candidate and fold
   void verdict(const Verdict& verdict);
-  void rung(const RungEntry& entry);
-  void warning(const std::string& text);                 // once, however often it is given
+  void rung(const Rung& rung);            // in place of an earlier one of this bracket after these epochs
+  void warning(const std::string& text);  // once, however often it is given
   void timing(const std::string& name, double seconds);  // in place of an earlier one
   void snapshot(const Snapshot& snapshot);               // in place of the owner's earlier one
   void drop_snapshot(Snapshot::Kind kind, std::int64_t owner, std::int64_t fold);

@@ -98,18 +98,14 @@ void read_readings(const Database& database, Study& study) {
 }
 
 void read_rest(const Database& database, Study& study) {
-  Statement rung(
-      database,
-      "SELECT bracket, rung, candidate, epochs, metric, kept FROM rungs ORDER BY bracket, rung, candidate");
+  Statement rung(database, "SELECT bracket, epochs, entered, kept FROM rungs ORDER BY bracket, epochs");
   while (rung.step()) {
-    RungEntry entry;
-    entry.bracket = rung.integer();
-    entry.rung = rung.integer();
-    entry.candidate = rung.integer();
-    entry.epochs = rung.integer();
-    entry.metric = rung.number();
-    entry.kept = rung.integer() != 0;
-    study.rungs.push_back(entry);
+    Rung r;
+    r.bracket = rung.integer();
+    r.epochs = rung.integer();
+    r.entered = rung.integer();
+    r.kept = rung.integer();
+    study.rungs.push_back(r);
   }
   Statement timing(database, "SELECT name, seconds FROM timings ORDER BY name");
   while (timing.step()) {
@@ -165,6 +161,7 @@ Snapshot snapshot_of(const Database& database, Statement& row, Snapshot::Kind ki
   s.fold = row.integer();
   s.epochs = row.integer();
   s.curve = as_doubles(row.bytes());
+  s.losses = as_doubles(row.bytes());
   const std::string digest = row.text();
   s.tensors = read_tensors(database, id);
   if (digest_of(s) != digest)
@@ -186,9 +183,9 @@ Study contents_of(const Database& database) {
 }
 
 std::vector<Snapshot> snapshots_of(const Database& database, Snapshot::Kind kind) {
-  Statement row(
-      database,
-      "SELECT id, owner, fold, epochs, curve, digest FROM snapshots WHERE kind = ? ORDER BY owner, fold");
+  Statement row(database,
+                "SELECT id, owner, fold, epochs, curve, losses, digest FROM snapshots WHERE kind = ? ORDER "
+                "BY owner, fold");
   row << kind_name(kind);
   std::vector<Snapshot> out;
   while (row.step()) out.push_back(snapshot_of(database, row, kind));
@@ -205,9 +202,10 @@ std::optional<Snapshot> read_snapshot(const std::string& path, Snapshot::Kind ki
                                       std::int64_t fold) {
   const auto database = open_study(path, Database::Access::read);
   database->execute("BEGIN");
-  Statement row(*database,
-                "SELECT id, owner, fold, epochs, curve, digest FROM snapshots WHERE kind = ? AND owner = ? "
-                "AND fold = ?");
+  Statement row(
+      *database,
+      "SELECT id, owner, fold, epochs, curve, losses, digest FROM snapshots WHERE kind = ? AND owner = ? "
+      "AND fold = ?");
   row << kind_name(kind) << owner << fold;
   if (!row.step()) return std::nullopt;
   return snapshot_of(*database, row, kind);

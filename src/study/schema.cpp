@@ -35,14 +35,13 @@ CREATE TABLE readings (
   metric REAL, loss REAL, finite INTEGER NOT NULL, curve BLOB NOT NULL,
   PRIMARY KEY (candidate, fold));
 CREATE TABLE rungs (
-  bracket INTEGER NOT NULL, rung INTEGER NOT NULL, candidate INTEGER NOT NULL,
-  epochs INTEGER NOT NULL, metric REAL, kept INTEGER NOT NULL,
-  PRIMARY KEY (bracket, rung, candidate)) WITHOUT ROWID;
+  bracket INTEGER NOT NULL, epochs INTEGER NOT NULL, entered INTEGER NOT NULL, kept INTEGER NOT NULL,
+  PRIMARY KEY (bracket, epochs)) WITHOUT ROWID;
 CREATE TABLE timings (name TEXT PRIMARY KEY, seconds REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE warnings (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
 CREATE TABLE snapshots (
   id INTEGER PRIMARY KEY, kind TEXT NOT NULL, owner INTEGER NOT NULL, fold INTEGER NOT NULL,
-  epochs INTEGER NOT NULL, curve BLOB NOT NULL, digest TEXT NOT NULL,
+  epochs INTEGER NOT NULL, curve BLOB NOT NULL, losses BLOB NOT NULL, digest TEXT NOT NULL,
   UNIQUE (kind, owner, fold));
 CREATE TABLE tensors (
   snapshot INTEGER NOT NULL, place INTEGER NOT NULL, name TEXT NOT NULL, dtype TEXT NOT NULL,
@@ -120,8 +119,10 @@ std::string digest_of(const Snapshot& snapshot) {
   digest.text(kind_name(snapshot.kind));
   for (const std::int64_t number : {snapshot.owner, snapshot.fold, snapshot.epochs})
     digest.number(static_cast<std::uint64_t>(number));
-  const std::vector<std::byte> curve = as_bytes(snapshot.curve);
-  digest.number(curve.size()).bytes(curve.data(), curve.size());
+  for (const std::vector<double>* values : {&snapshot.curve, &snapshot.losses}) {
+    const std::vector<std::byte> bytes = as_bytes(*values);
+    digest.number(bytes.size()).bytes(bytes.data(), bytes.size());
+  }
   for (const Tensor& tensor : snapshot.tensors) {
     digest.text(tensor.name).text(name_of(tensor.dtype)).number(tensor.shape.size());
     for (const std::int64_t size : tensor.shape) digest.number(static_cast<std::uint64_t>(size));

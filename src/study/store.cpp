@@ -210,9 +210,10 @@ struct Store::Impl {
   }
 
   void insert(const Snapshot& s) {
-    const std::vector<std::byte> curve = as_bytes(s.curve);
+    const std::vector<std::byte> curve = as_bytes(s.curve), losses = as_bytes(s.losses);
     const std::string digest = digest_of(s);
-    put << kind_name(s.kind) << s.owner << s.fold << s.epochs << std::span(curve) << digest;
+    put << kind_name(s.kind) << s.owner << s.fold << s.epochs << std::span(curve) << std::span(losses)
+        << digest;
     put.run();
     const std::int64_t id = database->last_id();
     for (std::size_t i = 0; i < s.tensors.size(); ++i) {
@@ -237,9 +238,10 @@ struct Store::Impl {
   Statement put_reading = statement("INSERT OR REPLACE INTO readings VALUES (?, ?, ?, ?, ?, ?, ?)");
   Statement put_verdict =
       statement("UPDATE candidates SET status = ?, metric = ?, loss = ?, epochs = ? WHERE id = ?");
-  Statement put_rung = statement("INSERT OR REPLACE INTO rungs VALUES (?, ?, ?, ?, ?, ?)");
-  Statement put =
-      statement("INSERT INTO snapshots (kind, owner, fold, epochs, curve, digest) VALUES (?, ?, ?, ?, ?, ?)");
+  Statement put_rung = statement("INSERT OR REPLACE INTO rungs VALUES (?, ?, ?, ?)");
+  Statement put = statement(
+      "INSERT INTO snapshots (kind, owner, fold, epochs, curve, losses, digest) VALUES (?, ?, ?, ?, ?, ?, "
+      "?)");
   Statement put_tensor = statement("INSERT INTO tensors VALUES (?, ?, ?, ?, ?, ?)");
   Statement drop_tensors = statement(
       "DELETE FROM tensors WHERE snapshot = (SELECT id FROM snapshots WHERE kind = ? AND owner = ? AND fold "
@@ -308,10 +310,10 @@ void Store::verdict(const Verdict& v) {
     fail("{}: the study has no candidate {}", impl_->database->name(), v.candidate);
 }
 
-void Store::rung(const RungEntry& e) {
+void Store::rung(const Rung& r) {
   const std::lock_guard guard(impl_->mutex);
   impl_->begin();
-  impl_->put_rung << e.bracket << e.rung << e.candidate << e.epochs << e.metric << (e.kept ? 1 : 0);
+  impl_->put_rung << r.bracket << r.epochs << r.entered << r.kept;
   impl_->put_rung.run();
 }
 

@@ -36,6 +36,7 @@ Snapshot snapshot_of(std::int64_t step) {
           0,
           step,
           {static_cast<double>(step)},
+          {0.5 * static_cast<double>(step)},
           {some_tensor("w", 500 + static_cast<std::size_t>(step % 5) * 4000, static_cast<int>(step)),
            some_tensor("m", 10, static_cast<int>(step))}};
 }
@@ -47,7 +48,7 @@ void write_step(Store& store, std::int64_t step) {
     store.drop_snapshot(Snapshot::Kind::state, step % kOwners, 0);
   else
     store.snapshot(snapshot_of(step));
-  store.rung({0, step, step % kCandidates, step, 0.5, step % 2 == 0});
+  store.rung({0, step, 2 * step, step});
   store.timing("step", static_cast<double>(step));
   store.commit();
 }

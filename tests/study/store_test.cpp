@@ -31,8 +31,9 @@ TEST(Store, WhatIsWrittenIsRead) {
     store.reading(odd);
     store.verdict({0, Status::done, 0.2, 0.25, 2});
     store.verdict({3, Status::diverged, kNan, kNan, 7});
-    store.rung({1, 0, 2, 3, kNan, false});
-    store.rung({0, 0, 1, 3, 0.5, true});
+    store.rung({1, 3, 9, 3});
+    store.rung({0, 3, 27, 8});
+    store.rung({0, 3, 27, 9});
     store.warning("mind the gap");
     store.warning("mind the gap");
     store.timing("searching", 1.5);
@@ -67,8 +68,8 @@ TEST(Store, WhatIsWrittenIsRead) {
   ASSERT_EQ(back.curve.size(), odd.curve.size());
   for (std::size_t i = 0; i < odd.curve.size(); ++i) EXPECT_TRUE(same(back.curve[i], odd.curve[i])) << i;
   ASSERT_EQ(study.rungs.size(), 2u);
-  EXPECT_EQ(study.rungs[0], (RungEntry{0, 0, 1, 3, 0.5, true}));
-  EXPECT_EQ(study.rungs[1].bracket, 1);
+  EXPECT_EQ(study.rungs[0], (Rung{0, 3, 27, 9}));
+  EXPECT_EQ(study.rungs[1], (Rung{1, 3, 9, 3}));
   EXPECT_EQ(study.warnings, std::vector<std::string>{"mind the gap"});
   EXPECT_EQ(study.timings, (std::vector<std::pair<std::string, double>>{{"searching", 2.5}}));
   ASSERT_EQ(study.runs.size(), 1u);
@@ -104,15 +105,15 @@ TEST(Store, SnapshotsTakeTheirPredecessorsPlace) {
   const std::string path = folder.file("s");
   using Kind = Snapshot::Kind;
   const Snapshot first{
-      Kind::state, 2, 1, 3, {0.1, 0.2, 0.3}, {some_tensor("w", 100, 1), some_tensor("m", 7, 2)}};
+      Kind::state, 2, 1, 3, {0.1, 0.2, 0.3}, {3, 2, 1}, {some_tensor("w", 100, 1), some_tensor("m", 7, 2)}};
   Snapshot second = first;
   second.epochs = 4;
   second.curve.push_back(0.4);
   second.tensors = {some_tensor("w", 100, 3)};
   const Tensor empty{"nothing", DType::i32, {0, 3}, {}};
   const Tensor scalar{"step", DType::u32, {}, std::vector<std::byte>(4, std::byte{9})};
-  const Snapshot model{Kind::model, 2, 1, 4, {}, {empty, scalar}};
-  const Snapshot other{Kind::state, 0, 0, 1, {}, {}};
+  const Snapshot model{Kind::model, 2, 1, 4, {}, {}, {empty, scalar}};
+  const Snapshot other{Kind::state, 0, 0, 1, {}, {}, {}};
   {
     Store store = Store::create(path, some_description(), some_candidates(4));
     store.snapshot(first);
@@ -141,7 +142,8 @@ TEST(Store, ThreadsWriteSideBySide) {
       threads.emplace_back([&store, t] {
         for (std::int64_t c = t; c < 64; c += 4) {
           store.reading({c, 0, c, 0.5 * static_cast<double>(c), 0, true, {1, 2}});
-          store.snapshot({Snapshot::Kind::state, c, 0, c, {}, {some_tensor("w", 50, static_cast<int>(c))}});
+          store.snapshot(
+              {Snapshot::Kind::state, c, 0, c, {}, {}, {some_tensor("w", 50, static_cast<int>(c))}});
           if (c % 8 == t) store.commit();
         }
       });
@@ -323,7 +325,8 @@ TEST(Store, DamageIsFoundOrHarmless) {
   {
     Store store = Store::create(path, some_description(), some_candidates(4));
     for (std::int64_t c = 0; c < 4; ++c)
-      store.snapshot({Snapshot::Kind::state, c, 0, c, {1, 2}, {some_tensor("w", 3000, static_cast<int>(c))}});
+      store.snapshot(
+          {Snapshot::Kind::state, c, 0, c, {1, 2}, {3, 4}, {some_tensor("w", 3000, static_cast<int>(c))}});
     store.finish(State::interrupted, {});
   }
   const std::string whole = bytes_of(path);
