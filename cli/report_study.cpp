@@ -33,6 +33,13 @@ std::string metric_text(const Study& study, double value) {
 
 std::string loss_text(double value) { return std::isfinite(value) ? fmt::format("{:.4g}", value) : "-"; }
 
+// As in the reports of `fit`: options that few ask for are told only where they are not as usual.
+bool worth_telling(const Candidate::Value& value) {
+  for (const sweep::HyperField& field : sweep::hyper_fields())
+    if (field.name == value.name) return field.usual || field.get(sweep::Hyper()) != value.text;
+  return true;
+}
+
 // Hyperparameters that differ among the candidates, and those that are the same for all, in their order.
 struct Names {
   std::vector<std::string> varied, same;
@@ -44,7 +51,10 @@ Names names_of(const Study& study) {
   for (const Candidate::Value& value : study.candidates[0].hyper) {
     const bool same = std::all_of(study.candidates.begin(), study.candidates.end(),
                                   [&](const Candidate& c) { return c.value(value.name) == value.text; });
-    (same ? out.same : out.varied).push_back(value.name);
+    if (!same)
+      out.varied.push_back(value.name);
+    else if (worth_telling(value))
+      out.same.push_back(value.name);
   }
   return out;
 }
@@ -394,7 +404,8 @@ std::string candidate_text(const StudyReport& report, std::int64_t index) {
         rank == ranked.begin() ? "" : ordinal(static_cast<std::size_t>(rank - ranked.begin()) + 1) + " ",
         ranked.size());
   std::vector<std::string> names;
-  for (const Candidate::Value& value : c.hyper) names.push_back(value.name);
+  for (const Candidate::Value& value : c.hyper)
+    if (worth_telling(value)) names.push_back(value.name);
   out += fmt::format("\n{}{}\n", margin, hyper_text(c, names));
   if (!std::isnan(c.metric) || !std::isnan(c.loss))
     out += fmt::format("{}{}, loss {}, after {}\n", part(style, study.description.metric),
