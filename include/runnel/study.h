@@ -213,9 +213,9 @@ class Store {
   void drop_snapshot(Snapshot::Kind kind, std::int64_t owner, std::int64_t fold);
 
   void commit();
-  // Whether the last commit is long enough ago for snapshots that serve nothing but a resumption: two
-  // seconds, and so long that writing takes at most a fiftieth of the time.
-  bool due() const;
+  // Whether the last snapshots are long enough ago for others that serve nothing but a resumption: `seconds`,
+  // and so long that writing them takes at most `share` of the time.
+  bool due(double seconds = 2, double share = 0.02) const;
   // The last commit: the study is as it says, and writes nothing more.
   void finish(State state, std::optional<std::int64_t> best);
 

@@ -23,9 +23,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr double kSeconds = 2;   // between snapshots that serve nothing but a resumption, at least
-constexpr double kShare = 0.02;  // of the time, which writing them may take
-
 // The file that a link points to: beside it lie the log and the lock.
 std::string real_path(const std::string& path) {
   if (path.empty()) fail("an empty name is no place for a study");
@@ -363,9 +360,9 @@ void Store::commit() {
   impl_->commit();
 }
 
-bool Store::due() const {
+bool Store::due(double seconds, double share) const {
   const std::lock_guard guard(impl_->mutex);
-  return impl_->watch.total() - impl_->last_snapshots >= std::max(kSeconds, impl_->cost / kShare);
+  return impl_->watch.total() - impl_->last_snapshots >= std::max(seconds, impl_->cost / share);
 }
 
 void Store::finish(State state, std::optional<std::int64_t> best) {

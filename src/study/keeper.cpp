@@ -1,0 +1,216 @@
+#include "study/keeper.h"
+
+#include <cmath>
+#include <cstring>
+#include <numeric>
+
+#include "core/dispatch.h"
+#include "core/fail.h"
+
+namespace runnel::study {
+namespace {
+
+std::span<const std::byte> bytes_of(const Array& array) {
+  switch (array.dtype()) {
+    case DType::boolean:
+      return std::as_bytes(array.data<bool>());
+    case DType::i32:
+      return std::as_bytes(array.data<std::int32_t>());
+    case DType::u32:
+      return std::as_bytes(array.data<std::uint32_t>());
+    case DType::f32:
+      return std::as_bytes(array.data<float>());
+    case DType::f64:
+      return std::as_bytes(array.data<double>());
+  }
+  fail_run("an array of no dtype");
+}
+
+template <class T>
+Array array_from(const Tensor& tensor) {
+  const std::size_t n = tensor.bytes.size() / sizeof(T);
+  const auto values = std::make_unique<T[]>(n);
+  if (n > 0) std::memcpy(values.get(), tensor.bytes.data(), n * sizeof(T));
+  return Array::from(std::span<const T>(values.get(), n), tensor.shape);
+}
+
+Tensor tensor_of(const Array& array, std::string name) {
+  const std::span<const std::byte> bytes = bytes_of(array);
+  return {std::move(name), array.dtype(), array.shape(), {bytes.begin(), bytes.end()}};
+}
+
+Array array_of(const Tensor& tensor) {
+  switch (tensor.dtype) {
+    case DType::boolean:
+      return array_from<bool>(tensor);
+    case DType::i32:
+      return array_from<std::int32_t>(tensor);
+    case DType::u32:
+      return array_from<std::uint32_t>(tensor);
+    case DType::f32:
+      return array_from<float>(tensor);
+    case DType::f64:
+      return array_from<double>(tensor);
+  }
+  fail_run("a tensor of no dtype");
+}
+
+Snapshot snapshot_of(const sweep::LaneState& state) {
+  Snapshot s{Snapshot::Kind::state,
+             state.trajectory,
+             static_cast<std::int64_t>(state.fold),
+             state.epochs,
+             state.curve,
+             state.losses,
+             {}};
+  for (std::size_t i = 0; i < state.leaves.size(); ++i)
+    s.tensors.push_back(tensor_of(state.leaves[i], fmt::format("leaf {}", i)));
+  return s;
+}
+
+sweep::LaneState state_of(const Snapshot& s) {
+  sweep::LaneState state{s.owner, static_cast<std::size_t>(s.fold), s.epochs, {}, s.curve, s.losses};
+  for (const Tensor& tensor : s.tensors) state.leaves.push_back(array_of(tensor));
+  return state;
+}
+
+Snapshot model_snapshot(std::int64_t candidate, std::int64_t epochs, const nn::Mlp& model) {
+  Snapshot s{Snapshot::Kind::model, candidate, 0, epochs, {}, {}, {}};
+  for (std::size_t i = 0; i < model.layers.size(); ++i) {
+    s.tensors.push_back(tensor_of(model.layers[i].w, fmt::format("layers.{}.w", i)));
+    s.tensors.push_back(tensor_of(model.layers[i].b, fmt::format("layers.{}.b", i)));
+  }
+  return s;
+}
+
+Status status_of(sweep::Status status) {
+  switch (status) {
+    case sweep::Status::done:
+      return Status::done;
+    case sweep::Status::diverged:
+      return Status::diverged;
+    case sweep::Status::interrupted:
+      return Status::interrupted;
+    case sweep::Status::retired:
+      return Status::retired;
+  }
+  return Status::interrupted;
+}
+
+// Over the folds, in their order: as the search does it.
+Verdict verdict_of(const std::vector<Reading>& readings) {
+  Verdict v{readings[0].candidate, Status::done, 0, 0, readings[0].epochs};
+  for (const Reading& r : readings) {
+    v.metric += r.metric;
+    v.loss += r.loss;
+  }
+  const auto folds = static_cast<double>(readings.size());
+  v.metric /= folds;
+  v.loss /= folds;
+  if (!std::isfinite(v.metric) || !std::isfinite(v.loss)) {
+    v.status = Status::diverged;
+    v.metric = v.loss = std::nan("");
+  }
+  return v;
+}
+
+}  // namespace
+
+Keeper::Keeper(Store store, const sweep::Problem& problem, const std::vector<sweep::Hyper>& candidates)
+    : Keeper(std::move(store), problem, candidates, Cadence()) {}
+
+Keeper::Keeper(Store store, const sweep::Problem& problem, const std::vector<sweep::Hyper>& candidates,
+               const Cadence& cadence)
+    : store_(std::move(store)),
+      cadence_(cadence),
+      folds_(problem.folds.size()),
+      trajectories_(sweep::make_trajectories(problem, candidates)) {}
+
+void Keeper::attach(sweep::Options& options) {
+  stop_ = options.stop;
+  options.keep = [this](const sweep::LaneState& state) { keep(state); };
+  options.keep_now = [this] { return keep_now(); };
+  for (const Snapshot& snapshot : store_.snapshots(Snapshot::Kind::state)) {
+    options.resume.push_back(state_of(snapshot));
+    const sweep::LaneState& state = options.resume.back();
+    lanes_[{snapshot.owner, snapshot.fold}] = {state.epochs, state.curve, state.losses};
+  }
+}
+
+bool Keeper::is_written(const sweep::LaneState& state) const {
+  const bool stopped = stop_ != nullptr && *stop_;
+  return state.leaves.empty() || all_ || stopped || store_.due(cadence_.snapshots, cadence_.share);
+}
+
+void Keeper::keep(const sweep::LaneState& state) {
+  lanes_[{state.trajectory, static_cast<std::int64_t>(state.fold)}] = {state.epochs, state.curve,
+                                                                       state.losses};
+  if (is_written(state)) store_.snapshot(snapshot_of(state));
+  note_ends(state);
+}
+
+// Asked after each epoch: what was kept since the last commit is a whole, so it may be committed now.
+bool Keeper::keep_now() {
+  if (all_ || since_commit_.total() >= cadence_.commits) {
+    store_.commit();
+    since_commit_ = Stopwatch();
+  }
+  all_ = store_.due(cadence_.snapshots, cadence_.share);
+  return all_;
+}
+
+// Candidates that end where their trajectory now stands are told of before the search is over.
+void Keeper::note_ends(const sweep::LaneState& state) {
+  for (const auto& [epochs, candidate] : trajectories_[static_cast<std::size_t>(state.trajectory)].readings) {
+    if (epochs > state.epochs) continue;
+    const std::vector<Reading> all = readings(candidate, state.trajectory, epochs);
+    for (const Reading& reading : all)
+      if (reading.fold == static_cast<std::int64_t>(state.fold)) store_.reading(reading);
+    if (all.size() == folds_) store_.verdict(verdict_of(all));
+  }
+}
+
+std::vector<Reading> Keeper::readings(std::int64_t candidate, std::int64_t trajectory,
+                                      std::int64_t epochs) const {
+  std::vector<Reading> out;
+  for (std::int64_t fold = 0; fold < static_cast<std::int64_t>(folds_); ++fold) {
+    const auto at = lanes_.find({trajectory, fold});
+    if (at == lanes_.end() || at->second.epochs < epochs || epochs < 1) continue;
+    const auto n = static_cast<std::size_t>(epochs);
+    const Lane& lane = at->second;
+    Reading r{candidate,
+              fold,
+              epochs,
+              lane.curve[n - 1],
+              lane.losses[n - 1],
+              true,
+              {lane.curve.begin(), lane.curve.begin() + epochs}};
+    r.finite = std::isfinite(r.metric) && std::isfinite(r.loss);
+    out.push_back(std::move(r));
+  }
+  return out;
+}
+
+void Keeper::finish(const sweep::Result& result) {
+  for (const sweep::Trajectory& t : trajectories_)
+    for (const auto& [epochs, candidate] : t.readings) {
+      const sweep::Outcome& outcome = result.outcomes[static_cast<std::size_t>(candidate)];
+      for (const Reading& r : readings(candidate, static_cast<std::int64_t>(t.number), outcome.epochs))
+        store_.reading(r);
+      store_.verdict({candidate, status_of(outcome.status), outcome.validation, outcome.validation_loss,
+                      outcome.epochs});
+    }
+  for (const sweep::Rung& rung : result.rungs)
+    store_.rung({rung.bracket, rung.epochs, rung.entered, rung.kept});
+  // What is to be warned of is known when all has been trained.
+  if (!result.interrupted)
+    for (const std::string& warning : result.warnings) store_.warning(warning);
+  if (result.best) {
+    const sweep::Outcome& best = result.outcomes[static_cast<std::size_t>(*result.best)];
+    if (best.model) store_.snapshot(model_snapshot(best.index, best.epochs, *best.model));
+  }
+  store_.timing("searching", result.seconds);
+  store_.finish(result.interrupted ? State::interrupted : State::finished, result.best);
+}
+
+}  // namespace runnel::study

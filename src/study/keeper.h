@@ -1,0 +1,66 @@
+// What ties a search to its study: the states that a search hands out are kept in the store, and those that
+// the store has are where a search begins.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "core/stopwatch.h"
+#include "runnel/study.h"
+#include "runnel/sweep.h"
+#include "sweep/block.h"
+
+namespace runnel::study {
+
+// States go into the store as the search hands them out. One that ended or was retired has no arrays and
+// always does; those that stand at a rung with some way to go do when the last ones were long enough ago
+// (Store::due), for a search that lost them trains from earlier ones to the same bits.
+class Keeper {
+ public:
+  struct Cadence {
+    double snapshots = 2;  // seconds between states of all that is in training, at least
+    double share = 0.02;   // of the time, which writing these may take
+    double commits = 0.5;  // seconds between commits: what a kill may cost of candidates that had ended
+  };
+  // The search's problem and candidates, in its order; both must outlive it.
+  Keeper(Store store, const sweep::Problem& problem, const std::vector<sweep::Hyper>& candidates);
+  Keeper(Store store, const sweep::Problem& problem, const std::vector<sweep::Hyper>& candidates,
+         const Cadence& cadence);
+  Keeper(const Keeper&) = delete;  // the search's options point to it
+  Keeper& operator=(const Keeper&) = delete;
+
+  // Sets `keep`, `keep_now` and `resume`. `stop`, where there is one, must be set already.
+  void attach(sweep::Options& options);
+  // What the search came to.
+  void finish(const sweep::Result& result);
+
+  Store& store() { return store_; }
+
+ private:
+  struct Lane {
+    std::int64_t epochs = 0;
+    std::vector<double> curve, losses;
+  };
+  using Place = std::pair<std::int64_t, std::int64_t>;  // trajectory, fold
+
+  void keep(const sweep::LaneState& state);
+  bool keep_now();
+  bool is_written(const sweep::LaneState& state) const;
+  void note_ends(const sweep::LaneState& state);
+  // What a candidate came to after so many epochs of its trajectory, on the folds that have come that far.
+  std::vector<Reading> readings(std::int64_t candidate, std::int64_t trajectory, std::int64_t epochs) const;
+
+  Store store_;
+  const Cadence cadence_;
+  const std::size_t folds_;
+  const std::vector<sweep::Trajectory> trajectories_;
+  std::map<Place, Lane> lanes_;
+  bool all_ = false;  // the search hands out all that it trains, since it was told so
+  const std::atomic<bool>* stop_ = nullptr;
+  Stopwatch since_commit_;
+};
+
+}  // namespace runnel::study
