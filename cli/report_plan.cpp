@@ -15,11 +15,6 @@ namespace {
 using data::grouped;
 
 constexpr std::size_t shown_shapes = 12;
-constexpr std::string_view margin = "           ";
-
-std::string part(const Style& style, std::string_view name) {
-  return style.strong(fmt::format("{:<11}", name));
-}
 
 std::string count_text(std::int64_t n) { return grouped(static_cast<std::size_t>(n)); }
 std::string counted(std::int64_t n, std::string_view noun) {
