@@ -140,8 +140,10 @@ void add_search_options(CLI::App& app, FitArguments& fit) {
       ->group(group);
   add_checked(app, "--random", fit.options.random, "Draw N candidates instead", whole_number(1))
       ->group(group);
-  add_repeatable(app, "--space", fit.options.space,
-                 "What they are drawn from: rate=1e-4..1e-1, layers=1..3, batch=32,128, or a TOML file")
+  add_repeatable(
+      app, "--space", fit.options.space,
+      "What they are drawn from: rate=1e-4..1e-1, layers=1..3 with width=8..64, batch=32,128, or a TOML "
+      "file (docs/search.md)")
       ->type_name("NAME=LOW..HIGH")
       ->group(group);
   app.add_option("--sampler", fit.sampler, "grid, random or sobol, which is spread more evenly (found)")

@@ -27,7 +27,10 @@ constexpr const char* examples = R"(Examples:
   runnel inspect songs.csv
 
 DATA is a CSV file (any separator), NPY, NPZ, an idx image file (MNIST's format), or a generated
-table: demo:songs, demo:faces, demo:moons, demo:wave. `runnel fit --help` lists everything.)";
+table: demo:songs, demo:faces, demo:moons, demo:wave. `runnel fit --help` lists everything.
+
+RUNNEL_THREADS=N sets the number of threads where no option does; RUNNEL_ISA=avx2, avx512 or reference the
+instruction set. Neither changes a bit of any result.)";
 
 // The help as we like it: an option, what it takes, what it means.
 class HelpFormatter : public CLI::Formatter {

@@ -99,8 +99,8 @@ class Simplifier {
     return true;
   }
 
-  // x <= 0 ? 0 : x as max(0, x): also of -0, and of nan, for max gives its second operand unless the first is
-  // more.
+  // x <= 0 ? 0 : x as max(0, x): also of -0 and of nan, for the first operand stays unless the second is more, or
+  // nan.
   bool rectified(const Equation& eq) {
     if (!is_op(eq, "select") || !is_number(eq.inputs[1], 0)) return false;
     const Equation* test = definition(eq.inputs[0]);

@@ -341,6 +341,22 @@ TestRows test_rows(const Work& w, const Preprocessor& preprocessor) {
   return {features(preprocessor, table, rows, w.dtype), targets(values, rows)};
 }
 
+// A winner that a plainer model beats is no winner. Told and not acted on: test rows choose nothing.
+void warn_of_baselines(Metric metric, FitResult& result) {
+  const auto beats = [&](double baseline) {
+    return std::isfinite(baseline) &&
+           (sweep::higher_is_better(metric) ? baseline > result.test.value : baseline < result.test.value);
+  };
+  const bool is_linear = result.model.hyper.hidden.empty();
+  if (beats(result.constant_baseline))
+    result.warnings.push_back(
+        "on the test rows the best constant does better than the model: it has learnt nothing");
+  else if (beats(result.linear_baseline) && !is_linear)
+    result.warnings.push_back(
+        "on the test rows the best linear model does better; --grid hidden=none,64 lets linear models take "
+        "part");
+}
+
 void measure_test(const Work& w, const TestRows& test, const Linear& linear, const Scale& scale,
                   FitResult& result) {
   const std::vector<double>& y = test.y;
@@ -364,6 +380,7 @@ void measure_test(const Work& w, const TestRows& test, const Linear& linear, con
       linear.model.layers.empty()
           ? std::nan("")
           : train::measure(w.metric, unscaled(sweep::predict(linear.model, linear.hyper, test.x), scale), y);
+  warn_of_baselines(w.metric, result);
 }
 
 // A feature that gives the target away makes a score that no new row will see again.

@@ -76,7 +76,8 @@ void check_names(const std::vector<Parameter>& parameters) {
   const Parameter* width = find(parameters, kWidth);
   if ((layers == nullptr) != (width == nullptr)) {
     const Parameter& one = layers != nullptr ? *layers : *width;
-    fail("{}layers and width go together: {} is missing", prefix(one), layers == nullptr ? kLayers : kWidth);
+    fail("{}layers and width go together: {} is missing (as in layers=1..3 and width=8..64)", prefix(one),
+         layers == nullptr ? kLayers : kWidth);
   }
   if (layers != nullptr && find(parameters, "hidden") != nullptr)
     fail("{}layers and width build `hidden`, which the space gives as well: leave one out", prefix(*layers));

@@ -69,6 +69,13 @@ when = { optimizer = "momentum" }
   EXPECT_THAT(p[5].where, EndsWith(":9:2"));
 }
 
+// The example of docs/search.md, as a grid: 4 rates, 2 batches, widths 3 + 9 + 27, and 2 momenta where they
+// take part.
+TEST(SpaceFile, TheExampleIsOne) {
+  const Space space = make_space({}, read_space_file(RUNNEL_EXAMPLES "/space.toml"));
+  EXPECT_EQ(grid(space).size(), 4u * 2u * 39u * (1u + 2u));
+}
+
 TEST(SpaceFile, LayersAndWidths) {
   const Space space = make_space({}, read("layers = { low = 1, high = 2 }\nwidth = [8, 16]\n"));
   EXPECT_EQ(grid(space).size(), 6u);
