@@ -1,5 +1,5 @@
-// What a fit has to tell, as text for people and as JSON for programs. report_text.cpp and report_json.cpp
-// are the only places that put results into words and keys.
+// What a fit has to tell, as text for people and as JSON for programs. report_text.cpp, report_plan.cpp and
+// report_json.cpp are the only places that put results into words and keys.
 #pragma once
 
 #include <nlohmann/json.hpp>

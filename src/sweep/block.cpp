@@ -14,6 +14,7 @@
 #include "runnel/transforms.h"
 #include "sweep/balance.h"
 #include "sweep/lanes.h"
+#include "sweep/recipe.h"
 
 namespace runnel::sweep {
 namespace {
@@ -23,25 +24,6 @@ constexpr std::int64_t kEvaluationRows = 512;
 constexpr std::size_t kMostLanes = 64;
 // Floats of activations that one step of a block may touch: what a core's caches hold.
 constexpr std::int64_t kStepFloats = 1 << 20;
-
-std::int64_t batch_of(const Hyper& hyper, const Fold& fold) { return std::min(hyper.batch, fold.x.dim(0)); }
-
-std::vector<std::int64_t> sizes_of(const Problem& problem, const Fold& fold, const Hyper& hyper) {
-  std::vector<std::int64_t> sizes{fold.x.dim(1)};
-  sizes.insert(sizes.end(), hyper.hidden.begin(), hyper.hidden.end());
-  sizes.push_back(problem.outputs);
-  return sizes;
-}
-
-// Whether the schedule is a factor that begins with a rise; the others have theirs within.
-bool warms_up(const Hyper& h) {
-  return h.warmup > 0 && (h.schedule == "constant" || h.schedule == "step" || h.schedule == "exponential");
-}
-
-bool rises_always(const Hyper& h) { return h.schedule == "inverse-sqrt" || h.schedule == "one-cycle"; }
-
-// The penalty is in every program but adamw's, which is usually asked for to have decay instead.
-bool has_l2(const Hyper& h) { return h.optimizer != "adamw" || h.l2 > 0; }
 
 // Candidates of one key share a program.
 auto shape_key(const Hyper& h, std::int64_t batch) {
@@ -84,85 +66,6 @@ std::size_t lanes_that_fit(const Problem& problem, const Fold& fold, const Hyper
   if (hyper.clip_example > 0) floats += 2 * batch_of(hyper, fold) * parameters_of(sizes);
   if (hyper.optimizer == "adagrad-full") floats += 3 * parameters_of(sizes) * parameters_of(sizes);
   return static_cast<std::size_t>(std::clamp<std::int64_t>(kStepFloats / floats / 8 * 8, 8, kMostLanes));
-}
-
-train::Recipe recipe_of(const Problem& problem, const Block& block) {
-  const Hyper& h = block.trajectories[0].hyper;
-  const bool scaled = std::any_of(block.trajectories.begin(), block.trajectories.end(),
-                                  [](const Trajectory& t) { return t.hyper.scale != 1; });
-  return {sizes_of(problem, *block.data, h),
-          h.activation,
-          problem.loss,
-          h.optimizer,
-          h.dropout > 0,
-          h.clip > 0,
-          scaled,
-          block.data->x.dtype(),
-          has_l2(h),
-          h.decay > 0,
-          h.clip_value > 0,
-          h.clip_example > 0,
-          h.schedule,
-          warms_up(h),
-          h.averaging};
-}
-
-// One field of all lanes.
-template <class Get>
-Array lane_array(const std::vector<Trajectory>& lanes, DType dtype, Get get) {
-  std::vector<double> values;
-  for (const Trajectory& t : lanes) values.push_back(get(t.hyper));
-  return convert(Array::from(values, {static_cast<std::int64_t>(values.size())}), dtype);
-}
-
-// What only some programs read, and rates that differ from the optimiser's own in some lane.
-optim::Rates further_rates(const std::vector<Trajectory>& lanes, const train::Recipe& recipe,
-                           std::int64_t steps_per_epoch) {
-  const auto per_epoch = static_cast<double>(steps_per_epoch);
-  optim::Rates out;
-  auto add = [&](const char* name, DType dtype, auto get) { out[name] = lane_array(lanes, dtype, get); };
-  auto add_where_set = [&](const char* name, double Hyper::*member, double own) {
-    if (std::any_of(lanes.begin(), lanes.end(), [&](const Trajectory& t) { return t.hyper.*member != 0; }))
-      add(name, recipe.dtype, [&](const Hyper& h) { return h.*member != 0 ? h.*member : own; });
-  };
-  add_where_set("eps", &Hyper::eps, train::usual_eps(recipe.optimizer));
-  add_where_set("eps_root", &Hyper::eps_root, 0);
-  add_where_set("initial_accumulator", &Hyper::accumulator, 0);
-  if (recipe.decay) add("decay", recipe.dtype, [](const Hyper& h) { return h.decay; });
-  if (recipe.clip_value) add("clip_value", recipe.dtype, [](const Hyper& h) { return h.clip_value; });
-  if (recipe.clip_example) add("clip_example", recipe.dtype, [](const Hyper& h) { return h.clip_example; });
-
-  // In steps, as doubles: those above 2^24 are no floats.
-  auto steps = [&](const Hyper& h) { return static_cast<double>(h.epochs) * per_epoch; };
-  if (recipe.schedule != "constant" || recipe.warmup) {
-    add("total", DType::f64, steps);
-    add("warmup", DType::f64, [&](const Hyper& h) {
-      const double rise = std::round(h.warmup * steps(h));
-      return std::clamp(rise, rises_always(h) ? 1.0 : 0.0, std::max(steps(h) - 1, 1.0));
-    });
-    add("every", DType::f64, [&](const Hyper& h) { return h.every * per_epoch; });
-    add("factor", DType::f64, [](const Hyper& h) { return h.factor; });
-    add("floor", DType::f64, [](const Hyper& h) { return h.floor; });
-  }
-  if (recipe.averaging == "exponential")
-    add("average_decay", DType::f64, [](const Hyper& h) { return h.average_decay; });
-  if (recipe.averaging == "uniform")
-    add("skipped", DType::f64, [&](const Hyper& h) { return steps(h) - std::round(h.tail * steps(h)); });
-  return out;
-}
-
-train::Rates rates_of(const std::vector<Trajectory>& lanes, const train::Recipe& recipe,
-                      std::int64_t steps_per_epoch) {
-  auto field = [&](double Hyper::*member) {
-    return lane_array(lanes, recipe.dtype, [&](const Hyper& h) { return h.*member; });
-  };
-  std::vector<Array> keys;
-  for (const Trajectory& t : lanes) keys.push_back(random::key(t.hyper.seed));
-  return {field(&Hyper::rate),    field(&Hyper::l2),
-          field(&Hyper::dropout), field(&Hyper::momentum),
-          field(&Hyper::beta2),   field(&Hyper::clip),
-          field(&Hyper::scale),   field(&Hyper::bias),
-          stack(keys, 1),         further_rates(lanes, recipe, steps_per_epoch)};
 }
 
 // The batches of an epoch: views of its rows; the rows left over wait for another one.
