@@ -403,24 +403,32 @@ BlockCost measure_cost(const Problem& problem, const Block& block, BlockPrograms
 }
 
 BlockCost BlockRun::measure(const OrderedRows& rows, std::int64_t steps) {
-  constexpr int kRuns = 3;  // the first compiles; of the others the quicker counts
+  // The first run compiles; of a few others the quickest counts, for whatever else the machine does adds
+  // time.
+  constexpr int kRuns = 6;
+  constexpr double kSeconds = 0.05;  // no more runs after these
   Impl& run = *impl_;
-  double training[kRuns];
-  double measuring[kRuns];
+  double first[2] = {};
+  double least[2] = {};
+  double spent = 0;
   run.state = run.begun();
-  for (int i = 0; i < kRuns; ++i) {
+  for (int i = 0; i < 2 || (i < kRuns && spent < kSeconds); ++i) {
     Stopwatch watch;
     run.state = run.programs->epoch(*run.state, run.rates, batches(rows.x, run.batch),
                                     batches(rows.y, run.batch), batches(rows.rows, run.batch));
-    training[i] = watch.lap();
+    const double trained = watch.lap();
     run.read(i + 1, {});
-    measuring[i] = watch.lap();
+    const double taken[2] = {trained, watch.lap()};
+    for (int k = 0; k < 2; ++k) {
+      if (i == 0) first[k] = taken[k];
+      if (i == 1 || (i > 1 && taken[k] < least[k])) least[k] = taken[k];
+    }
+    if (i > 0) spent += taken[0] + taken[1];
   }
   BlockCost cost;
-  const double trained = *std::min_element(training + 1, training + kRuns);
-  cost.step = trained / static_cast<double>(steps);
-  cost.measuring = *std::min_element(measuring + 1, measuring + kRuns);
-  cost.compiling = std::max(0.0, training[0] - trained) + std::max(0.0, measuring[0] - cost.measuring);
+  cost.step = least[0] / static_cast<double>(steps);
+  cost.measuring = least[1];
+  cost.compiling = std::max(0.0, first[0] - least[0]) + std::max(0.0, first[1] - least[1]);
   return cost;
 }
 
