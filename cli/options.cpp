@@ -203,6 +203,11 @@ void set_hyper(FitArguments& fit) {
   for (std::size_t i = 0; i < fields.size(); ++i) {
     const std::string &text = fit.hyper[i], name = fields[i].name;
     if (text.empty()) continue;
+    if (name == "hidden" && text.find(',') != std::string::npos)
+      fail(
+          "--hidden '{}': widths are joined with x, as in 64x64; try several networks with --grid "
+          "hidden=64,64x64",
+          text);
     if (text.find(',') != std::string::npos || sweep::is_range(text)) {
       fail("{} '{}': one value goes here; try several with {} {}={}", flag_of(fields[i]), text,
            sweep::is_range(text) ? "--random N --space" : "--grid", name, text);

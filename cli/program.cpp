@@ -41,6 +41,13 @@ class HelpFormatter : public CLI::Formatter {
   }
 };
 
+// CLI11 counts arguments where a user gave an option twice.
+std::string in_our_words(const CLI::ParseError& e) {
+  const std::string text = e.what();
+  const auto at = text.find(": At Most 1 required but received");
+  return at == std::string::npos ? text : text.substr(0, at) + " is given more than once";
+}
+
 struct SubCommand {
   CLI::App* app;
   Action act;
@@ -168,10 +175,10 @@ int parse_and_act(CLI::App& program, const std::vector<SubCommand>& commands, in
     return 0;
   } catch (const CLI::ParseError& e) {
     const SubCommand* command = parsed();
-    if (command == nullptr) fail("{}; see runnel --help", e.what());
+    if (command == nullptr) fail("{}; see runnel --help", in_our_words(e));
     const CLI::App* app = command->app;
     while (!app->get_subcommands().empty()) app = app->get_subcommands().front();  // those that were called
-    fail("{}; see runnel {} --help", e.what(), full_name(*app));
+    fail("{}; see runnel {} --help", in_our_words(e), full_name(*app));
   }
   const SubCommand* command = parsed();
   if (command == nullptr)

@@ -150,6 +150,19 @@ struct Search {
   std::vector<Hyper> candidates = {};
 };
 
+// A value that the user fixed and lets be searched as well.
+void refuse_both(const std::vector<sweep::Parameter>& parameters, const std::vector<std::string>& fixed) {
+  for (const sweep::Parameter& p : parameters) {
+    const bool builds_hidden = p.name == "layers" || p.name == "width";
+    for (const std::string& name : fixed) {
+      if (name != p.name && !(builds_hidden && name == "hidden")) continue;
+      std::string flag = "--" + name;
+      std::replace(flag.begin(), flag.end(), '_', '-');
+      fail("{} fixes what the search tries values of ({}): leave one of them out", flag, p.name);
+    }
+  }
+}
+
 // The space that the options describe; rows and columns are those of the default space.
 sweep::Space space_of(const FitOptions& o, std::size_t rows, std::size_t columns) {
   if (!o.grid.empty() && (o.random > 0 || !o.space.empty() || !o.space_file.empty()))
@@ -161,6 +174,7 @@ sweep::Space space_of(const FitOptions& o, std::size_t rows, std::size_t columns
       if (sweep::is_range(text) == ranges) parameters.push_back(sweep::parse_parameter(text));
   if (!o.space_file.empty())
     for (sweep::Parameter& p : sweep::read_space_file(o.space_file)) parameters.push_back(std::move(p));
+  refuse_both(parameters, o.fixed);
   if (parameters.empty())
     for (const sweep::Choice& c : default_space(rows, columns, o.fixed))
       parameters.push_back({c.name, c.values});
