@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 
+#include "cli/fit_command.h"
 #include "cli/interrupt.h"
 #include "cli/options.h"
 #include "cli/output.h"
@@ -29,20 +30,11 @@ constexpr const char* examples = R"(Examples:
   runnel fit train-images-idx3-ubyte --test t10k-images-idx3-ubyte
   runnel fit houses.csv --target price --grid rate=0.001,0.003,0.01 --grid hidden=none,64,64x64
   runnel fit houses.csv --target price --random 50 --space rate=1e-4..1e-1 --space l2=1e-6..1e-2
+  runnel fit houses.csv --target price --random 50 --space rate=1e-4..1e-1 --study houses.study
   runnel fit houses.csv --target price --space space.toml --random 81 --scheduler halving --plan)";
 
-struct Arguments {
-  std::string data, test, model;
-  ReadArguments read;
-  std::optional<std::size_t> test_skip_rows;
-  std::string test_labels;
-  FitArguments fit;
-  Manner manner;
-  bool timings = false, plan = false;
-};
-
 // The test file is read as the data is, unless flags of its own say otherwise.
-Table read_test(const Arguments& arguments, ReadOptions options) {
+Table read_test(const FitCommand& arguments, ReadOptions options) {
   options.skip_rows = arguments.test_skip_rows.value_or(options.skip_rows);
   options.labels = arguments.test_labels;
   try {
@@ -97,7 +89,8 @@ void tell(const std::string& text) {
 }
 
 // What cannot be written once the search is over is left in `untold`: its model is to be kept first.
-FitResult search(const FitData& data, FitOptions options, const Manner& manner, std::exception_ptr& untold) {
+FitResult search(const FitData& data, FitOptions options, const Manner& manner, const Fitting& fitting,
+                 std::exception_ptr& untold) {
   const Interrupt interrupt(manner.quiet);
   ProgressLine line(manner.quiet);
   options.stop = interrupt.flag();
@@ -113,7 +106,7 @@ FitResult search(const FitData& data, FitOptions options, const Manner& manner, 
     };
   }
   if (line.is_on()) options.progress = [&](const sweep::Progress& progress) { line.show(progress); };
-  return fit(data.table, options, data.test);
+  return fitting(data.table, options, data.test);
 }
 
 int tell_plan(const FitData& data, FitOptions options, const Manner& manner) {
@@ -125,9 +118,22 @@ int tell_plan(const FitData& data, FitOptions options, const Manner& manner) {
   return 0;
 }
 
-int act(Arguments& arguments) {
+FitStudy study_of(const FitCommand& command) {
+  FitStudy study = command.study;
+  if (study.file.empty() && study.resume) fail("--resume goes on with a study; name it by --study FILE");
+  if (study.file.empty() && !study.tensorboard.empty())
+    fail("--tensorboard is written from a study; name its file by --study FILE");
+  study.command = command_line();
+  study.caller = kept_command();
+  return study;
+}
+
+}  // namespace
+
+int fit_and_save(FitCommand& arguments, const Fitting& fitting) {
   Stopwatch watch;
   FitOptions options = fit_options(arguments.fit);
+  options.study = study_of(arguments);
   const ReadOptions read = read_options(arguments.read);
   if (arguments.test.empty() && (arguments.test_skip_rows || !arguments.test_labels.empty())) {
     fail("--test-skip-rows and --test-labels say how the file of --test is read, which is not given");
@@ -153,11 +159,12 @@ int act(Arguments& arguments) {
   }
   if (arguments.plan) return tell_plan(data, options, arguments.manner);
   // Found out now, not after the search.
-  refuse_to_overwrite(model, {arguments.data, arguments.test, read.labels, arguments.test_labels});
+  refuse_to_overwrite(
+      model, {arguments.data, arguments.test, read.labels, arguments.test_labels, options.study.file});
   check_writable(model);
 
   std::exception_ptr untold;
-  FitResult result = search(data, options, arguments.manner, untold);
+  FitResult result = search(data, options, arguments.manner, fitting, untold);
   FitReport report{result, data, options, model};
   watch.lap();
   result.model.provenance = dumped(provenance_json(report, command_line(), read));
@@ -172,32 +179,53 @@ int act(Arguments& arguments) {
   return result.search.interrupted ? 1 : 0;
 }
 
-}  // namespace
+void add_study_options(CLI::App& app, FitStudy& study) {
+  const std::string group = "Study";
+  app.add_option("--study", study.file, "Keep the search in this file: it outlives a crash, and tells all")
+      ->type_name("FILE")
+      ->group(group);
+  app.add_flag("--resume", study.resume, "Go on with the study, to the result of an undisturbed search")
+      ->group(group);
+  app.add_option("--study-every", study.every, "Seconds between states that are kept, at least (2)")
+      ->check(whole_number(0))
+      ->type_name("N")
+      ->group(group);
+  app.add_option("--tensorboard", study.tensorboard, "Write event files here when the search has ended")
+      ->type_name("DIR")
+      ->group(group);
+}
+
+void add_fit_command(CLI::App& app, FitCommand& command) {
+  app.add_option("DATA", command.data, "CSV, NPY, NPZ, idx file, or demo:NAME")->required()->type_name("");
+  app.add_option("--test", command.test,
+                 "A file whose rows test the winner; DATA then only trains and validates")
+      ->type_name("FILE");
+  app.add_option("-o,--model", command.model, "Where the model goes (DATA's name + .runnel.safetensors)")
+      ->type_name("FILE");
+  add_manner(app, command.manner);
+  app.add_flag("--plan", command.plan, "Say what would be trained and how long it would take; train nothing");
+  app.add_flag("--timings", command.timings, "Say on the standard error (and in --json) where the time went");
+  add_read_options(app, command.read);
+  app.add_option("--test-skip-rows", command.test_skip_rows, "Of the file of --test (as --skip-rows)")
+      ->type_name("N")
+      ->group("Reading");
+  app.add_option("--test-labels", command.test_labels, "Of the file of --test, as --labels")
+      ->type_name("FILE")
+      ->group("Reading");
+  add_fit_options(app, command.fit);
+  add_study_options(app, command.study);
+}
 
 Action add_fit(CLI::App& program) {
   CLI::App& app = *program.add_subcommand("fit", "Search for a model of a column, test the best, save it");
-  auto arguments = std::make_shared<Arguments>();
-  app.add_option("DATA", arguments->data, "CSV, NPY, NPZ, idx file, or demo:NAME")->required()->type_name("");
-  app.add_option("--test", arguments->test,
-                 "A file whose rows test the winner; DATA then only trains and validates")
-      ->type_name("FILE");
-  app.add_option("-o,--model", arguments->model, "Where the model goes (DATA's name + .runnel.safetensors)")
-      ->type_name("FILE");
-  add_manner(app, arguments->manner);
-  app.add_flag("--plan", arguments->plan,
-               "Say what would be trained and how long it would take; train nothing");
-  app.add_flag("--timings", arguments->timings,
-               "Say on the standard error (and in --json) where the time went");
-  add_read_options(app, arguments->read);
-  app.add_option("--test-skip-rows", arguments->test_skip_rows, "Of the file of --test (as --skip-rows)")
-      ->type_name("N")
-      ->group("Reading");
-  app.add_option("--test-labels", arguments->test_labels, "Of the file of --test, as --labels")
-      ->type_name("FILE")
-      ->group("Reading");
-  add_fit_options(app, arguments->fit);
+  auto command = std::make_shared<FitCommand>();
+  add_fit_command(app, *command);
   app.footer(examples);
-  return [arguments] { return act(*arguments); };
+  return [command] {
+    return fit_and_save(*command, [](const Table& table, const FitOptions& options, const Table* test) {
+      return fit(table, options, test);
+    });
+  };
 }
 
 }  // namespace runnel::cli

@@ -58,6 +58,11 @@ std::string& stored_command_line() {
   return text;
 }
 
+std::vector<std::string>& stored_words() {
+  static std::vector<std::string> words;
+  return words;
+}
+
 std::string shell_quoted(std::string_view word) {
   constexpr std::string_view plain =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=:,./@%^";
@@ -70,7 +75,11 @@ std::string shell_quoted(std::string_view word) {
 void store_command_line(std::span<const char* const> words) {
   std::string& text = stored_command_line();
   text = "runnel";
-  for (const char* word : words.subspan(words.empty() ? 0 : 1)) text += " " + shell_quoted(word);
+  stored_words().clear();
+  for (const char* word : words.subspan(words.empty() ? 0 : 1)) {
+    text += " " + shell_quoted(word);
+    stored_words().emplace_back(word);
+  }
 }
 
 // A reader that goes away (`runnel ... | head`) shows as an error of write(), not as a signal. And a standard
@@ -156,7 +165,7 @@ void complain(std::string_view text) {
 int parse_and_act(CLI::App& program, const std::vector<SubCommand>& commands, int argc,
                   const char* const* argv) {
   const std::span<const char* const> words(argv, static_cast<std::size_t>(argc));
-  if (argc < 2) fail("give a sub-command: fit, predict, score, inspect or study; see runnel --help");
+  if (argc < 2) fail("give a sub-command: fit, refit, predict, score, inspect or study; see runnel --help");
   check_names(program, words.subspan(1));
   const auto parsed = [&]() -> const SubCommand* {
     for (const SubCommand& command : commands) {
@@ -182,13 +191,14 @@ int parse_and_act(CLI::App& program, const std::vector<SubCommand>& commands, in
   }
   const SubCommand* command = parsed();
   if (command == nullptr)
-    fail("give a sub-command: fit, predict, score, inspect or study; see runnel --help");
+    fail("give a sub-command: fit, refit, predict, score, inspect or study; see runnel --help");
   return command->act();
 }
 
 }  // namespace
 
 const std::string& command_line() { return stored_command_line(); }
+const std::vector<std::string>& command_words() { return stored_words(); }
 
 int run(int argc, const char* const* argv) {
   prepare_streams();
@@ -200,7 +210,7 @@ int run(int argc, const char* const* argv) {
     program.formatter(std::make_shared<HelpFormatter>());  // sub-commands inherit it
     program.footer(examples);
     std::vector<SubCommand> commands;
-    for (const auto& add : {add_fit, add_predict, add_score, add_inspect, add_study}) {
+    for (const auto& add : {add_fit, add_refit, add_predict, add_score, add_inspect, add_study}) {
       Action act = add(program);
       commands.push_back({program.get_subcommands({}).back(), std::move(act)});
     }

@@ -3,6 +3,8 @@
 
 #include <CLI/CLI.hpp>
 #include <functional>
+#include <string>
+#include <vector>
 
 namespace runnel::cli {
 
@@ -18,9 +20,11 @@ Action add_fit(CLI::App& program);
 Action add_predict(CLI::App& program);
 Action add_score(CLI::App& program);
 Action add_inspect(CLI::App& program);
+Action add_refit(CLI::App& program);
 Action add_study(CLI::App& program);
 
 // The arguments of this call as one shell command, for a model's provenance.
 const std::string& command_line();
+const std::vector<std::string>& command_words();  // without the program's name
 
 }  // namespace runnel::cli

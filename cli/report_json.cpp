@@ -173,6 +173,7 @@ Json fit_json(const FitReport& report) {
   out["notes"] = report.data.notes;
   out["seconds"] = number(result.seconds);
   if (report.timings) out["timings"] = timings_json(*report.timings);
+  if (!report.options.study.file.empty()) out["study"] = report.options.study.file;
   out["model"] = report.model_path;
   return out;
 }

@@ -265,6 +265,10 @@ std::string fit_text(const FitReport& report, bool quiet) {
   std::string out = test_part(style, report);
   out += warnings_part(style, report.result.warnings);
   if (report.result.search.interrupted) out += warnings_part(style, {stopped_text(report.result.search)});
+  if (const std::string& file = report.options.study.file; !file.empty() && !quiet)
+    out += part(style, "study") + (report.result.search.interrupted
+                                       ? file + ": the same command with --resume goes on with it\n"
+                                       : fmt::format("runnel study show {}\n", shell_word(file)));
   out += part(style, "model") + report.model_path + "\n";
   if (!quiet)
     out +=

@@ -10,6 +10,7 @@
 #include "runnel/data.h"
 #include "runnel/model.h"
 #include "runnel/space.h"
+#include "runnel/study.h"
 #include "runnel/sweep.h"
 
 namespace runnel {
@@ -25,6 +26,19 @@ struct FitPlan {
 };
 
 struct FitResult;
+
+// The file that keeps a search while it runs (runnel/study.h).
+struct FitStudy {
+  std::string file;  // none: the search is not kept
+  // Goes on with the file, which must be of the same data, split, space and settings; else there must be
+  // none.
+  bool resume = false;
+  double every =
+      2;  // seconds between states of all that is in training, at least: about what a kill may cost
+  std::string tensorboard;  // a folder that event files are written into when the search has ended
+  std::string command;      // told in the study: what began it
+  std::string caller;       // JSON, kept in the study's configuration: what the caller wants to find again
+};
 
 struct FitOptions {
   TargetOptions target;
@@ -56,6 +70,12 @@ struct FitOptions {
   // result are known.
   std::function<void(const FitResult&)> searched;
   const std::atomic<bool>* stop = nullptr;
+  FitStudy study;
+
+  // What refit() sets.
+  std::vector<sweep::Hyper> candidates;  // all that is tried, in place of a space
+  bool train_on_validation = false;      // the winner is trained on training and validation rows together
+  std::optional<study::Description> refitted;  // other data and another split than its are refused
 };
 
 struct Score {
@@ -94,6 +114,13 @@ struct FitResult {
 // validation alone. Throws Error(run) when every candidate diverged, or when stopped before any candidate had
 // finished.
 FitResult fit(const Table& table, const FitOptions& options, const Table* test = nullptr);
+
+// Trains the winner of a study again, alone: given the data and options that the study was begun with, the
+// model is that of the study to the last bit. `with_validation` trains it on the validation rows too, once it
+// has been trained without them; a winner of folds always is. Throws Error(input) where there is no winner,
+// or naming the difference where data or split are others.
+FitResult refit(const Table& table, const FitOptions& options, const study::Study& study,
+                bool with_validation, const Table* test = nullptr);
 
 // What fit() would search, and about how long that takes.
 struct Forecast {

@@ -6,6 +6,7 @@
 #include "core/fail.h"
 #include "core/stopwatch.h"
 #include "model/default_space.h"
+#include "model/fit_study.h"
 #include "runnel/ops.h"
 #include "runnel/version.h"
 
@@ -85,6 +86,7 @@ struct Work {
   Loss loss = Loss::squared;
   Metric metric = Metric::r2;
   DType dtype = DType::f32;
+  bool retrains = false;  // the winner is trained again, on all rows that may train the final model
 
   std::int64_t outputs() const {
     return loss == Loss::softmax ? static_cast<std::int64_t>(target.classes().size()) : 1;
@@ -126,6 +128,12 @@ sweep::Fold make_fold(const Work& w, const Preprocessor& preprocessor, const Sca
           target_array(targets(w.y, training), scale, w.loss, w.dtype),
           features(preprocessor, w.table, validation, w.dtype),
           target_array(targets(w.y, validation), scale, w.loss, w.dtype), scale.deviation};
+}
+
+// With statistics of its own training rows.
+sweep::Fold make_fold(const Work& w, const Fold& fold) {
+  return make_fold(w, Preprocessor::fit(w.table, fold.train, w.triage), w.target_scale(fold.train),
+                   fold.train, fold.validation);
 }
 
 Rows without_test(const Work& w) {
@@ -212,6 +220,10 @@ std::int64_t draws_of(const FitOptions& o, const sweep::Space& space, sweep::Sam
 
 Search searched(const Work& w, std::size_t rows, std::size_t columns) {
   Search s;
+  if (!w.options.candidates.empty()) {
+    s.candidates = w.options.candidates;
+    return s;
+  }
   s.space = space_of(w.options, rows, columns);
   s.sampler = sampler_of(w.options);
   s.draws = draws_of(w.options, s.space, s.sampler);
@@ -261,8 +273,8 @@ sweep::Options search_options(const Work& w) {
   return options;
 }
 
-// The winner of a cross-validation, trained on all folds together. There are no rows left to choose by, nor
-// is there a choice: the training rows stand in for them.
+// The winner of a cross-validation, trained on all folds together, or one that gets the validation rows too.
+// There are no rows left to choose by, nor is there a choice: the training rows stand in for them.
 std::optional<nn::Mlp> retrained(const Work& w, const sweep::Fold& all, const Hyper& hyper) {
   sweep::Options options = search_options(w);
   options.stop = nullptr;  // what the search has earned is not thrown away half-way
@@ -277,23 +289,9 @@ Found search(const Work& w, const sweep::Problem& problem, const sweep::Fold& al
   sweep::Outcome& winner = s.result.outcomes[static_cast<std::size_t>(*s.result.best)];
   s.hyper = winner.hyper;
   const Stopwatch watch;
-  s.model = problem.folds.size() > 1 ? retrained(w, all, winner.hyper) : winner.model;
+  s.model = w.retrains ? retrained(w, all, winner.hyper) : winner.model;
   s.retraining = watch.total();
   return s;
-}
-
-std::string no_winner(const sweep::Result& search) {
-  if (search.interrupted) return "stopped before any candidate had finished: nothing is kept";
-  const auto retired = std::count_if(search.outcomes.begin(), search.outcomes.end(),
-                                     [](const auto& o) { return o.status == sweep::Status::retired; });
-  if (retired > 0)
-    return fmt::format(
-        "no candidate came to its end: {} were retired at rungs, and the {} others diverged; try a smaller "
-        "rate, or "
-        "clip the gradients (a clip of 1)",
-        retired, std::ssize(search.outcomes) - retired);
-  return fmt::format("all {} candidates diverged: try a smaller rate, or clip the gradients (a clip of 1)",
-                     search.outcomes.size());
 }
 
 // The best linear model, its penalty chosen as the candidates' hyperparameters are.
@@ -302,7 +300,7 @@ struct Linear {
   Hyper hyper;
 };
 
-Linear linear_regression(const sweep::Problem& problem, const sweep::Fold& all) {
+Linear linear_regression(const Work& w, const sweep::Problem& problem, const sweep::Fold& all) {
   const std::vector<double> alphas{1e-6, 1e-4, 1e-3, 1e-2, 1e-1, 1.0};
   Hyper hyper;
   hyper.hidden.clear();
@@ -316,7 +314,7 @@ Linear linear_regression(const sweep::Problem& problem, const sweep::Fold& all) 
                            fold.y_validation.to_doubles());
   }
   const auto best = static_cast<std::size_t>(std::min_element(losses.begin(), losses.end()) - losses.begin());
-  if (problem.folds.size() == 1) return {{{path[best]}}, hyper};  // it was trained on all already
+  if (!w.retrains) return {{{path[best]}}, hyper};  // it was trained on all already
   return {{nn::ridge_path(all.x, expand_dims(all.y, 1), {alphas[best]})}, hyper};
 }
 
@@ -420,6 +418,7 @@ namespace {
 struct Prepared {
   Work w;
   std::size_t folds = 0;
+  std::vector<Fold> fold_rows = {};
   Preprocessor preprocessor = {};
   Scale scale = {};
   TestRows tests = {};
@@ -434,7 +433,8 @@ Prepared prepared(const Table& table, const FitOptions& options, const Table* te
   Work& w = p.w;
   // Statistics of columns and target come from the rows that train the final model, and from them alone.
   p.folds = folds_of(w);
-  const Rows training = p.folds > 0 ? without_test(w) : w.split.train;
+  w.retrains = p.folds > 0 || options.train_on_validation;
+  const Rows training = w.retrains ? without_test(w) : w.split.train;
   p.preprocessor = Preprocessor::fit(table, training, w.triage);
   p.scale = w.target_scale(training);
   p.tests = test_rows(w, p.preprocessor);
@@ -443,15 +443,16 @@ Prepared prepared(const Table& table, const FitOptions& options, const Table* te
   if (p.folds > 0) {
     SplitOptions split = options.split;
     split.seed = options.seed;
-    for (const auto& fold : fold_table(table, training, w.y, w.target.task(), p.folds, split))
-      p.problem.folds.push_back(make_fold(w, Preprocessor::fit(table, fold.train, w.triage),
-                                          w.target_scale(fold.train), fold.train, fold.validation));
-  } else {
-    p.problem.folds.push_back(make_fold(w, p.preprocessor, p.scale, w.split.train, w.split.validation));
+    p.fold_rows = fold_table(table, training, w.y, w.target.task(), p.folds, split);
   }
+  for (const Fold& fold : p.fold_rows) p.problem.folds.push_back(make_fold(w, fold));
+  if (p.folds == 0)
+    p.problem.folds.push_back(w.retrains
+                                  ? make_fold(w, {w.split.train, w.split.validation})
+                                  : make_fold(w, p.preprocessor, p.scale, w.split.train, w.split.validation));
   p.search =
       searched(w, static_cast<std::size_t>(p.problem.folds[0].x.dim(0)), p.preprocessor.features().size());
-  p.all = p.folds > 0 ? make_fold(w, p.preprocessor, p.scale, training, training) : p.problem.folds[0];
+  p.all = w.retrains ? make_fold(w, p.preprocessor, p.scale, training, training) : p.problem.folds[0];
   p.run = search_options(w);
   p.run.progress = options.progress;
   p.run.scheduling = options.scheduling;
@@ -459,6 +460,11 @@ Prepared prepared(const Table& table, const FitOptions& options, const Table* te
     options.planned({w.target, w.split, p.preprocessor.decisions(), p.preprocessor.features().size(), p.folds,
                      p.tests.y.size()});
   return p;
+}
+
+Searching searching(const Table& table, const Table* test, const Prepared& p) {
+  return {table,    test,       p.w.options,    p.w.target,       p.w.split,      p.fold_rows,
+          p.w.loss, p.w.metric, p.search.space, p.search.sampler, p.search.draws, p.search.candidates};
 }
 
 }  // namespace
@@ -475,11 +481,15 @@ FitResult fit(const Table& table, const FitOptions& options, const Table* test) 
   const Work& w = p.w;
   FitResult result;
   result.columns = p.preprocessor.decisions();
+  expect_rows_of_study(searching(table, test, p));
+  const auto keeper = keeper_of(searching(table, test, p), p.problem);
+  if (keeper) keeper->attach(p.run);
   result.timings.preparing = watch.lap();
   Found found = search(w, p.problem, p.all, p.search.candidates, p.run);
+  if (keeper) finish_study(*keeper, options, found.result, found.model ? &*found.model : nullptr);
   result.timings.retraining = found.retraining;
   result.timings.searching = watch.lap() - found.retraining;
-  if (!found.result.best) fail_run("{}", no_winner(found.result));
+  if (!found.result.best) fail_run("{}", no_winner(found.result, options.study));
   if (!found.model)
     fail_run("the winner of the folds diverged when it was trained on all of them: try a smaller rate");
 
@@ -502,7 +512,7 @@ FitResult fit(const Table& table, const FitOptions& options, const Table* test) 
   result.folds = p.folds;
   if (options.searched) options.searched(result);
 
-  const Linear linear = w.target.task() == Task::regression ? linear_regression(p.problem, p.all)
+  const Linear linear = w.target.task() == Task::regression ? linear_regression(w, p.problem, p.all)
                                                             : linear_classifier(w, p.problem, p.all);
   result.timings.baselines = watch.lap();
   if (linear.model.layers.empty() && options.stop != nullptr && *options.stop)

@@ -191,7 +191,7 @@ std::vector<Reading> Keeper::readings(std::int64_t candidate, std::int64_t traje
   return out;
 }
 
-void Keeper::finish(const sweep::Result& result) {
+void Keeper::finish(const sweep::Result& result, const nn::Mlp* network) {
   for (const sweep::Trajectory& t : trajectories_)
     for (const auto& [epochs, candidate] : t.readings) {
       const sweep::Outcome& outcome = result.outcomes[static_cast<std::size_t>(candidate)];
@@ -207,7 +207,8 @@ void Keeper::finish(const sweep::Result& result) {
     for (const std::string& warning : result.warnings) store_.warning(warning);
   if (result.best) {
     const sweep::Outcome& best = result.outcomes[static_cast<std::size_t>(*result.best)];
-    if (best.model) store_.snapshot(model_snapshot(best.index, best.epochs, *best.model));
+    if (network == nullptr && best.model) network = &*best.model;
+    if (network != nullptr) store_.snapshot(model_snapshot(best.index, best.epochs, *network));
   }
   store_.timing("searching", result.seconds);
   store_.finish(result.interrupted ? State::interrupted : State::finished, result.best);

@@ -34,8 +34,9 @@ class Keeper {
 
   // Sets `keep`, `keep_now` and `resume`. `stop`, where there is one, must be set already.
   void attach(sweep::Options& options);
-  // What the search came to.
-  void finish(const sweep::Result& result);
+  // What the search came to. `network` is kept as the best candidate's in place of the search's own: a winner
+  // of folds, say, trained on all of them.
+  void finish(const sweep::Result& result, const nn::Mlp* network = nullptr);
 
   Store& store() { return store_; }
 

@@ -1,0 +1,36 @@
+// What `runnel fit` and `runnel refit` share: the arguments of a fit, and what is done with them.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "cli/options.h"
+
+namespace runnel::cli {
+
+struct FitCommand {
+  std::string data, test, model;
+  ReadArguments read;
+  std::optional<std::size_t> test_skip_rows;
+  std::string test_labels;
+  FitArguments fit;
+  FitStudy study;
+  Manner manner;
+  bool timings = false, plan = false;
+};
+void add_fit_command(CLI::App& app, FitCommand& command);
+
+// runnel::fit, or another that makes a model of tables.
+using Fitting = std::function<FitResult(const Table&, const FitOptions&, const Table*)>;
+// Reads the tables, fits, saves the model, reports. Returns the exit code.
+int fit_and_save(FitCommand& command, const Fitting& fitting);
+
+// A command as its study keeps it (FitStudy::caller), and found there again: the arguments that say what is
+// fitted, without those of the search. Files lie in the folder that the command was given in. Fails for a
+// study that was begun by another program.
+std::string kept_command();
+void read_kept_command(const study::Study& study, FitCommand& command);
+
+}  // namespace runnel::cli

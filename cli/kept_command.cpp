@@ -1,0 +1,72 @@
+// The command of a fit, kept in its study.
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "cli/fit_command.h"
+#include "cli/program.h"
+#include "cli/report.h"
+#include "core/fail.h"
+
+namespace runnel::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+[[noreturn]] void fail_unknown(const std::string& path) {
+  fail("{}: it was not begun by `runnel fit`, so there is no command to fit by again", path);
+}
+
+// A name in the folder where it was given; as it is where there is no such file.
+void place(std::string& name, const fs::path& folder) {
+  std::error_code error;
+  if (!name.empty() && fs::exists(folder / name, error)) {
+    const fs::path here = fs::current_path(error);
+    if (folder != here) name = (folder / name).string();
+  }
+}
+
+}  // namespace
+
+std::string kept_command() {
+  std::error_code error;
+  const Json json = {{"folder", fs::current_path(error).string()}, {"words", command_words()}};
+  return dumped(json);
+}
+
+void read_kept_command(const study::Study& study, FitCommand& command) {
+  const Json configuration = Json::parse(study.description.configuration, nullptr, false);
+  std::vector<std::string> words;
+  fs::path folder;
+  try {
+    const Json& caller = configuration.at("caller");
+    words = caller.at("words").get<std::vector<std::string>>();
+    folder = caller.at("folder").get<std::string>();
+  } catch (const nlohmann::json::exception&) {
+    fail_unknown(study.path);
+  }
+  if (words.empty() || words[0] != "fit") fail_unknown(study.path);
+  CLI::App app;
+  add_fit_command(app, command);
+  std::vector<std::string> last_first(words.rbegin(), words.rend() - 1);  // as CLI11 wants them
+  try {
+    app.parse(last_first);
+  } catch (const CLI::ParseError& e) {
+    fail("{}: the command that began it is not understood: {} (it was begun by Runnel {})", study.path,
+         e.what(), study.description.version);
+  }
+  for (std::string* name : {&command.data, &command.test, &command.read.options.labels, &command.test_labels})
+    place(*name, folder);
+  FitArguments& fit = command.fit;
+  fit.options.grid.clear();
+  fit.options.space.clear();
+  fit.options.random = 0;
+  fit.sampler.clear();
+  fit.scheduler.clear();
+  fit.eta.reset();
+  fit.min_epochs.reset();
+  command.study = {};
+  command.plan = command.timings = false;
+}
+
+}  // namespace runnel::cli

@@ -1,0 +1,46 @@
+// The study of a fit: what its search is described by, and what keeps it.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "runnel/fit.h"
+#include "runnel/study.h"
+#include "study/keeper.h"
+
+namespace runnel {
+
+// A fit as it stands when its search begins. It refers to what fit() holds.
+struct Searching {
+  const Table& table;
+  const Table* test;
+  const FitOptions& options;
+  const Target& target;
+  const Split& split;
+  std::span<const Fold> folds;
+  sweep::Loss loss;
+  sweep::Metric metric;
+  const sweep::Space& space;
+  sweep::Sampler sampler;
+  std::int64_t draws;
+  const std::vector<sweep::Hyper>& candidates;
+};
+
+// Source, settings and fingerprints: what a resumed search must agree with.
+study::Description describe(const Searching& fit);
+
+// Begins the study that the options ask for, or goes on with it; none where they ask for none. Throws
+// Error(input) naming what differs from what the study was begun with.
+std::unique_ptr<study::Keeper> keeper_of(const Searching& fit, const sweep::Problem& problem);
+// What the search came to, with the network that the fit made of it, if any; and the event files, if wanted.
+void finish_study(study::Keeper& keeper, const FitOptions& options, const sweep::Result& result,
+                  const nn::Mlp* network);
+
+// Why a search has no winner, and what to do.
+std::string no_winner(const sweep::Result& search, const FitStudy& study);
+
+// Throws Error(input) naming the difference where data or split are not those of FitOptions::refitted.
+void expect_rows_of_study(const Searching& fit);
+
+}  // namespace runnel

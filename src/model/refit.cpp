@@ -1,0 +1,41 @@
+// The winner of a study, trained again.
+#include "core/fail.h"
+#include "runnel/fit.h"
+
+namespace runnel {
+namespace {
+
+const study::Candidate& winner_of(const study::Study& study) {
+  if (study.best) return study.candidates.at(static_cast<std::size_t>(*study.best));
+  if (study.state == study::State::running)
+    fail("{}: the search has not come to its end; go on with it by `runnel fit` with --resume", study.path);
+  fail("{}: no candidate came to its end, so there is no winner", study.path);
+}
+
+// The candidate alone comes to what it came to in company; where it does not, something else has changed.
+void warn_of_other_bits(const study::Study& study, const study::Candidate& winner, FitResult& result) {
+  const double now = result.search.outcomes.at(0).validation;
+  if (now == winner.metric) return;
+  result.warnings.push_back(
+      fmt::format("on validation rows the winner's {} is {} and was {} in the study: options, version or "
+                  "machine are not those that it was made with (Runnel {})",
+                  study.description.metric, now, winner.metric, study.description.version));
+}
+
+}  // namespace
+
+FitResult refit(const Table& table, const FitOptions& options, const study::Study& study,
+                bool with_validation, const Table* test) {
+  const study::Candidate& winner = winner_of(study);
+  FitOptions alone = options;
+  alone.candidates = {study::hyper_of(winner)};
+  alone.train_on_validation = with_validation;
+  alone.refitted = study.description;
+  alone.study = {};
+  alone.scheduling = {};
+  FitResult result = fit(table, alone, test);
+  warn_of_other_bits(study, winner, result);
+  return result;
+}
+
+}  // namespace runnel
