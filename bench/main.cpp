@@ -17,9 +17,9 @@ struct Row {
   const char* name;
   void (*run)(const Report&);
 };
-constexpr Row kRows[] = {{"machine", machine}, {"openblas", openblas}, {"P1", grid},
-                         {"P2-P3", abreast},   {"P4-P5", alone},       {"P6", point},
-                         {"P7", products},     {"P8", songs},          {"P9", startup}};
+constexpr Row kRows[] = {{"machine", machine}, {"openblas", openblas}, {"P1", grid},     {"P2-P3", abreast},
+                         {"P4-P5", alone},     {"P6", point},          {"P7", products}, {"P8", songs},
+                         {"P9", startup},      {"P10", studies}};
 
 [[noreturn]] void usage() {
   std::cerr << "usage: runnel_bench [--threads N] [--data FOLDER] [--program RUNNEL] ROW...\nrows:";

@@ -14,5 +14,6 @@ void point(const Report& report);     // P6: value and gradient at a point, and 
 void products(const Report& report);  // P7: matrix products beside OpenBLAS
 void songs(const Report& report);     // P8: a search of 64 candidates
 void startup(const Report& report);   // P9: the program from start to result
+void studies(const Report& report);   // P10: what keeping a study costs
 
 }  // namespace runnel::bench

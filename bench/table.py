@@ -79,7 +79,9 @@ def asks():
         out += [Ask("P9", "one candidate, first result", t, "plain", "limit", value=30e-3),
                 Ask("P9", "one candidate, test score", t, "shown", "", None),
                 Ask("P9", "the default search, first output", t, "plain", "limit", value=30e-3),
-                Ask("P9", "the default search, end", t, "shown", "", None)]
+                Ask("P9", "the default search, end", t, "shown", "", None),
+                Ask("P10", "256 candidates, kept", t, "peer", "no study", 0.97),
+                Ask("P10", "from SIGKILL to resumed work", t, "shown", "", None)]
     out.append(Ask("P9", "stripped program", 1, "plain", "limit", value=15))
     return out
 
@@ -168,7 +170,7 @@ def cases(ask, results):
 def table_lines(results):
     lines = ["| row | case | threads | Runnel | compared with | ratio | asked | |",
              "|---|---|---|---|---|---|---|---|"]
-    for ask in sorted((c for a in asks() for c in cases(a, results)), key=lambda a: a.row):
+    for ask in sorted((c for a in asks() for c in cases(a, results)), key=lambda a: int(a.row[1:])):
         ours = results.find(ask.row, ask.case, ask.threads, "runnel")
         if ours is None:
             continue

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the release preset and measures rows of docs/performance.md on one thread and on two, beside their peers.
 # Usage: scripts/bench.sh [--page] [--least] [--no-peers] [--threads 1,2] [ROW...]
-#   ROW         P1 ... P9, as docs/performance.md describes them; none: all, which take about eight minutes. P2 and P3
+#   ROW         P1 ... P10, as docs/performance.md describes them; none: all, which take about eight minutes. P2 and P3
 #               are measured together, so are P4 and P5.
 #   --no-peers  Runnel alone, a fraction of the time
 #   --least     the least times and not the medians, for a machine that others use too
