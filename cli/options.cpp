@@ -162,6 +162,20 @@ void add_search_options(CLI::App& app, FitArguments& fit) {
   app.add_option("--loss", fit.loss, "squared, half-squared, absolute, huber, logistic or softmax")
       ->type_name("LOSS")
       ->group(group);
+  app.add_option("--weight", fit.options.weight,
+                 "Column of what training rows weigh in the loss: numbers of at least 0; not a feature")
+      ->type_name("COLUMN")
+      ->group(group);
+  app.add_option("--class-weight", fit.class_weight,
+                 "What classes weigh in the loss: balanced, none, or yes=3,no=1 (none)")
+      ->type_name("WEIGHTS")
+      ->group(group);
+  add_checked(app, "--ensemble", fit.options.ensemble, "The model is the average of the best K networks (1)",
+              whole_number(1))
+      ->group(group);
+  app.add_option("--ensemble-of", fit.ensemble_of, "candidates, or seeds: of the best candidate (candidates)")
+      ->type_name("WHAT")
+      ->group(group);
   app.add_option("--metric", fit.metric, "What chooses: r2, rmse, mae, accuracy or log_loss")
       ->type_name("METRIC")
       ->group(group);
@@ -312,6 +326,23 @@ SplitKind split_kind(const std::string& text) {
   fail("--split: there is no kind '{}'{}", text, data::suggestion(text, {"random", "stratified"}));
 }
 
+void set_weights_and_ensemble(FitArguments& fit) {
+  FitOptions& out = fit.options;
+  if (!fit.class_weight.empty()) {
+    try {
+      out.class_weights = class_weights_from(fit.class_weight);
+    } catch (const Error& e) {
+      fail("--class-weight: {}", e.what());
+    }
+  }
+  if (fit.ensemble_of.empty()) return;
+  if (fit.ensemble_of != "candidates" && fit.ensemble_of != "seeds")
+    fail("--ensemble-of: an ensemble is of candidates or of seeds, not of '{}'{}", fit.ensemble_of,
+         data::suggestion(fit.ensemble_of, {"candidates", "seeds"}));
+  if (out.ensemble == 1) fail("--ensemble-of needs --ensemble K, the number of networks");
+  out.ensemble_of_seeds = fit.ensemble_of == "seeds";
+}
+
 }  // namespace
 
 void add_manner(CLI::App& app, Manner& manner) {
@@ -376,6 +407,7 @@ FitOptions fit_options(FitArguments& fit) {
   if (fit.raw || fit.no_standardize) out.triage.standardize = false;
   if (fit.raw || fit.no_log_companions) out.triage.log_companions = false;
   if (fit.raw || fit.no_scale_target) out.scale_target = false;
+  set_weights_and_ensemble(fit);
   set_hyper(fit);
   set_scheduling(fit, out);
   take_space_file(out);

@@ -34,7 +34,7 @@ ReadOptions read_options(const ReadArguments& read);
 // Everything that shapes a fit.
 struct FitArguments {
   FitOptions options;
-  std::string task, metric, loss, split, sampler, scheduler;
+  std::string task, metric, loss, split, sampler, scheduler, class_weight, ensemble_of;
   std::optional<std::int64_t> eta, min_epochs;
   std::vector<std::string> hyper;  // one text per sweep::hyper_fields(); empty where not given
   bool raw = false, no_standardize = false, no_log_companions = false, no_scale_target = false;

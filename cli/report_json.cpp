@@ -37,6 +37,7 @@ Json candidates_json(const sweep::Result& search) {
                    {"hyper", hyper_json(outcome.hyper)},
                    {"status", sweep::status_name(outcome.status)},
                    {"epochs", outcome.epochs},
+                   {"best_epoch", number(outcome.best_epoch)},
                    {"validation", number(outcome.validation)},
                    {"validation_loss", number(outcome.validation_loss)}});
   }
@@ -106,7 +107,29 @@ Json rows_json(const FitReport& report) {
 Json best_json(const FitResult& result) {
   Json out = {{"index", result.best}, {"hyper", hyper_json(winner(result).hyper)}};
   out["curve"] = numbers(winner(result).curve);
+  out["best_epoch"] = number(winner(result).best_epoch);
   return out;
+}
+
+// null where the model is one network.
+Json ensemble_json(const FitReport& report) {
+  const FitResult& result = report.result;
+  if (result.model.others.empty()) return nullptr;
+  Json seeds = Json::array({result.model.hyper.seed});
+  for (const Member& member : result.model.others) seeds.push_back(member.hyper.seed);
+  const bool of_seeds = report.options.ensemble_of_seeds;
+  return {{"networks", 1 + result.model.others.size()},
+          {"of", of_seeds ? "seeds" : "candidates"},
+          {of_seeds ? "seeds" : "candidates", of_seeds ? seeds : Json(result.members)},
+          {"single", score_values(result.single)}};
+}
+
+Json weights_json(const FitOptions& options) {
+  Json of_classes = Json::object();
+  for (const auto& [name, weight] : options.class_weights.of) of_classes[name] = weight;
+  if (options.class_weights.balanced) of_classes = "balanced";
+  return {{"column", options.weight.empty() ? Json(nullptr) : Json(options.weight)},
+          {"classes", options.class_weights.any() ? of_classes : Json(nullptr)}};
 }
 
 // Seconds, as all times.
@@ -151,6 +174,8 @@ Json fit_json(const FitReport& report) {
   out["validation"] = number(winner(result).validation);
   out["baselines"] = baselines_json(result);
   out["best"] = best_json(result);
+  out["ensemble"] = ensemble_json(report);
+  out["weights"] = weights_json(report.options);
   out["candidates"] = candidates_json(search);
   out["columns"] = decisions_json(result.columns);
   out["features"] = result.model.preprocessor.features().size();
@@ -229,6 +254,10 @@ Json provenance_json(const FitReport& report, const std::string& command, const 
   out["candidates"] = result.search.outcomes.size();
   out["best"] = result.best;
   out["validation"] = number(winner(result).validation);
+  if (winner(result).hyper.patience > 0) out["best_epoch"] = number(winner(result).best_epoch);
+  if (!result.model.others.empty()) out["ensemble"] = ensemble_json(report);
+  if (!report.options.weight.empty() || report.options.class_weights.any())
+    out["weights"] = weights_json(report.options);
   out["test"] = score_values(result.test);
   out["also"] = named(result.also);
   out["baselines"] = baselines_json(result);
@@ -304,6 +333,12 @@ Json model_json(const Model& model, const std::string& path) {
   for (const nn::Dense& layer : model.network.layers) {
     layers.push_back({{"inputs", layer.w.dim(0)}, {"outputs", layer.w.dim(1)}});
   }
+  std::int64_t parameters = nn::parameter_count(model.network);
+  Json others = Json::array();
+  for (const Member& member : model.others) {
+    others.push_back(hyper_json(member.hyper));
+    parameters += nn::parameter_count(member.network);
+  }
   return {{"schema", json_schema},
           {"kind", "model"},
           {"model", path},
@@ -314,7 +349,9 @@ Json model_json(const Model& model, const std::string& path) {
           {"hyper", hyper_json(model.hyper)},
           {"layers", std::move(layers)},
           {"dtype", name_of(model.network.layers.at(0).w.dtype())},
-          {"parameters", nn::parameter_count(model.network)},
+          {"parameters", parameters},
+          {"networks", 1 + model.others.size()},
+          {"others", std::move(others)},
           {"target_mean", number(model.target_mean)},
           {"target_scale", number(model.target_scale)},
           {"columns", decisions_json(model.preprocessor.decisions())},

@@ -166,6 +166,19 @@ std::string search_part(const Style& style, const FitResult& result) {
   if (!same.empty()) {
     out += fmt::format("{}{}{}\n", margin, search.outcomes.size() > 1 ? "all: " : "", same);
   }
+  const sweep::Outcome& winner = search.outcomes.at(static_cast<std::size_t>(result.best));
+  if (winner.hyper.patience > 0) {
+    out += fmt::format("{}{} was best after {} of {} epochs{}\n", margin, winner.index,
+                       fmt::format("{:.4g}", winner.best_epoch), winner.hyper.epochs,
+                       result.folds > 0 ? " (the mean of the folds); trained so long on all rows" : "");
+  }
+  if (!result.model.others.empty()) {
+    const bool candidates = result.members.size() > 1;
+    out +=
+        fmt::format("{}the model is the average of {} networks: {}\n", margin, 1 + result.model.others.size(),
+                    candidates ? fmt::format("candidates {}", fmt::join(result.members, ", "))
+                               : fmt::format("candidate {} under as many seeds", result.best));
+  }
   return out;
 }
 
@@ -183,6 +196,10 @@ std::string test_part(const Style& style, const FitReport& report) {
       fmt::format(" (95% interval {} to {}, {})", text(test.low), text(test.high), counted(test.rows, "row"));
   for (const auto& [name, value] : result.also) {
     out += fmt::format(", {} {}", name, number_text(sweep::metric_from_name(name), value));
+  }
+  if (!result.model.others.empty()) {
+    out += fmt::format("\n{}the best of its networks alone {} ({} to {})", margin, text(result.single.value),
+                       text(result.single.low), text(result.single.high));
   }
   return out + fmt::format("\n{}the best constant {}, the best linear model {}\n", margin,
                            text(result.constant_baseline), text(result.linear_baseline));
@@ -316,10 +333,41 @@ std::string table_text(const Table& table, const std::vector<ColumnSummary>& col
   return doubts.empty() ? out : out + "\n" + doubts;
 }
 
+namespace {
+
+// The parts of a network, one to a line.
+std::string network_text(const nn::Network& network, const std::string& activation) {
+  std::string out;
+  if (network.columns) {
+    const std::int64_t n = network.columns->feature.dim(0);
+    out += network.periodic ? fmt::format("{}{} as waves of {} frequencies each\n", margin,
+                                          counted(static_cast<std::size_t>(n), "column"),
+                                          network.periodic->frequency.dim(0) / n)
+                            : fmt::format("{}the features as {} linear pieces\n", margin, n);
+  }
+  const std::string normed = network.norms.empty() ? "" : ", layer norm";
+  const auto line = [&](const nn::Dense& layer, const std::string& after) {
+    out += fmt::format("{}{} -> {}{}\n", margin, layer.w.dim(0), layer.w.dim(1), after);
+  };
+  const auto& layers = network.layers;
+  if (network.body == nn::Body::mlp || layers.size() == 1) {
+    for (std::size_t i = 0; i + 1 < layers.size(); ++i) line(layers[i], normed + ", " + activation);
+  } else {
+    line(layers[0], "");
+    for (std::size_t i = 1; i + 1 < layers.size(); i += 2)
+      out += fmt::format("{}block {} -> {}, {} -> {}{}\n", margin, layers[i].w.dim(0), layers[i].w.dim(1),
+                         activation, layers[i + 1].w.dim(1), normed);
+  }
+  line(layers.back(), "");
+  return out;
+}
+
+}  // namespace
+
 std::string model_text(const Model& model, const std::string& path) {
   const Style style(STDOUT_FILENO);
   const Json json = model_json(model, path);
-  const std::int64_t parameters = nn::parameter_count(model.network);
+  const auto parameters = json["parameters"].get<std::int64_t>();
   const DType dtype = model.network.layers.at(0).w.dtype();
   std::string out = fmt::format("{}: a Runnel model (version {})\n", path, model.version);
   out +=
@@ -331,12 +379,10 @@ std::string model_text(const Model& model, const std::string& path) {
   out += fmt::format("\n{}{} parameters of {}, {}\n", part(style, "network"),
                      grouped(static_cast<std::size_t>(parameters)), name_of(dtype),
                      bytes_text(static_cast<double>(parameters) * static_cast<double>(size_of(dtype))));
-  for (std::size_t i = 0; i < model.network.layers.size(); ++i) {
-    const Array& w = model.network.layers[i].w;
-    const bool last = i + 1 == model.network.layers.size();
-    out += fmt::format("{}{} -> {}{}\n", margin, w.dim(0), w.dim(1),
-                       last ? "" : ", " + json["hyper"]["activation"].get<std::string>());
-  }
+  if (!model.others.empty())
+    out += fmt::format("{}{} networks, whose predictions are averaged; the first:\n", margin,
+                       1 + model.others.size());
+  out += network_text(model.network, json["hyper"]["activation"].get<std::string>());
   std::string hyper;
   for (const auto& field : sweep::hyper_fields()) {
     if (!worth_telling(field, model.hyper)) continue;

@@ -179,7 +179,7 @@ struct Matrix {
   std::span<const T> row(std::size_t i) const { return {values.data() + i * cols, cols}; }
 };
 
-enum class Role { numeric, categorical, boolean, date, dropped, target, group, time };
+enum class Role { numeric, categorical, boolean, date, dropped, target, group, time, weight };
 std::string_view role_name(Role role);
 
 struct ColumnDecision {
@@ -190,15 +190,16 @@ struct ColumnDecision {
 };
 
 struct TriageOptions {
-  std::string target = {}, group = {}, time = {};  // columns with a part of their own; may be empty
-  std::vector<std::string> keep = {};              // never dropped
-  std::vector<std::string> drop = {};              // always dropped
-  std::vector<std::string> numeric = {};           // numbers, or an error naming line and column
-  std::vector<std::string> categorical = {};       // one-hot, numbers too
-  std::size_t max_levels = 32;                     // of a category; the rest is "other"
-  bool standardize = true;                         // numbers to mean 0 and deviation 1 over the training rows
-  double clip = 10;                                // and then to +-clip; used only when standardizing
-  bool log_companions = true;                      // skewed numbers get a second, logarithmic feature
+  std::string target = {}, group = {}, time = {},
+              weight = {};                    // columns with a part of their own; may be empty
+  std::vector<std::string> keep = {};         // never dropped
+  std::vector<std::string> drop = {};         // always dropped
+  std::vector<std::string> numeric = {};      // numbers, or an error naming line and column
+  std::vector<std::string> categorical = {};  // one-hot, numbers too
+  std::size_t max_levels = 32;                // of a category; the rest is "other"
+  bool standardize = true;                    // numbers to mean 0 and deviation 1 over the training rows
+  double clip = 10;                           // and then to +-clip; used only when standardizing
+  bool log_companions = true;                 // skewed numbers get a second, logarithmic feature
 };
 
 // One column's rule, as found from the training rows.
@@ -230,6 +231,9 @@ class Preprocessor {
   const std::vector<ColumnDecision>& decisions() const { return decisions_; }
   const std::vector<Encoding>& encodings() const { return encodings_; }
   std::vector<std::string> needed_columns() const;
+  // The numbers of the features that are a numeric or date column's value itself, or one of a wide array's:
+  // no category, indicator, logarithm or pixel.
+  std::vector<std::size_t> numeric_features() const;
   // One sentence per column of the table that the model does not know, and on values it had not seen.
   std::vector<std::string> notes(const Table& table) const;
 
@@ -245,6 +249,11 @@ class Preprocessor {
   bool standardize_ = true;
   double clip_ = 10;
 };
+
+// The numbers of a column as weights of these rows: each at least 0, and not all of them 0. Fails, naming the
+// row, for others and for missing ones.
+std::vector<double> row_weights(const Table& table, const std::string& column,
+                                std::span<const std::size_t> rows);
 
 // What speaks against an ordinary split of the whole table: ids that repeat without a group.
 std::vector<std::string> leak_warnings(const Table& table, const TriageOptions& options);

@@ -40,9 +40,19 @@ struct FitStudy {
   std::string caller;       // JSON, kept in the study's configuration: what the caller wants to find again
 };
 
+// How much the rows of each class weigh in the training loss.
+struct ClassWeights {
+  bool balanced = false;  // rows / (classes * rows of the class), so that all classes weigh the same together
+  std::vector<std::pair<std::string, double>> of = {};  // classes by name; others weigh 1
+
+  bool any() const { return balanced || !of.empty(); }
+};
+// "none", "balanced" or "a=1,b=3"; fails for other texts and for weights that are no numbers of at least 0.
+ClassWeights class_weights_from(const std::string& text);
+
 struct FitOptions {
   TargetOptions target;
-  TriageOptions triage;  // its target, group and time are filled in by fit()
+  TriageOptions triage;  // its target, group, time and weight are filled in by fit()
   SplitOptions split;
   // 0: one validation split; k: k-fold cross-validation, the winner trained on all folds together. When not
   // given: 5 where fewer than kFewRows rows are left beside the test rows (a fifth of them chooses too
@@ -60,7 +70,16 @@ struct FitOptions {
   std::string space_file;                 // a TOML file with more of it (runnel/space.h)
   std::optional<sweep::Sampler> sampler;  // grid, or random where there are draws or a space
   sweep::Scheduling scheduling;           // who is trained to the end
-  bool scale_target = true;               // regression: train on (y - mean) / deviation
+  // Training rows weigh this column's numbers, times their class's weight, divided by the mean of these over
+  // the training rows: the loss of a batch is the mean of weight * loss. Metrics, the choice among candidates
+  // and the baselines count every row once.
+  std::string weight = {};
+  ClassWeights class_weights = {};
+  // The model is the average of so many networks: of the best candidates, or of the best one under further
+  // seeds (its own + 1, + 2, …).
+  std::int64_t ensemble = 1;
+  bool ensemble_of_seeds = false;
+  bool scale_target = true;  // regression: train on (y - mean) / deviation
   bool f64 = false;
   std::uint64_t seed = 0;
   int threads = 0;
@@ -88,7 +107,7 @@ struct Score {
 struct FitTimings {
   double preparing = 0;   // target, split and columns: all that comes before the search
   double searching = 0;   // training the candidates and measuring them on validation rows
-  double retraining = 0;  // of the winner of the folds, on all of them
+  double retraining = 0;  // of the winner of the folds, on all of them; of an ensemble's further seeds
   double baselines = 0;   // training the best linear model
   double testing = 0;     // measures and baselines on the test rows
 };
@@ -101,7 +120,9 @@ struct FitResult {
   double constant_baseline = 0;  // test scores of the best constant and the best linear model
   double linear_baseline = 0;
   sweep::Result search;
-  std::int64_t best = 0;  // the index of the winning candidate
+  std::int64_t best = 0;              // the index of the winning candidate
+  std::vector<std::int64_t> members;  // candidates whose networks the model averages, the best first
+  Score single;  // of an ensemble: what the first of its networks scores on the test rows alone
   Split split;
   std::size_t folds = 0;  // that chose the winner; 0: the split's validation rows did
   std::vector<ColumnDecision> columns;
@@ -116,9 +137,10 @@ struct FitResult {
 FitResult fit(const Table& table, const FitOptions& options, const Table* test = nullptr);
 
 // Trains the winner of a study again, alone: given the data and options that the study was begun with, the
-// model is that of the study to the last bit. `with_validation` trains it on the validation rows too, once it
-// has been trained without them; a winner of folds always is. Throws Error(input) where there is no winner,
-// or naming the difference where data or split are others.
+// model is that of the study to the last bit (of an ensemble of candidates, its first network).
+// `with_validation` trains it on the validation rows too, once it has been trained without them; a winner of
+// folds always is. Throws Error(input) where there is no winner, or naming the difference where data or split
+// are others.
 FitResult refit(const Table& table, const FitOptions& options, const study::Study& study,
                 bool with_validation, const Table* test = nullptr);
 

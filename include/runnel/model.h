@@ -18,13 +18,22 @@ struct Predictions {
   std::vector<std::size_t> labels;  // the likeliest class
 };
 
+// A network with what it was trained by.
+struct Member {
+  nn::Network network;
+  sweep::Hyper hyper;
+};
+
+// One network, or an ensemble: several whose outputs are averaged, as numbers, or as probabilities of
+// classes.
 struct Model {
   Target target;
   Preprocessor preprocessor;
   sweep::Metric metric = sweep::Metric::r2;
   sweep::Loss loss = sweep::Loss::squared;
   sweep::Hyper hyper;  // of the network
-  nn::Mlp network;
+  nn::Network network;
+  std::vector<Member> others = {};           // the ensemble's further members
   double target_mean = 0, target_scale = 1;  // regression: a prediction is mean + scale * output
   std::uint64_t seed = 0;                    // of the run that made it
   std::string version;                       // of Runnel
@@ -32,7 +41,12 @@ struct Model {
 
   Predictions predict(const Table& table, const std::vector<std::size_t>& rows) const;
 
-  // One safetensors file: tensors "layers.0.w", "layers.0.b", …, everything else as text in its metadata.
+  // The network's outputs for rows of features (n, d), row-major: numbers on the network's scale, logits; of
+  // an ensemble the mean of the numbers, and the logarithms of the mean probabilities of the classes.
+  std::vector<double> outputs(const Array& features) const;
+
+  // One safetensors file: tensors "layers.0.w", "layers.0.b", …, of an ensemble's further networks
+  // "others.0.layers.0.w", …; everything else as text in its metadata.
   // Written under a temporary name and renamed. Errors name the file: not safetensors, truncated, not a
   // Runnel model, parts that do not fit together, unwritable.
   void save(const std::string& path) const;

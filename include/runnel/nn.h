@@ -6,6 +6,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "runnel/array.h"
@@ -67,6 +70,94 @@ std::int64_t parameter_count(const Model& model) {
   tree::for_each_leaf(model, [&](const Array& leaf) { count += leaf.size(); });
   return count;
 }
+
+// ---- networks for tables ---------------------------------------------------------------------------------
+
+struct LayerNorm {
+  Array gain, bias;  // (units,)
+};
+
+// gain (x - mean) / sqrt(variance + eps) + bias, mean and variance over the units of each row of x (n,
+// units): Ba, Kiros and Hinton, "Layer normalization" (2016), equation 3. One unit alone gives the bias.
+Array forward(const LayerNorm& norm, const Array& x, double eps = 1e-5);
+
+// x + out(activation(in(x))): a residual block; `out` gives as many units as x has.
+Array residual(const Dense& in, const Dense& out, const Array& x, Activation activation,
+               const Operand& scale = 1);
+
+enum class Body { mlp, residual };
+enum class Embedding { none, linear_pieces, periodic };
+
+// Which columns of x an embedding takes, and where it cuts them: found on training rows, not learnt.
+struct Columns {
+  Array feature;                  // i32 (c,), the column of each piece; periodic: the embedded columns
+  std::optional<Array> low = {};  // (c,) where each piece begins and ends; periodic has none
+  std::optional<Array> high = {};
+};
+
+// Pieces for x (n, d), concrete: a column named in `numeric` is cut at the quantiles 0, 1/bins, …, 1 of its
+// values (fewer pieces where quantiles fall together), any other is one piece from 0 to 1, which passes it
+// unchanged. Pieces of one column stand together, in order.
+Columns quantile_pieces(const Array& x, const std::vector<std::int64_t>& numeric, std::int64_t bins);
+
+// (n, c): where x lies in each piece, 0 before it and 1 behind it; the first piece of a column goes on below
+// and the last one above. Gorishniy, Rubachev and Babenko, "On embeddings for numerical features in tabular
+// deep learning" (NeurIPS 2022), equation 1.
+Array linear_pieces(const Columns& columns, const Array& x);
+
+// Columns as waves of learnt frequencies f (same paper, section 3.3): the sines and cosines of 2 pi f x, then
+// a linear layer that all columns share, and relu.
+struct Periodic {
+  Array frequency;  // (columns * k,); of rank one, so that no penalty pulls it
+  Dense mix;        // (2 k, width)
+};
+
+// x (n, d) itself, and behind it the waves of its embedded columns: (n, d + columns * width).
+Array forward(const Periodic& waves, const Columns& columns, const Array& x);
+
+// An embedding or none, a body, an exit: what searches train. `hidden` widths w1, w2, … make
+//   mlp        in -> w1 -> w2 … -> out, with a normalisation, if any, before each activation;
+//   residual   in -> w1, then for every width a residual block w1 -> w -> w1, then w1 -> out, with a
+//              normalisation, if any, at the head of each block and before the exit.
+// No hidden width: a linear model. A tree; its kind (body) is part of its structure.
+struct Network {
+  std::vector<Dense> layers;  // mlp: as above; residual: the entry, two for each block, the exit
+  std::vector<LayerNorm> norms = {};
+  std::optional<Periodic> periodic = {};
+  std::optional<Columns> columns = {};  // given beside a network in training, for it is not learnt
+  Body body = Body::mlp;
+};
+
+// What a network is made from.
+struct Architecture {
+  // What the body reads, hidden…, outputs. The body reads the columns of x; of linear pieces, the pieces;
+  // and with waves, the columns and embedded * frequencies more.
+  std::vector<std::int64_t> sizes;
+  Body body = Body::mlp;
+  bool norm = false;
+  std::int64_t embedded = 0;     // columns that become waves; 0: none
+  std::int64_t frequencies = 0;  // for each, and as many numbers after the mixing
+
+  friend bool operator==(const Architecture&, const Architecture&) = default;
+};
+
+// Initial weights: of a perceptron as init_mlp's; of a residual body the entry, the second layer of a block
+// and the exit by LeCun; gains 1; frequencies normal with deviation frequency_scale. Without columns.
+Network init_network(const Array& key, const Architecture& architecture, Activation activation,
+                     const Operand& bias = 0, const Operand& frequency_scale = 1, DType dtype = DType::f32);
+
+// The outputs (n, out) for the rows of x (n, d); a network with waves or pieces needs its columns.
+Array forward(const Network& network, const Array& x, Activation activation, const Operand& scale = 1);
+Array forward(const Network& network, const Array& x, Activation activation, const Operand& scale,
+              const Dropout& dropout);
+
+// The parts of a network by the names that files give them: layers.0.w, layers.0.b, …, norms.0.gain,
+// norms.0.bias, …, periodic.frequency, periodic.w, periodic.b, columns.feature (i32), columns.low,
+// columns.high.
+std::vector<std::pair<std::string, Array>> named_parts(const Network& network);
+
+// Numbers that are learnt: all but the columns.
+std::int64_t parameter_count(const Network& network);
 
 // ---- initial weights (in, out), functions of a key
 // ----------------------------------------------------------

@@ -58,6 +58,14 @@ struct Hyper {
   double average_decay = 0.999;       // of exponential averages, in a step
   double tail = 0.5;                  // share of all steps, at the end, whose weights a uniform average takes
 
+  nn::Body body = nn::Body::mlp;
+  bool norm = false;                              // layer normalisation
+  nn::Embedding embedding = nn::Embedding::none;  // of the fold's numeric columns
+  std::int64_t bins = 16;                         // of linear pieces: quantiles of the training rows
+  std::int64_t frequencies = 16;                  // of periodic embeddings, for each column
+  double frequency_scale = 0.1;                   // their deviation at the start
+  std::int64_t patience = 0;  // stop after so many epochs without a better one, and keep the best; 0: never
+
   friend bool operator==(const Hyper&, const Hyper&) = default;
 };
 
@@ -115,7 +123,9 @@ std::vector<Hyper> random(const Hyper& base, const std::vector<Choice>& choices,
 struct Fold {
   Array x, y;
   Array x_validation, y_validation;
-  double unit = 1;  // one of y in the unit that rmse and mae are to be told in
+  double unit = 1;                         // one of y in the unit that rmse and mae are to be told in
+  std::optional<Array> weights = {};       // (n,) of x's dtype, see train::Further; of training alone
+  std::vector<std::int64_t> numeric = {};  // the columns that embeddings take; others pass as they are
 };
 
 struct Problem {
@@ -163,17 +173,22 @@ struct LaneState {
   std::vector<double> curve;  // the metric on validation rows after each epoch
   std::vector<double>
       losses;  // likewise the loss; nan where nobody is judged, and where weights are not finite
+  // With patience: the weights after the best epoch so far. A search that is resumed without them trains its
+  // winners again to have them.
+  std::vector<Array> best = {};
 };
 
 struct Outcome {
   std::int64_t index = 0;
   Hyper hyper;
   Status status = Status::interrupted;
-  std::int64_t epochs = 0;       // that it was trained for
-  double validation = 0;         // the metric on validation rows after these, averaged over folds
-  double validation_loss = 0;    // likewise the loss, without the L2 term
-  std::vector<double> curve;     // the metric after each epoch (of fold 0)
-  std::optional<nn::Mlp> model;  // of the best candidate of a search with one fold: its network
+  std::int64_t epochs = 0;     // that it was trained for
+  double validation = 0;       // the metric on validation rows after these, or with patience after the best
+                               // of them; averaged over folds
+  double validation_loss = 0;  // likewise the loss, without the L2 term
+  double best_epoch = 0;       // after which it was read, averaged over folds; 0: nowhere
+  std::vector<double> curve;   // the metric after each epoch (of fold 0)
+  std::optional<nn::Network> model;  // of the best candidates of a search with one fold: their networks
 };
 
 struct Progress {
@@ -188,6 +203,7 @@ struct Options {
   int threads = 0;                                     // 0: RUNNEL_THREADS, else as many as there are cores
   std::function<void(const Progress&)> progress = {};  // called from one thread at a time
   const std::atomic<bool>* stop = nullptr;             // set to end early: finished candidates are kept
+  std::int64_t networks = 1;                           // how many of the best candidates keep theirs
   Scheduling scheduling = {};
   std::size_t memory = std::size_t{512}
                        << 20;  // bytes of weights, their companions and rows in order at a time
@@ -257,7 +273,10 @@ struct Plan {
 Plan plan(const Problem& problem, const std::vector<Hyper>& candidates, const Options& options);
 
 // The network's outputs (n, outputs) for rows of x, computed in pieces.
-Array predict(const nn::Mlp& mlp, const Hyper& hyper, const Array& x);
+Array predict(const nn::Network& network, const Hyper& hyper, const Array& x);
+
+// The best `most` of the candidates that are done, the best first, as the winner is found.
+std::vector<std::int64_t> ranking(const Result& result, Metric metric, std::int64_t most);
 
 // Sentences on winning values that lie at an end of the values tried ("the best rate, 0.003, is the largest
 // tried").

@@ -34,7 +34,7 @@ const std::vector<std::string>& averaging_names();  // none, exponential, unifor
 
 // What fixes the shape of the program, the same for all lanes of a block.
 struct Recipe {
-  std::vector<std::int64_t> sizes;  // inputs, hidden…, outputs
+  std::vector<std::int64_t> sizes;  // what the body reads (see nn::Architecture), hidden…, outputs
   nn::Activation activation = nn::Activation::relu;
   Loss loss = Loss::squared;
   std::string optimizer = "adam";
@@ -49,6 +49,10 @@ struct Recipe {
   std::string schedule = "constant";  // of the learning rate, and of decay with it
   bool warmup = false;                // constant, step and exponential begin with one; others have it always
   std::string averaging = "none";     // of the weights
+  nn::Body body = nn::Body::mlp;
+  bool norm = false;             // layer normalisation
+  std::int64_t embedded = 0;     // columns that become waves
+  std::int64_t frequencies = 0;  // of each
 
   friend bool operator==(const Recipe&, const Recipe&) = default;
 };
@@ -69,38 +73,52 @@ struct Rates {
   // "decay", per unit of the rate: a step shrinks weights by the factor 1 - rate decay. In steps, by
   // schedules: "warmup", "total", "every" (what a fall by "factor" takes), and "floor", the share of the rate
   // that is left at the end. Averages: "average_decay", or "skipped", the steps before the tail.
+  // Waves: "frequency_scale".
   optim::Rates more = {};
 };
 
 struct State {
-  nn::Mlp model;
+  nn::Network model;  // what is learnt of it: without its columns
   optim::State optimizer;
-  Array step;                           // i32: how many have been made; keys the dropout masks
-  std::optional<nn::Mlp> average = {};  // of the weights so far, where the recipe averages
+  Array step;                               // i32: how many have been made; keys the dropout masks
+  std::optional<nn::Network> average = {};  // of the weights so far, where the recipe averages
 
   // The weights to evaluate and to keep.
-  const nn::Mlp& weights() const { return average ? *average : model; }
+  const nn::Network& weights() const { return average ? *average : model; }
+};
+
+// What some trainings read besides the rows.
+struct Further {
+  // Of each example, in the loss's dtype: its loss is multiplied by it before the mean over the batch is
+  // taken. Weights of mean 1 over all rows keep the steps' size.
+  std::optional<Array> weights = {};
+  std::optional<nn::Columns> columns = {};  // of networks with an embedding; not learnt
 };
 
 // Initial weights, a function of rates.key. A linear model starts from zero weights.
 State start(const Recipe& recipe, const Rates& rates);
 
-// Mean loss of the rows without the L2 term. y as nn's losses take it: (n,) of x's dtype, or i32 classes.
-Array loss(const Recipe& recipe, const nn::Mlp& model, const Rates& rates, const Array& x, const Array& y);
+// Mean loss of the rows without the L2 term. y as nn's losses take it: (n,) of x's dtype, or i32 classes;
+// further.weights (n,).
+Array loss(const Recipe& recipe, const nn::Network& model, const Rates& rates, const Array& x, const Array& y,
+           const Further& further = {});
 
-// One step on the rows `rows` (i32 (batch,)) of x and y: the state after it and the step's loss.
+// One step on the rows `rows` (i32 (batch,)) of x and y, and of further.weights: the state after it and the
+// step's loss.
 std::pair<State, Array> step(const Recipe& recipe, const State& state, const Rates& rates, const Array& x,
-                             const Array& y, const Array& rows);
+                             const Array& y, const Array& rows, const Further& further = {});
 
 // A scan of steps over rows (steps, batch): the state after them and the losses (steps,).
 std::pair<State, Array> steps(const Recipe& recipe, const State& state, const Rates& rates, const Array& x,
-                              const Array& y, const Array& rows);
+                              const Array& y, const Array& rows, const Further& further = {});
 
 // The same steps on batches that lie in order already: x (steps, batch, features), y (steps, batch), and rows
-// (steps, batch), the number of each example, which keys its dropout mask. A search that puts the rows in
+// (steps, batch), the number of each example, which keys its dropout mask; further.weights (steps, batch). A
+// search that puts the rows in
 // order once for all its candidates trains with this.
 std::pair<State, Array> steps_in_order(const Recipe& recipe, const State& state, const Rates& rates,
-                                       const Array& x, const Array& y, const Array& rows);
+                                       const Array& x, const Array& y, const Array& rows,
+                                       const Further& further = {});
 
 // Mean loss, and a metric, of outputs (n rows of a width, row-major) against n targets: numbers, 0 or 1
 // (width 1, logits) or class numbers (logits of the classes). A row of outputs that are not finite is never

@@ -307,6 +307,19 @@ std::vector<std::string> Preprocessor::needed_columns() const {
   return out;
 }
 
+std::vector<std::size_t> Preprocessor::numeric_features() const {
+  std::vector<std::size_t> out;
+  std::size_t first = 0;
+  for (const Encoding& e : encodings_) {
+    const bool number = e.kind == Encoding::Kind::number || e.kind == Encoding::Kind::date;
+    const bool array = e.kind == Encoding::Kind::block && e.mean.size() == e.width;
+    if (!e.only_indicator)
+      for (std::size_t i = 0; i < (array ? e.width : number ? 1 : 0); ++i) out.push_back(first + i);
+    first += feature_count(e);
+  }
+  return out;
+}
+
 std::vector<std::string> Preprocessor::notes(const Table& table) const {
   std::vector<std::string> out;
   std::set<std::string> known;

@@ -16,8 +16,8 @@ constexpr std::array<std::pair<Kind, const char*>, 5> kinds = {{{Kind::number, "
                                                                 {Kind::boolean_text, "boolean"},
                                                                 {Kind::levels, "levels"},
                                                                 {Kind::block, "block"}}};
-constexpr std::array roles = {Role::numeric, Role::categorical, Role::boolean, Role::date,
-                              Role::dropped, Role::target,      Role::group,   Role::time};
+constexpr std::array roles = {Role::numeric, Role::categorical, Role::boolean, Role::date,  Role::dropped,
+                              Role::target,  Role::group,       Role::time,    Role::weight};
 
 const char* kind_name(Kind kind) {
   for (const auto& [k, name] : kinds) {

@@ -28,6 +28,8 @@ std::string_view role_name(Role role) {
       return "group";
     case Role::time:
       return "time";
+    case Role::weight:
+      return "weight";
   }
   return "";
 }
@@ -228,6 +230,8 @@ Verdict triage(const Table& table, const Column& column, std::span<const std::si
     return without_features(Role::group, "groups the rows (--group); not a feature");
   if (column.name == options.time)
     return without_features(Role::time, "orders the rows (--time); not a feature");
+  if (column.name == options.weight)
+    return without_features(Role::weight, "weighs the training rows (--weight); not a feature");
   if (holds(options.drop, column.name)) return without_features(Role::dropped, "dropped on request");
   if (holds(options.numeric, column.name) && column.type == Column::Type::text) {
     return triage(table, parsed(table, column, rows), rows, options);
@@ -268,7 +272,8 @@ void check_names(const Table& table, const TriageOptions& options) {
   const auto known = [&](const std::string& name) {
     if (!name.empty() && !(table.block && table.block->name == name)) table.at(name);
   };
-  for (const std::string* name : {&options.target, &options.group, &options.time}) known(*name);
+  for (const std::string* name : {&options.target, &options.group, &options.time, &options.weight})
+    known(*name);
   for (const auto* list : {&options.keep, &options.drop, &options.numeric, &options.categorical}) {
     for (const std::string& name : *list) known(name);
   }

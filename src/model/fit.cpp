@@ -2,11 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "core/fail.h"
 #include "core/stopwatch.h"
+#include "data/text.h"
 #include "model/default_space.h"
 #include "model/fit_study.h"
+#include "model/weights.h"
+#include "model/winner.h"
 #include "runnel/ops.h"
 #include "runnel/version.h"
 
@@ -66,10 +70,9 @@ void expect_fitting(Task task, Loss loss, Metric metric) {
 }
 
 // Outputs of a network in the target's unit.
-std::vector<double> unscaled(const Array& outputs, const Scale& scale) {
-  std::vector<double> out = outputs.to_doubles();
-  for (double& v : out) v = v * scale.deviation + scale.mean;
-  return out;
+std::vector<double> unscaled(std::vector<double> outputs, const Scale& scale) {
+  for (double& v : outputs) v = v * scale.deviation + scale.mean;
+  return outputs;
 }
 
 // Everything the steps of a fit share.
@@ -106,11 +109,13 @@ Work prepare(const Table& table, const FitOptions& options, const Table* test) {
   w.target = Target::fit(table, target, w.warnings);
   w.y = w.target.read(table, w.warnings);
   if (test != nullptr) w.y_test_table = w.target.read(*test, w.warnings);
-  for (const auto& [flag, column] : {std::pair("group", options.split.group), {"time", options.split.time}})
+  for (const auto& [flag, column] :
+       {std::pair("group", options.split.group), {"time", options.split.time}, {"weight", options.weight}})
     if (column == w.target.column()) fail("--{} {}: that is the target", flag, column);
   w.triage.target = w.target.column();
   w.triage.group = options.split.group;
   w.triage.time = options.split.time;
+  w.triage.weight = options.weight;
   SplitOptions split = options.split;
   split.seed = options.seed;
   if (test != nullptr) split.test = 0;
@@ -118,16 +123,22 @@ Work prepare(const Table& table, const FitOptions& options, const Table* test) {
   w.loss = options.loss.value_or(usual_loss(w.target.task()));
   w.metric = options.metric.value_or(w.target.task() == Task::regression ? Metric::r2 : Metric::accuracy);
   expect_fitting(w.target.task(), w.loss, w.metric);
+  expect_classes(options.class_weights, w.target);
   for (std::string& text : leak_warnings(table, w.triage)) w.warnings.push_back(std::move(text));
   return w;
 }
 
 sweep::Fold make_fold(const Work& w, const Preprocessor& preprocessor, const Scale& scale,
                       const Rows& training, const Rows& validation) {
+  const std::vector<std::size_t> numeric = preprocessor.numeric_features();
   return {features(preprocessor, w.table, training, w.dtype),
           target_array(targets(w.y, training), scale, w.loss, w.dtype),
           features(preprocessor, w.table, validation, w.dtype),
-          target_array(targets(w.y, validation), scale, w.loss, w.dtype), scale.deviation};
+          target_array(targets(w.y, validation), scale, w.loss, w.dtype),
+          scale.deviation,
+          training_weights({w.table, w.target, w.y, w.options.weight, w.options.class_weights}, training,
+                           w.dtype),
+          {numeric.begin(), numeric.end()}};
 }
 
 // With statistics of its own training rows.
@@ -257,14 +268,6 @@ std::vector<double> constant_outputs(const Work& w, std::vector<double> y, std::
 
 // ---- the winner ----------------------------------------------------------------------------------------
 
-// What a search found, trained on all rows that may train the final model.
-struct Found {
-  sweep::Result result;
-  std::optional<nn::Mlp> model;
-  Hyper hyper;
-  double retraining = 0;  // seconds
-};
-
 sweep::Options search_options(const Work& w) {
   sweep::Options options;
   options.seed = w.options.seed;
@@ -273,32 +276,19 @@ sweep::Options search_options(const Work& w) {
   return options;
 }
 
-// The winner of a cross-validation, trained on all folds together, or one that gets the validation rows too.
-// There are no rows left to choose by, nor is there a choice: the training rows stand in for them.
-std::optional<nn::Mlp> retrained(const Work& w, const sweep::Fold& all, const Hyper& hyper) {
-  sweep::Options options = search_options(w);
-  options.stop = nullptr;  // what the search has earned is not thrown away half-way
-  sweep::Result result = sweep::run({{all}, w.loss, w.metric, w.outputs()}, {hyper}, options);
-  return result.best ? std::move(result.outcomes[0].model) : std::nullopt;
-}
-
-Found search(const Work& w, const sweep::Problem& problem, const sweep::Fold& all,
-             const std::vector<Hyper>& candidates, const sweep::Options& options) {
-  Found s{sweep::run(problem, candidates, options), {}, {}, 0};
-  if (!s.result.best) return s;
-  sweep::Outcome& winner = s.result.outcomes[static_cast<std::size_t>(*s.result.best)];
-  s.hyper = winner.hyper;
-  const Stopwatch watch;
-  s.model = w.retrains ? retrained(w, all, winner.hyper) : winner.model;
-  s.retraining = watch.total();
-  return s;
-}
-
 // The best linear model, its penalty chosen as the candidates' hyperparameters are.
 struct Linear {
-  nn::Mlp model;
+  nn::Network model;
   Hyper hyper;
+
+  std::vector<double> outputs(const Array& x) const { return sweep::predict(model, hyper, x).to_doubles(); }
 };
+
+// Baselines count every row once, whatever the rows weigh for the candidates.
+sweep::Problem without_weights(sweep::Problem problem) {
+  for (sweep::Fold& fold : problem.folds) fold.weights.reset();
+  return problem;
+}
 
 Linear linear_regression(const Work& w, const sweep::Problem& problem, const sweep::Fold& all) {
   const std::vector<double> alphas{1e-6, 1e-4, 1e-3, 1e-2, 1e-1, 1.0};
@@ -309,13 +299,13 @@ Linear linear_regression(const Work& w, const sweep::Problem& problem, const swe
   for (const sweep::Fold& fold : problem.folds) {
     path = nn::ridge_path(fold.x, expand_dims(fold.y, 1), alphas);
     for (std::size_t i = 0; i < alphas.size(); ++i)
-      losses[i] +=
-          train::mean_loss(Loss::squared, sweep::predict({{path[i]}}, hyper, fold.x_validation).to_doubles(),
-                           fold.y_validation.to_doubles());
+      losses[i] += train::mean_loss(
+          Loss::squared, sweep::predict({.layers = {path[i]}}, hyper, fold.x_validation).to_doubles(),
+          fold.y_validation.to_doubles());
   }
   const auto best = static_cast<std::size_t>(std::min_element(losses.begin(), losses.end()) - losses.begin());
-  if (!w.retrains) return {{{path[best]}}, hyper};  // it was trained on all already
-  return {{nn::ridge_path(all.x, expand_dims(all.y, 1), {alphas[best]})}, hyper};
+  if (!w.retrains) return {{.layers = {path[best]}}, hyper};  // it was trained on all already
+  return {{.layers = nn::ridge_path(all.x, expand_dims(all.y, 1), {alphas[best]})}, hyper};
 }
 
 Linear linear_classifier(const Work& w, const sweep::Problem& problem, const sweep::Fold& all) {
@@ -330,10 +320,10 @@ Linear linear_classifier(const Work& w, const sweep::Problem& problem, const swe
       base, {{"rate", {"0.003", "0.01"}},
              {"l2", {"0", "0.001", "0.01"}},
              {"epochs", {std::to_string(epochs / 4), std::to_string(epochs / 2), std::to_string(epochs)}}});
-  Found s = search(w, problem, all, candidates, search_options(w));
+  Found s = search(problem, w.retrains ? &all : nullptr, candidates, search_options(w));
   // One that was stopped half-way would not be the best.
-  if (!s.model || s.result.interrupted) return {};
-  return {*s.model, s.hyper};
+  if (s.members.empty() || s.result.interrupted) return {};
+  return {s.members[0].network, s.members[0].hyper};
 }
 
 // ---- the test rows -------------------------------------------------------------------------------------
@@ -377,10 +367,15 @@ void measure_test(const Work& w, const TestRows& test, const Linear& linear, con
         "there are no test rows: nothing says how good the model is on rows that did not choose it");
     return;
   }
-  const std::vector<double> outputs =
-      unscaled(sweep::predict(result.model.network, result.model.hyper, test.x), scale);
-  const train::Interval interval = train::bootstrap(w.metric, outputs, y, w.options.seed);
-  result.test = {train::measure(w.metric, outputs, y), interval.low, interval.high, y.size()};
+  const std::vector<double> outputs = unscaled(result.model.outputs(test.x), scale);
+  const auto score = [&](const std::vector<double>& of) {
+    const train::Interval interval = train::bootstrap(w.metric, of, y, w.options.seed);
+    return Score{train::measure(w.metric, of, y), interval.low, interval.high, y.size()};
+  };
+  result.test = score(outputs);
+  if (!result.model.others.empty())
+    result.single =
+        score(unscaled(sweep::predict(result.model.network, result.model.hyper, test.x).to_doubles(), scale));
   for (Metric other : {Metric::r2, Metric::rmse, Metric::mae, Metric::accuracy, Metric::log_loss}) {
     const bool of_classes = other == Metric::accuracy || other == Metric::log_loss;
     if (other != w.metric && of_classes == (w.target.task() != Task::regression))
@@ -388,10 +383,9 @@ void measure_test(const Work& w, const TestRows& test, const Linear& linear, con
   }
   result.constant_baseline =
       train::measure(w.metric, constant_outputs(w, targets(w.y, without_test(w)), y.size()), y);
-  result.linear_baseline =
-      linear.model.layers.empty()
-          ? std::nan("")
-          : train::measure(w.metric, unscaled(sweep::predict(linear.model, linear.hyper, test.x), scale), y);
+  result.linear_baseline = linear.model.layers.empty()
+                               ? std::nan("")
+                               : train::measure(w.metric, unscaled(linear.outputs(test.x), scale), y);
   warn_of_baselines(w.metric, result);
 }
 
@@ -485,21 +479,27 @@ FitResult fit(const Table& table, const FitOptions& options, const Table* test) 
   const auto keeper = keeper_of(searching(table, test, p), p.problem);
   if (keeper) keeper->attach(p.run);
   result.timings.preparing = watch.lap();
-  Found found = search(w, p.problem, p.all, p.search.candidates, p.run);
-  if (keeper) finish_study(*keeper, options, found.result, found.model ? &*found.model : nullptr);
+  Found found = search(p.problem, w.retrains ? &p.all : nullptr, p.search.candidates, p.run,
+                       {options.ensemble, options.ensemble_of_seeds});
+  if (keeper)
+    finish_study(*keeper, options, found.result, found.members.empty() ? nullptr : &found.members[0].network);
   result.timings.retraining = found.retraining;
   result.timings.searching = watch.lap() - found.retraining;
   if (!found.result.best) fail_run("{}", no_winner(found.result, options.study));
-  if (!found.model)
+  if (found.members.empty())
     fail_run("the winner of the folds diverged when it was trained on all of them: try a smaller rate");
 
   result.search = std::move(found.result);
   result.best = *result.search.best;
   result.metric = w.metric;
   result.warnings = w.warnings;
-  result.warnings.insert(result.warnings.end(), result.search.warnings.begin(), result.search.warnings.end());
-  result.model.network = std::move(*found.model);
-  result.model.hyper = found.hyper;
+  for (const auto* more : {&result.search.warnings, &found.warnings})
+    result.warnings.insert(result.warnings.end(), more->begin(), more->end());
+  result.members = found.chosen;
+  result.model.network = std::move(found.members[0].network);
+  result.model.hyper = found.members[0].hyper;
+  result.model.others.assign(std::make_move_iterator(found.members.begin() + 1),
+                             std::make_move_iterator(found.members.end()));
   result.model.target = w.target;
   result.model.preprocessor = std::move(p.preprocessor);
   result.model.metric = w.metric;
@@ -512,8 +512,11 @@ FitResult fit(const Table& table, const FitOptions& options, const Table* test) 
   result.folds = p.folds;
   if (options.searched) options.searched(result);
 
-  const Linear linear = w.target.task() == Task::regression ? linear_regression(w, p.problem, p.all)
-                                                            : linear_classifier(w, p.problem, p.all);
+  const sweep::Problem plain = without_weights(p.problem);
+  sweep::Fold all_plain = p.all;
+  all_plain.weights.reset();
+  const Linear linear = w.target.task() == Task::regression ? linear_regression(w, plain, all_plain)
+                                                            : linear_classifier(w, plain, all_plain);
   result.timings.baselines = watch.lap();
   if (linear.model.layers.empty() && options.stop != nullptr && *options.stop)
     result.warnings.push_back(

@@ -45,6 +45,11 @@ Settings settings_of(const Searching& fit) {
     out.emplace_back("eta", std::to_string(o.scheduling.eta));
   if (scheduler != sweep::Scheduler::full)
     out.emplace_back("min-epochs", std::to_string(o.scheduling.min_epochs));
+  if (!o.weight.empty()) out.emplace_back("weight", o.weight);
+  if (o.class_weights.balanced) out.emplace_back("class-weight", "balanced");
+  std::vector<std::string> classes;
+  for (const auto& [name, weight] : o.class_weights.of) classes.push_back(fmt::format("{}={}", name, weight));
+  if (!classes.empty()) out.emplace_back("class-weight", names(classes));
   return out;
 }
 
@@ -108,7 +113,7 @@ std::unique_ptr<study::Keeper> keeper_of(const Searching& fit, const sweep::Prob
 }
 
 void finish_study(study::Keeper& keeper, const FitOptions& options, const sweep::Result& result,
-                  const nn::Mlp* network) {
+                  const nn::Network* network) {
   keeper.finish(result, network);
   if (!options.study.tensorboard.empty())
     study::write_tensorboard(keeper.store().contents(), options.study.tensorboard);

@@ -35,7 +35,7 @@ study::Description describe(const Searching& fit);
 std::unique_ptr<study::Keeper> keeper_of(const Searching& fit, const sweep::Problem& problem);
 // What the search came to, with the network that the fit made of it, if any; and the event files, if wanted.
 void finish_study(study::Keeper& keeper, const FitOptions& options, const sweep::Result& result,
-                  const nn::Mlp* network);
+                  const nn::Network* network);
 
 // Why a search has no winner, and what to do.
 std::string no_winner(const sweep::Result& search, const FitStudy& study);

@@ -34,20 +34,51 @@ void to_probabilities(const double* logits, std::size_t width, double* out) {
   for (std::size_t c = 0; c < width; ++c) out[c] /= sum;
 }
 
-// Predictions as the outputs of a network. The logarithms of probabilities are logits of the same classes; a
-// probability of 0 counts as the least number above it, so that one hopeless row does not make the score
-// infinite.
+// The logarithms of probabilities are logits of the same classes; a probability of 0 counts as the least
+// number above it, so that one hopeless row does not make the score infinite. What is no number stays none.
+double logit_of(double p) { return std::log(p == 0 ? std::numeric_limits<double>::min() : p); }
+
+// Predictions as the outputs of a network.
 std::vector<double> outputs_of(const Model& model, const Predictions& predictions) {
   if (model.target.task() == Task::regression) return predictions.values;
   std::vector<double> logits;
   logits.reserve(predictions.probabilities.values.size());
   for (const double p : predictions.probabilities.values) {
-    logits.push_back(std::log(p > 0 ? p : std::numeric_limits<double>::min()));
+    logits.push_back(logit_of(p));
   }
   return logits;
 }
 
 }  // namespace
+
+std::vector<double> Model::outputs(const Array& features) const {
+  std::vector<double> mean = sweep::predict(network, hyper, features).to_doubles();
+  if (others.empty()) return mean;
+  const auto rows = static_cast<std::size_t>(features.dim(0));
+  const std::size_t classes = target.classes().size();
+  const auto add = [&](const std::vector<double>& outputs, std::vector<double>& sum) {
+    if (classes == 0) {
+      for (std::size_t i = 0; i < rows; ++i) sum[i] += outputs[i];
+      return;
+    }
+    const std::size_t width = outputs.size() / rows;
+    std::vector<double> p(classes);
+    for (std::size_t i = 0; i < rows; ++i) {
+      to_probabilities(outputs.data() + i * width, width, p.data());
+      for (std::size_t c = 0; c < classes; ++c) sum[i * classes + c] += p[c];
+    }
+  };
+  std::vector<double> sum(rows * std::max<std::size_t>(classes, 1), 0.0);
+  if (rows > 0) {
+    add(mean, sum);
+    for (const Member& m : others) add(sweep::predict(m.network, m.hyper, features).to_doubles(), sum);
+  }
+  for (double& value : sum) {
+    value /= static_cast<double>(1 + others.size());
+    if (classes > 0) value = logit_of(value);
+  }
+  return sum;
+}
 
 Predictions Model::predict(const Table& table, const std::vector<std::size_t>& rows) const {
   if (network.layers.empty()) fail("[predict] the model has no layers");
@@ -58,10 +89,10 @@ Predictions Model::predict(const Table& table, const std::vector<std::size_t>& r
   for (std::size_t begin = 0; begin < rows.size(); begin += rows_per_piece) {
     const std::size_t count = std::min(rows_per_piece, rows.size() - begin);
     const Matrix<float> x = preprocessor.transform(table, std::span(rows).subspan(begin, count));
-    const std::vector<double> outputs = sweep::predict(network, hyper, as_array(x, dtype)).to_doubles();
-    const std::size_t width = outputs.size() / count;
+    const std::vector<double> values = outputs(as_array(x, dtype));
+    const std::size_t width = values.size() / count;
     for (std::size_t i = 0; i < count; ++i) {
-      const double* row = outputs.data() + i * width;
+      const double* row = values.data() + i * width;
       if (classes == 0) {
         out.values.push_back(target_mean + target_scale * row[0]);
         continue;

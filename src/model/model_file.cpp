@@ -9,6 +9,7 @@
 #include "core/fail.h"
 #include "data/readers.h"
 #include "data/text.h"
+#include "model/network_file.h"
 #include "model/output_file.h"
 #include "model/safetensors.h"
 #include "runnel/model.h"
@@ -17,15 +18,23 @@ namespace runnel {
 namespace {
 
 constexpr const char* format_key = "runnel_model";
-constexpr const char* format_number = "1";  // rises when an older program could no longer read the file
+// Rises when an older program could no longer read the file: 2 has networks that are more than layers, and
+// ensembles. What is neither is written as 1.
+constexpr const char* plain_format = "1";
+constexpr const char* newest_format = "2";
 
-std::string layer_name(std::size_t layer, char part) { return fmt::format("layers.{}.{}", layer, part); }
+bool is_plain(const Model& model) {
+  const nn::Network& n = model.network;
+  return model.others.empty() && n.norms.empty() && !n.periodic && !n.columns && n.body == nn::Body::mlp;
+}
 
-std::string hyper_json(const sweep::Hyper& hyper) {
+nlohmann::ordered_json hyper_json(const sweep::Hyper& hyper) {
   nlohmann::ordered_json out;
   for (const sweep::HyperField& field : sweep::hyper_fields()) out[field.name] = field.get(hyper);
-  return out.dump();
+  return out;
 }
+
+std::string prefix_of(std::size_t other) { return fmt::format("others.{}.", other); }
 
 // ---- reading: one place that knows the file's name and says what is wrong with it
 // --------------------------
@@ -56,49 +65,36 @@ class Reader {
           "models",
           path_, format_key);
     }
-    if (it->second != format_number) {
-      fail("{}: a model of format {}; this version of Runnel reads format {}", path_, it->second,
-           format_number);
+    if (it->second != plain_format && it->second != newest_format) {
+      fail("{}: a model of format {}; this version of Runnel reads formats up to {}", path_, it->second,
+           newest_format);
     }
   }
 
-  nn::Mlp network() const {
-    nn::Mlp out;
-    while (const Array* w = file_.find(layer_name(out.layers.size(), 'w'))) {
-      const std::string bias = layer_name(out.layers.size(), 'b');
-      const Array* b = file_.find(bias);
-      if (b == nullptr) damaged(fmt::format("the tensor '{}' is not there", bias));
-      out.layers.push_back({*w, *b});
-    }
-    if (out.layers.empty()) damaged("the tensor 'layers.0.w' is not there");
-    if (file_.tensors.size() != 2 * out.layers.size()) {
-      damaged(fmt::format("{} tensors for {} layers", file_.tensors.size(), out.layers.size()));
-    }
-    for (std::size_t i = 0; i < out.layers.size(); ++i) check_layer(out, i);
-    return out;
+  // The first network and the ensemble's further ones, and nothing else.
+  void read_networks(Model& model) const {
+    const auto complain = [&](const std::string& what) { damaged(what); };
+    std::size_t tensors = 0;
+    model.network = read_network(file_, "", model.hyper, complain, tensors);
+    const std::vector<sweep::Hyper> hypers = others();
+    for (std::size_t i = 0; i < hypers.size(); ++i)
+      model.others.push_back({read_network(file_, prefix_of(i), hypers[i], complain, tensors), hypers[i]});
+    if (file_.tensors.size() != tensors)
+      damaged(fmt::format("{} tensors for {} layers, and {} that belong to them", file_.tensors.size(),
+                          model.network.layers.size(), tensors));
   }
 
   sweep::Hyper hyper() const {
-    sweep::Hyper out;
     try {
-      const auto json = nlohmann::json::parse(text("hyper"));
-      for (const auto& [name, value] : json.items()) {
-        const std::string text_of_value = value.get<std::string>();
-        if (name == "seed") {
-          out.seed = whole("seed", text_of_value);  // all 64 bits, of which a double would keep 53
-        } else {
-          sweep::hyper_field(name).set(out, text_of_value);
-        }
-      }
+      return hyper_from(nlohmann::json::parse(text("hyper")));
     } catch (const nlohmann::json::exception& e) {
       damaged(fmt::format("the hyperparameters cannot be read ({})", e.what()));
     }
-    return out;
   }
 
   // The stored preprocessing names a feature for each number of a block, so a width is compared with the
   // network's inputs before it is believed.
-  void check_widths(const nn::Mlp& network) const {
+  void check_widths(const nn::Network& network) const {
     const std::int64_t inputs = network.layers.front().w.dim(0);
     try {
       const auto json = nlohmann::json::parse(text("preprocessor"));
@@ -115,6 +111,31 @@ class Reader {
   [[noreturn]] void damaged(const std::string& what) const { fail("{}: damaged: {}", path_, what); }
 
  private:
+  sweep::Hyper hyper_from(const nlohmann::json& json) const {
+    sweep::Hyper out;
+    for (const auto& [name, value] : json.items()) {
+      const std::string text_of_value = value.get<std::string>();
+      if (name == "seed") {
+        out.seed = whole("seed", text_of_value);  // all 64 bits, of which a double would keep 53
+      } else {
+        sweep::hyper_field(name).set(out, text_of_value);
+      }
+    }
+    return out;
+  }
+
+  std::vector<sweep::Hyper> others() const {
+    std::vector<sweep::Hyper> out;
+    const auto stored = file_.metadata.find("others");
+    if (stored == file_.metadata.end()) return out;
+    try {
+      for (const auto& json : nlohmann::json::parse(stored->second)) out.push_back(hyper_from(json));
+    } catch (const nlohmann::json::exception& e) {
+      damaged(fmt::format("the hyperparameters of the ensemble cannot be read ({})", e.what()));
+    }
+    return out;
+  }
+
   std::uint64_t whole(std::string_view key, const std::string& digits) const {
     std::uint64_t value = 0;
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
@@ -124,34 +145,15 @@ class Reader {
     return value;
   }
 
-  void check_layer(const nn::Mlp& network, std::size_t i) const {
-    const Array &w = network.layers[i].w, &b = network.layers[i].b;
-    const auto say = [&](std::string_view what) {
-      damaged(
-          fmt::format("layer {} {}: weights {}, bias {}", i, what, to_string(w.type()), to_string(b.type())));
-    };
-    if (w.rank() != 2 || b.rank() != 1 || w.dim(1) != b.dim(0))
-      say("has weights and a bias that do not go together");
-    if (w.dim(0) == 0 || w.dim(1) == 0) say("is empty");
-    if (w.dtype() != b.dtype() || w.dtype() != network.layers[0].w.dtype()) say("has a dtype of its own");
-    if (i > 0 && w.dim(0) != network.layers[i - 1].w.dim(1))
-      say("does not take what the layer before it gives");
-    for (const Array& part : {w, b}) {
-      for (const double value : part.to_doubles()) {
-        if (!std::isfinite(value)) say("holds values that are not finite");
-      }
-    }
-  }
-
   std::string path_;
   SafeTensors file_;
 };
 
-// The parts of a file may each be in order and yet not belong together.
-void check_fit(const Reader& reader, const Model& model) {
-  const auto& layers = model.network.layers;
+// A network may be in order and yet not belong to the rest of the file.
+void check_network(const Reader& reader, const Model& model, const Member& member) {
+  const auto& layers = member.network.layers;
   const auto features = static_cast<std::int64_t>(model.preprocessor.features().size());
-  if (features != layers.front().w.dim(0)) {
+  if (!takes(member.network, features)) {
     reader.damaged(fmt::format("the preprocessing gives {} features, the network takes {}", features,
                                layers.front().w.dim(0)));
   }
@@ -165,12 +167,16 @@ void check_fit(const Reader& reader, const Model& model) {
     reader.damaged(fmt::format("{} outputs of the network for a {} target of {} classes", outputs,
                                task_name(model.target.task()), classes));
   }
-  std::vector<std::int64_t> widths;
-  for (std::size_t i = 0; i + 1 < layers.size(); ++i) widths.push_back(layers[i].b.dim(0));
-  if (widths != model.hyper.hidden) {
+  const std::vector<std::int64_t> widths = hidden_widths(member.network);
+  if (widths != member.hyper.hidden) {
     reader.damaged(fmt::format("the hyperparameters say hidden layers of {}, the network has {}",
-                               fmt::join(model.hyper.hidden, "x"), fmt::join(widths, "x")));
+                               fmt::join(member.hyper.hidden, "x"), fmt::join(widths, "x")));
   }
+}
+
+void check_fit(const Reader& reader, const Model& model) {
+  check_network(reader, model, {model.network, model.hyper});
+  for (const Member& member : model.others) check_network(reader, model, member);
   const auto metrics = metrics_of(model.target.task());
   if (std::find(metrics.begin(), metrics.end(), model.metric) == metrics.end()) {
     reader.damaged(fmt::format("the metric {} does not go with a {} target", sweep::metric_name(model.metric),
@@ -182,21 +188,24 @@ void check_fit(const Reader& reader, const Model& model) {
 
 void Model::save(const std::string& path) const {
   SafeTensors file;
-  for (std::size_t i = 0; i < network.layers.size(); ++i) {
-    file.tensors.emplace_back(layer_name(i, 'w'), network.layers[i].w);
-    file.tensors.emplace_back(layer_name(i, 'b'), network.layers[i].b);
-  }
-  file.metadata = {{format_key, format_number},
+  write_network(network, "", file);
+  file.metadata = {{format_key, is_plain(*this) ? plain_format : newest_format},
                    {"version", version},
                    {"target", target.to_json()},
                    {"preprocessor", preprocessor.to_json()},
-                   {"hyper", hyper_json(hyper)},
+                   {"hyper", hyper_json(hyper).dump()},
                    {"metric", std::string(sweep::metric_name(metric))},
                    {"loss", std::string(sweep::loss_name(loss))},
                    {"target_mean", fmt::format("{}", target_mean)},
                    {"target_scale", fmt::format("{}", target_scale)},
                    {"seed", fmt::format("{}", seed)},
                    {"provenance", provenance}};
+  auto hypers = nlohmann::ordered_json::array();
+  for (std::size_t i = 0; i < others.size(); ++i) {
+    write_network(others[i].network, prefix_of(i), file);
+    hypers.push_back(hyper_json(others[i].hyper));
+  }
+  if (!others.empty()) file.metadata["others"] = hypers.dump();
   write_file(path, encode_safetensors(file));
 }
 
@@ -204,12 +213,12 @@ Model Model::load(const std::string& path) {
   const Reader reader(path, decode_safetensors(path, data::read_bytes(path)));
   reader.check_format();
   Model model;
-  model.network = reader.network();
-  reader.check_widths(model.network);
   try {
+    model.hyper = reader.hyper();
+    reader.read_networks(model);
+    reader.check_widths(model.network);
     model.target = Target::from_json(reader.text("target"));
     model.preprocessor = Preprocessor::from_json(reader.text("preprocessor"));
-    model.hyper = reader.hyper();
     model.metric = sweep::metric_from_name(reader.text("metric"));
     model.loss = sweep::loss_from_name(reader.text("loss"));
   } catch (const Error& e) {

@@ -33,6 +33,7 @@ FitResult refit(const Table& table, const FitOptions& options, const study::Stud
   alone.refitted = study.description;
   alone.study = {};
   alone.scheduling = {};
+  if (!alone.ensemble_of_seeds) alone.ensemble = 1;
   FitResult result = fit(table, alone, test);
   warn_of_other_bits(study, winner, result);
   return result;

@@ -74,12 +74,9 @@ sweep::LaneState state_of(const Snapshot& s) {
   return state;
 }
 
-Snapshot model_snapshot(std::int64_t candidate, std::int64_t epochs, const nn::Mlp& model) {
+Snapshot model_snapshot(std::int64_t candidate, std::int64_t epochs, const nn::Network& model) {
   Snapshot s{Snapshot::Kind::model, candidate, 0, epochs, {}, {}, {}};
-  for (std::size_t i = 0; i < model.layers.size(); ++i) {
-    s.tensors.push_back(tensor_of(model.layers[i].w, fmt::format("layers.{}.w", i)));
-    s.tensors.push_back(tensor_of(model.layers[i].b, fmt::format("layers.{}.b", i)));
-  }
+  for (const auto& [name, part] : nn::named_parts(model)) s.tensors.push_back(tensor_of(part, name));
   return s;
 }
 
@@ -101,6 +98,7 @@ Status status_of(sweep::Status status) {
 Verdict verdict_of(const std::vector<Reading>& readings) {
   Verdict v{readings[0].candidate, Status::done, 0, 0, readings[0].epochs};
   for (const Reading& r : readings) {
+    v.epochs = std::max(v.epochs, r.epochs);
     v.metric += r.metric;
     v.loss += r.loss;
   }
@@ -124,6 +122,7 @@ Keeper::Keeper(Store store, const sweep::Problem& problem, const std::vector<swe
     : store_(std::move(store)),
       cadence_(cadence),
       folds_(problem.folds.size()),
+      metric_(problem.metric),
       trajectories_(sweep::make_trajectories(problem, candidates)) {}
 
 void Keeper::attach(sweep::Options& options) {
@@ -162,7 +161,9 @@ bool Keeper::keep_now() {
 // Candidates that end where their trajectory now stands are told of before the search is over.
 void Keeper::note_ends(const sweep::LaneState& state) {
   for (const auto& [epochs, candidate] : trajectories_[static_cast<std::size_t>(state.trajectory)].readings) {
-    if (epochs > state.epochs) continue;
+    if (epochs > state.epochs &&
+        !patience(state.trajectory, {state.epochs, state.curve, state.losses}, epochs).is_over())
+      continue;
     const std::vector<Reading> all = readings(candidate, state.trajectory, epochs);
     for (const Reading& reading : all)
       if (reading.fold == static_cast<std::int64_t>(state.fold)) store_.reading(reading);
@@ -170,28 +171,37 @@ void Keeper::note_ends(const sweep::LaneState& state) {
   }
 }
 
+sweep::Patience Keeper::patience(std::int64_t trajectory, const Lane& lane, std::int64_t epochs) const {
+  const sweep::LaneState state{trajectory, 0, lane.epochs, {}, lane.curve, lane.losses};
+  return sweep::patience_after(trajectories_[static_cast<std::size_t>(trajectory)].hyper, metric_, state,
+                               epochs);
+}
+
 std::vector<Reading> Keeper::readings(std::int64_t candidate, std::int64_t trajectory,
                                       std::int64_t epochs) const {
   std::vector<Reading> out;
   for (std::int64_t fold = 0; fold < static_cast<std::int64_t>(folds_); ++fold) {
     const auto at = lanes_.find({trajectory, fold});
-    if (at == lanes_.end() || at->second.epochs < epochs || epochs < 1) continue;
-    const auto n = static_cast<std::size_t>(epochs);
+    if (at == lanes_.end() || at->second.epochs < 1 || epochs < 1) continue;
     const Lane& lane = at->second;
+    const sweep::Patience best = patience(trajectory, lane, epochs);
+    if (lane.epochs < epochs && !best.is_over()) continue;
+    const std::int64_t n = std::min(epochs, lane.epochs);
+    const auto last = static_cast<std::size_t>(n - 1);
     Reading r{candidate,
               fold,
-              epochs,
-              lane.curve[n - 1],
-              lane.losses[n - 1],
+              n,
+              best.best() > 0 ? best.validation() : lane.curve[last],
+              best.best() > 0 ? best.loss() : lane.losses[last],
               true,
-              {lane.curve.begin(), lane.curve.begin() + epochs}};
+              {lane.curve.begin(), lane.curve.begin() + n}};
     r.finite = std::isfinite(r.metric) && std::isfinite(r.loss);
     out.push_back(std::move(r));
   }
   return out;
 }
 
-void Keeper::finish(const sweep::Result& result, const nn::Mlp* network) {
+void Keeper::finish(const sweep::Result& result, const nn::Network* network) {
   for (const sweep::Trajectory& t : trajectories_)
     for (const auto& [epochs, candidate] : t.readings) {
       const sweep::Outcome& outcome = result.outcomes[static_cast<std::size_t>(candidate)];

@@ -12,6 +12,7 @@
 #include "runnel/study.h"
 #include "runnel/sweep.h"
 #include "sweep/block.h"
+#include "sweep/stopping.h"
 
 namespace runnel::study {
 
@@ -36,7 +37,7 @@ class Keeper {
   void attach(sweep::Options& options);
   // What the search came to. `network` is kept as the best candidate's in place of the search's own: a winner
   // of folds, say, trained on all of them.
-  void finish(const sweep::Result& result, const nn::Mlp* network = nullptr);
+  void finish(const sweep::Result& result, const nn::Network* network = nullptr);
 
   Store& store() { return store_; }
 
@@ -47,16 +48,19 @@ class Keeper {
   };
   using Place = std::pair<std::int64_t, std::int64_t>;  // trajectory, fold
 
+  sweep::Patience patience(std::int64_t trajectory, const Lane& lane, std::int64_t epochs) const;
   void keep(const sweep::LaneState& state);
   bool keep_now();
   bool is_written(const sweep::LaneState& state) const;
   void note_ends(const sweep::LaneState& state);
-  // What a candidate came to after so many epochs of its trajectory, on the folds that have come that far.
+  // What a candidate came to after so many epochs of its trajectory, on the folds that have come that far or
+  // whose patience is over.
   std::vector<Reading> readings(std::int64_t candidate, std::int64_t trajectory, std::int64_t epochs) const;
 
   Store store_;
   const Cadence cadence_;
   const std::size_t folds_;
+  const sweep::Metric metric_;
   const std::vector<sweep::Trajectory> trajectories_;
   std::map<Place, Lane> lanes_;
   bool all_ = false;  // the search hands out all that it trains, since it was told so

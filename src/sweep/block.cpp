@@ -9,12 +9,12 @@
 
 #include "core/fail.h"
 #include "core/stopwatch.h"
-#include "runnel/random.h"
 #include "runnel/train.h"
 #include "runnel/transforms.h"
 #include "sweep/balance.h"
 #include "sweep/lanes.h"
 #include "sweep/recipe.h"
+#include "sweep/stopping.h"
 
 namespace runnel::sweep {
 namespace {
@@ -28,13 +28,9 @@ constexpr std::int64_t kStepFloats = 1 << 20;
 // Candidates of one key share a program.
 auto shape_key(const Hyper& h, std::int64_t batch) {
   return std::tuple(h.hidden, h.activation, h.optimizer, batch, h.dropout > 0, h.clip > 0, has_l2(h),
-                    h.decay > 0, h.clip_value > 0, h.clip_example > 0, h.schedule, warms_up(h), h.averaging);
-}
-
-std::int64_t parameters_of(const std::vector<std::int64_t>& sizes) {
-  std::int64_t parameters = 0;
-  for (std::size_t i = 1; i < sizes.size(); ++i) parameters += (sizes[i - 1] + 1) * sizes[i];
-  return parameters;
+                    h.decay > 0, h.clip_value > 0, h.clip_example > 0, h.schedule, warms_up(h), h.averaging,
+                    h.body, h.norm, h.embedding, h.embedding == nn::Embedding::linear_pieces ? h.bins : 0,
+                    h.embedding == nn::Embedding::periodic ? h.frequencies : 0);
 }
 
 // Candidates of one key are readings of one trajectory: they differ in their epochs alone, and no step knows
@@ -47,24 +43,20 @@ std::string trajectory_key(Hyper hyper, std::int64_t rows) {
   return key;
 }
 
-double weights_of(const Hyper& hyper, const Fold& fold) {
-  double weights = 0;
-  auto before = static_cast<double>(fold.x.dim(1));
-  for (std::int64_t width : hyper.hidden) {
-    weights += before * static_cast<double>(width);
-    before = static_cast<double>(width);
-  }
-  return weights + before;
+// Numbers that an example makes on its way, which differ from lane to lane.
+std::int64_t units_of(const nn::Architecture& a) {
+  std::int64_t units = a.sizes.back();
+  for (std::size_t i = 1; i + 1 < a.sizes.size(); ++i)
+    units += (a.sizes[i] + (a.body == nn::Body::residual ? a.sizes[1] : 0)) * (a.norm ? 2 : 1);
+  return units + 4 * a.embedded * a.frequencies;
 }
 
 std::size_t lanes_that_fit(const Problem& problem, const Fold& fold, const Hyper& hyper) {
-  const std::vector<std::int64_t> sizes = sizes_of(problem, fold, hyper);
-  std::int64_t units = 0;
-  for (std::int64_t width : sizes) units += width;
-  std::int64_t floats = std::max<std::int64_t>(1, 3 * batch_of(hyper, fold) * (units - fold.x.dim(1)));
+  const nn::Architecture a = architecture_of(hyper, fold, problem.outputs);
+  std::int64_t floats = std::max<std::int64_t>(1, 3 * batch_of(hyper, fold) * units_of(a));
   // Gradients that every example has to itself, and a matrix over all parameters.
-  if (hyper.clip_example > 0) floats += 2 * batch_of(hyper, fold) * parameters_of(sizes);
-  if (hyper.optimizer == "adagrad-full") floats += 3 * parameters_of(sizes) * parameters_of(sizes);
+  if (hyper.clip_example > 0) floats += 2 * batch_of(hyper, fold) * parameters_of(a);
+  if (hyper.optimizer == "adagrad-full") floats += 3 * parameters_of(a) * parameters_of(a);
   return static_cast<std::size_t>(std::clamp<std::int64_t>(kStepFloats / floats / 8 * 8, 8, kMostLanes));
 }
 
@@ -82,7 +74,14 @@ Tree lane_of(const Tree& lanes, std::int64_t lane) {
   return tree::map([&](const Array& leaf) { return squeeze(slice(leaf, -1, lane, lane + 1), -1); }, lanes);
 }
 
-std::vector<bool> finite_lanes(const nn::Mlp& models, std::size_t lanes) {
+bool is_finite(const std::vector<Array>& leaves) {
+  return std::all_of(leaves.begin(), leaves.end(), [](const Array& leaf) {
+    const std::vector<double> values = leaf.to_doubles();
+    return std::all_of(values.begin(), values.end(), [](double v) { return std::isfinite(v); });
+  });
+}
+
+std::vector<bool> finite_lanes(const nn::Network& models, std::size_t lanes) {
   std::vector<bool> finite(lanes, true);
   tree::for_each_leaf(models, [&](const Array& leaf) {
     const std::vector<double> values = leaf.to_doubles();
@@ -94,14 +93,15 @@ std::vector<bool> finite_lanes(const nn::Mlp& models, std::size_t lanes) {
 
 // Outputs of every lane on rows of x, (n, outputs) each, row-major.
 template <class Forward>
-std::vector<std::vector<double>> outputs_of_lanes(const Forward& forward, const nn::Mlp& models,
+std::vector<std::vector<double>> outputs_of_lanes(const Forward& forward, const nn::Network& models,
                                                   const train::Rates& rates, const Array& x,
+                                                  const std::optional<nn::Columns>& columns,
                                                   std::size_t lanes) {
   std::vector<std::vector<double>> out(lanes);
   for (auto& of_lane : out) of_lane.reserve(static_cast<std::size_t>(x.dim(0)));
   for (std::int64_t begin = 0; begin < x.dim(0); begin += kEvaluationRows) {
     const Array rows = slice(x, 0, begin, std::min(begin + kEvaluationRows, x.dim(0)));
-    const std::vector<double> values = Array(forward(models, rates, rows)).to_doubles();
+    const std::vector<double> values = Array(forward(models, rates, rows, columns)).to_doubles();
     for (std::size_t lane = 0; lane < lanes; ++lane)
       for (std::size_t i = lane; i < values.size(); i += lanes) out[lane].push_back(values[i]);
   }
@@ -111,7 +111,7 @@ std::vector<std::vector<double>> outputs_of_lanes(const Forward& forward, const 
 }  // namespace
 
 double lane_work(const Hyper& hyper, const Fold& fold) {
-  return weights_of(hyper, fold) * static_cast<double>(fold.x.dim(0));
+  return multiplications_of(architecture_of(hyper, fold, 1)) * static_cast<double>(fold.x.dim(0));
 }
 
 double Block::work_per_epoch() const {
@@ -119,14 +119,9 @@ double Block::work_per_epoch() const {
 }
 
 double epoch_flops(const Problem& problem, const Fold& fold, const Hyper& hyper) {
-  const std::vector<std::int64_t> sizes = sizes_of(problem, fold, hyper);
-  double forward = 0;
-  double first = 0;
-  for (std::size_t i = 0; i + 1 < sizes.size(); ++i) {
-    const double flops = 2 * static_cast<double>(sizes[i]) * static_cast<double>(sizes[i + 1]);
-    if (i == 0) first = flops;
-    forward += flops;
-  }
+  const nn::Architecture a = architecture_of(hyper, fold, problem.outputs);
+  const double forward = 2 * multiplications_of(a);
+  const double first = 2 * static_cast<double>(a.sizes[0]) * static_cast<double>(a.sizes[1]);
   const std::int64_t batch = batch_of(hyper, fold);
   const auto rows = static_cast<double>(fold.x.dim(0) / batch * batch);
   return rows * (3 * forward - first) + static_cast<double>(fold.x_validation.dim(0)) * forward;
@@ -230,18 +225,24 @@ auto start_of(const train::Recipe& recipe) {
 }
 
 auto epoch_of(const train::Recipe& recipe) {
-  return jit(vmap([=](const train::State& s, const train::Rates& r, const Array& x, const Array& y,
-                      const Array& rows) { return train::steps_in_order(recipe, s, r, x, y, rows).first; },
-                  {Axis(-1), Axis(-1), shared, shared, shared}, -1));
+  return jit(vmap(
+      [=](const train::State& s, const train::Rates& r, const Array& x, const Array& y, const Array& rows,
+          const train::Further& further) {
+        return train::steps_in_order(recipe, s, r, x, y, rows, further).first;
+      },
+      {Axis(-1), Axis(-1), shared, shared, shared, shared}, -1));
 }
 
 auto forward_of(const train::Recipe& recipe) {
   return jit(vmap(
-      [=](const nn::Mlp& m, const train::Rates& r, const Array& x) {
-        return recipe.scaled ? nn::forward(m, x, recipe.activation, r.scale)
-                             : nn::forward(m, x, recipe.activation);
+      [=](const nn::Network& m, const train::Rates& r, const Array& x,
+          const std::optional<nn::Columns>& columns) {
+        nn::Network network = m;
+        network.columns = columns;
+        return recipe.scaled ? nn::forward(network, x, recipe.activation, r.scale)
+                             : nn::forward(network, x, recipe.activation);
       },
-      {Axis(-1), Axis(-1), shared}, -1));
+      {Axis(-1), Axis(-1), shared, shared}, -1));
 }
 
 }  // namespace
@@ -274,20 +275,31 @@ struct BlockRun::Impl {
       : problem(p),
         block(b),
         shape(b.trajectories[0].hyper),
-        recipe(recipe_of(p, b)),
+        columns(compiled.columns.of(*b.data, shape)),
+        recipe(recipe_of(p, b, columns)),
         batch(batch_of(shape, *b.data)),
         rates(rates_of(b.trajectories, recipe, b.data->x.dim(0) / batch)),
         y_validation(b.data->y_validation.to_doubles()),
         programs(compiled.of(recipe)),
-        lanes(std::move(states)) {}
+        lanes(std::move(states)) {
+    for (std::size_t i = 0; i < lanes.size(); ++i)
+      patience.push_back(patience_after(b.trajectories[i].hyper, p.metric, lanes[i]));
+  }
 
   train::State begun();
+  void train(const OrderedRows& rows);
   void read(std::int64_t epochs, const BlockHooks& hooks);
   bool is_reading(std::size_t lane, std::int64_t epochs) const;
+  std::vector<Array> weights_of(std::size_t lane) const {
+    return lane_out(tree::flatten(state->weights()), static_cast<std::int64_t>(lane));
+  }
+  bool note_epoch(std::size_t number, double loss);
+  void give(std::size_t number, const Reading& reading, const BlockHooks& hooks) const;
 
   const Problem& problem;
   const Block& block;
   const Hyper& shape;
+  const std::optional<nn::Columns> columns;
   const train::Recipe recipe;
   const std::int64_t batch;
   const train::Rates rates;
@@ -295,6 +307,7 @@ struct BlockRun::Impl {
   const std::shared_ptr<const BlockPrograms::OfRecipe> programs;
   std::optional<train::State> state;
   std::vector<LaneState> lanes;  // their leaves are in `state` while the block trains
+  std::vector<Patience> patience;
 };
 
 BlockRun::BlockRun(const Problem& problem, const Block& block, BlockPrograms& programs,
@@ -321,9 +334,22 @@ train::State BlockRun::Impl::begun() {
 void BlockRun::train_epoch(std::int64_t number, const OrderedRows& rows, const BlockHooks& hooks) {
   Impl& run = *impl_;
   if (!run.state) run.state = run.begun();
-  run.state = run.programs->epoch(*run.state, run.rates, batches(rows.x, run.batch),
-                                  batches(rows.y, run.batch), batches(rows.rows, run.batch));
+  run.train(rows);
   run.read(number, hooks);
+}
+
+void BlockRun::Impl::train(const OrderedRows& rows) {
+  train::Further further{{}, columns};
+  if (rows.weights) further.weights = batches(*rows.weights, batch);
+  state = programs->epoch(*state, rates, batches(rows.x, batch), batches(rows.y, batch),
+                          batches(rows.rows, batch), further);
+}
+
+bool BlockRun::has_stopped() const {
+  for (std::size_t i = 0; i < impl_->lanes.size(); ++i)
+    if (!impl_->patience[i].is_over() && impl_->lanes[i].epochs < impl_->block.trajectories[i].hyper.epochs)
+      return false;
+  return true;
 }
 
 bool BlockRun::Impl::is_reading(std::size_t lane, std::int64_t epochs) const {
@@ -331,32 +357,69 @@ bool BlockRun::Impl::is_reading(std::size_t lane, std::int64_t epochs) const {
   return std::any_of(readings.begin(), readings.end(), [&](const auto& r) { return r.first == epochs; });
 }
 
-// The metric of every lane that is still in training, and the readings of candidates that end here.
+// The metric of every lane that is still in training, and the readings of candidates that end here: with this
+// epoch, or because their patience does.
 void BlockRun::Impl::read(std::int64_t epochs, const BlockHooks& hooks) {
   const bool in_units = problem.metric == Metric::rmse || problem.metric == Metric::mae;
   const double unit = in_units ? block.data->unit : 1;
-  const auto outputs =
-      outputs_of_lanes(programs->forward, state->weights(), rates, block.data->x_validation, lanes.size());
+  const auto outputs = outputs_of_lanes(programs->forward, state->weights(), rates, block.data->x_validation,
+                                        columns, lanes.size());
   std::vector<bool> finite;
   for (std::size_t i = 0; i < lanes.size(); ++i) {
     LaneState& lane = lanes[i];
     const Trajectory& trajectory = block.trajectories[i];
-    if (epochs > trajectory.hyper.epochs) continue;  // it goes along with longer ones
+    if (epochs > trajectory.hyper.epochs || patience[i].is_over()) continue;  // it goes along with others
     lane.epochs = epochs;
     lane.curve.push_back(unit * train::measure(problem.metric, outputs[i], y_validation));
     lane.losses.push_back(std::nan(""));
-    if (epochs != block.end && !is_reading(i, epochs)) continue;
-    if (finite.empty()) finite = finite_lanes(state->weights(), lanes.size());
+    const bool patient = trajectory.hyper.patience > 0;
+    if (!patient && epochs != block.end && !is_reading(i, epochs)) continue;
     const double loss = train::mean_loss(problem.loss, outputs[i], y_validation);
-    if (finite[i]) lane.losses.back() = loss;
-    const bool all_finite = finite[i] && std::isfinite(loss) && std::isfinite(lane.curve.back());
+    Reading now{0, lane.curve.back(), loss, false, epochs};
+    if (patient) {
+      now.finite = note_epoch(i, loss);
+    } else {
+      if (finite.empty()) finite = finite_lanes(state->weights(), lanes.size());
+      now.finite = finite[i] && std::isfinite(loss) && std::isfinite(now.validation);
+      if (finite[i]) lane.losses.back() = loss;
+    }
     for (const auto& [wanted, candidate] : trajectory.readings) {
-      if (wanted != epochs) continue;
-      const Reading reading{candidate, lane.curve.back(), loss, all_finite};
-      if (hooks.read(reading))
-        hooks.take_model(reading, lane_of(state->weights(), static_cast<std::int64_t>(i)));
+      if (wanted < epochs || (wanted > epochs && !patience[i].is_over())) continue;
+      Reading reading = now;
+      if (patience[i].best() > 0)
+        reading = {0, patience[i].validation(), patience[i].loss(), true, patience[i].best()};
+      reading.candidate = candidate;
+      give(i, reading, hooks);
     }
   }
+}
+
+// An epoch of a lane with patience, whose weights are kept where it is the best one; an epoch whose weights
+// are not finite is none. Returns whether the lane has a finite epoch.
+bool BlockRun::Impl::note_epoch(std::size_t number, double loss) {
+  LaneState& lane = lanes[number];
+  if (patience[number].would_improve(lane.curve.back(), loss)) {
+    std::vector<Array> weights = weights_of(number);
+    if (is_finite(weights))
+      lane.best = std::move(weights);
+    else
+      loss = std::nan("");
+  }
+  lane.losses.back() = loss;
+  patience[number].add(lane.curve.back(), loss);
+  return patience[number].best() > 0;
+}
+
+// Tells the reading of a lane, with its network if it is wanted. A lane that was resumed without the weights
+// of its best epoch has none to give.
+void BlockRun::Impl::give(std::size_t number, const Reading& reading, const BlockHooks& hooks) const {
+  if (!hooks.read(reading)) return;
+  const bool stopped = patience[number].best() > 0;
+  const std::vector<Array> leaves = stopped ? lanes[number].best : weights_of(number);
+  if (leaves.empty()) return;
+  nn::Network network = tree::unflatten(state->weights(), leaves);
+  network.columns = columns;
+  hooks.take_model(reading, std::move(network));
 }
 
 std::vector<LaneState> BlockRun::states() const {
@@ -364,7 +427,8 @@ std::vector<LaneState> BlockRun::states() const {
   if (!impl_->state) return out;
   const std::vector<Array> leaves = tree::flatten(*impl_->state);
   for (std::size_t i = 0; i < out.size(); ++i)
-    if (out[i].epochs < impl_->block.trajectories[i].hyper.epochs)  // somebody may want to go on
+    if (out[i].epochs < impl_->block.trajectories[i].hyper.epochs &&
+        !impl_->patience[i].is_over())  // somebody may want to go on
       out[i].leaves = lane_out(leaves, static_cast<std::int64_t>(i));
   return out;
 }
@@ -398,7 +462,8 @@ BlockCost measure_cost(const Problem& problem, const Block& block, BlockPrograms
   }
   BlockRun run(problem, few, programs, std::move(lanes));
   const std::int64_t n = steps * batch;
-  const OrderedRows rows{slice(data.x, 0, 0, n), slice(data.y, 0, 0, n), arange(n)};
+  OrderedRows rows{slice(data.x, 0, 0, n), slice(data.y, 0, 0, n), arange(n)};
+  if (data.weights) rows.weights = slice(*data.weights, 0, 0, n);
   return run.measure(rows, steps);
 }
 
@@ -414,8 +479,7 @@ BlockCost BlockRun::measure(const OrderedRows& rows, std::int64_t steps) {
   run.state = run.begun();
   for (int i = 0; i < 2 || (i < kRuns && spent < kSeconds); ++i) {
     Stopwatch watch;
-    run.state = run.programs->epoch(*run.state, run.rates, batches(rows.x, run.batch),
-                                    batches(rows.y, run.batch), batches(rows.rows, run.batch));
+    run.train(rows);
     const double trained = watch.lap();
     run.read(i + 1, {});
     const double taken[2] = {trained, watch.lap()};

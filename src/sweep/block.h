@@ -3,10 +3,12 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "runnel/sweep.h"
+#include "sweep/columns.h"
 #include "sweep/order.h"
 
 namespace runnel::sweep {
@@ -16,7 +18,8 @@ struct Reading {
   std::int64_t candidate = 0;
   double validation = 0;
   double loss = 0;
-  bool finite = false;  // weights, loss and metric
+  bool finite = false;     // weights, loss and metric
+  std::int64_t epoch = 0;  // after which it was read
 };
 
 // One training run, and the candidates that are read off it.
@@ -67,7 +70,7 @@ double epoch_flops(const Problem& problem, const Fold& fold, const Hyper& hyper)
 struct BlockHooks {
   // Called with each reading; returns whether the network is wanted, which take_model then receives.
   std::function<bool(const Reading&)> read;
-  std::function<void(const Reading&, nn::Mlp)> take_model;
+  std::function<void(const Reading&, nn::Network)> take_model;
 };
 
 // What blocks run, compiled. Blocks of one recipe share it: a search over folds, or in several blocks of one
@@ -81,6 +84,8 @@ class BlockPrograms {
   std::shared_ptr<const OfRecipe> of(const train::Recipe& recipe);
   // Lets go, with the memory they run in, those that no block has now.
   void drop_unused();
+
+  FoldColumns columns;
 
  private:
   std::vector<std::shared_ptr<const OfRecipe>> all_;
@@ -109,6 +114,9 @@ class BlockRun {
   // Epoch `number` (begin + 1, … up to the block's end), on the rows of this epoch. After the last one every
   // lane is judged.
   void train_epoch(std::int64_t number, const OrderedRows& rows, const BlockHooks& hooks);
+
+  // Whether every lane is at its end, or its patience is: there is nothing more to train for.
+  bool has_stopped() const;
 
   // The lanes as they stand, in the order of the block's trajectories.
   std::vector<LaneState> states() const;

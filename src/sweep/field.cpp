@@ -5,6 +5,7 @@
 #include <set>
 
 #include "core/fail.h"
+#include "sweep/stopping.h"
 
 namespace runnel::sweep {
 
@@ -22,7 +23,7 @@ Field::Field(const Problem& problem, const std::vector<Hyper>& candidates, const
   left_.resize(trajectories_.size(), 0);
   for (std::size_t t = 0; t < trajectories_.size(); ++t)
     for (std::size_t fold = 0; fold < problem.folds.size(); ++fold)
-      lanes_.push_back({static_cast<std::int64_t>(t), fold, 0, {}, {}, {}});
+      lanes_.push_back({static_cast<std::int64_t>(t), fold, 0, {}, {}, {}, {}});
 }
 
 void Field::restore(const LaneState& state) {
@@ -41,7 +42,8 @@ std::vector<Waiting> Field::waiting(std::int64_t end) const {
   for (std::size_t fold = 0; fold < problem_.folds.size(); ++fold)
     for (const Trajectory& t : trajectories_) {
       const std::int64_t epochs = lane(t.number, fold).epochs;
-      if (is_in(t.number) && epochs < std::min(end, t.hyper.epochs)) out.push_back({&t, fold, epochs});
+      if (is_in(t.number) && epochs < std::min(end, t.hyper.epochs) && !has_stopped(lane(t.number, fold)))
+        out.push_back({&t, fold, epochs});
     }
   return out;
 }
@@ -62,38 +64,63 @@ void Field::put_back(LaneState state) {
 }
 
 bool Field::has_ended(const LaneState& state) const {
-  return state.epochs >= trajectories_[static_cast<std::size_t>(state.trajectory)].hyper.epochs;
+  return state.epochs >= trajectories_[static_cast<std::size_t>(state.trajectory)].hyper.epochs ||
+         has_stopped(state);
+}
+
+bool Field::has_stopped(const LaneState& state) const {
+  const Hyper& hyper = trajectories_[static_cast<std::size_t>(state.trajectory)].hyper;
+  return patience_after(hyper, problem_.metric, state).is_over();
 }
 
 bool Field::has_come_to(std::size_t t, std::int64_t epochs) const {
   const std::int64_t wanted = std::min(epochs, trajectories_[t].hyper.epochs);
   for (std::size_t fold = 0; fold < problem_.folds.size(); ++fold)
-    if (lane(t, fold).epochs < wanted) return false;
+    if (lane(t, fold).epochs < wanted && !has_stopped(lane(t, fold))) return false;
   return true;
 }
 
-// Means over folds, after `epochs` or at the end before.
+// Metric, loss and epoch of a lane after `epochs` or at the end before; with patience, of the best so far.
+std::array<double, 3> Field::reached(std::size_t t, std::size_t fold, std::int64_t epochs) const {
+  const LaneState& at = lane(t, fold);
+  const std::int64_t end = std::min({epochs, trajectories_[t].hyper.epochs, std::ssize(at.curve)});
+  const Patience patience = patience_after(trajectories_[t].hyper, problem_.metric, at, end);
+  if (patience.best() > 0)
+    return {patience.validation(), patience.loss(), static_cast<double>(patience.best())};
+  const auto last = static_cast<std::size_t>(end - 1);
+  return {at.curve[last], at.losses[last], static_cast<double>(end)};
+}
+
+// Means over folds.
 Standing Field::standing(std::size_t t, std::int64_t epochs) const {
-  const auto at = static_cast<std::size_t>(std::min(epochs, trajectories_[t].hyper.epochs)) - 1;
   Standing s{t, trajectories_[t].readings[0].second, true, 0, 0};
   for (const auto& [end, candidate] : trajectories_[t].readings)
     s.candidate = std::min(s.candidate, candidate);
   const auto folds = static_cast<double>(problem_.folds.size());
   for (std::size_t fold = 0; fold < problem_.folds.size(); ++fold) {  // in the order of the folds
-    s.metric += lane(t, fold).curve[at];
-    s.loss += lane(t, fold).losses[at];
+    const auto [metric, loss, epoch] = reached(t, fold, epochs);
+    s.metric += metric;
+    s.loss += loss;
+    s.epoch += epoch;
   }
   s.finite = std::isfinite(s.metric) && std::isfinite(s.loss);
   s.metric /= folds;
   s.loss /= folds;
+  s.epoch /= folds;
   return s;
 }
 
 std::vector<double> Field::mean_curve(std::size_t t) const {
-  std::vector<double> mean(lane(t, 0).curve.size(), 0.0);
+  std::size_t most = 0;  // folds whose patience is over are shorter
   for (std::size_t fold = 0; fold < problem_.folds.size(); ++fold)
-    for (std::size_t i = 0; i < mean.size(); ++i)
-      mean[i] += lane(t, fold).curve[i] / static_cast<double>(problem_.folds.size());
+    most = std::max(most, lane(t, fold).curve.size());
+  std::vector<double> mean(most, 0.0);
+  for (std::size_t fold = 0; fold < problem_.folds.size(); ++fold)
+    for (std::size_t i = 0; i < mean.size(); ++i) {
+      const std::vector<double>& curve = lane(t, fold).curve;
+      const double value = i < curve.size() ? curve[i] : reached(t, fold, std::ssize(mean))[0];
+      mean[i] += value / static_cast<double>(problem_.folds.size());
+    }
   return mean;
 }
 
@@ -191,18 +218,27 @@ double Field::remaining_work() const {
 Outcome Field::outcome(std::size_t t, std::int64_t epochs) const {
   Outcome out;
   out.validation = out.validation_loss = std::nan("");
-  out.epochs = epochs;
-  for (std::size_t fold = 0; fold < problem_.folds.size(); ++fold)
-    out.epochs = std::min(out.epochs, lane(t, fold).epochs);
-  const auto got = static_cast<std::ptrdiff_t>(out.epochs);
+  out.epochs = 0;
+  bool interrupted = false;
+  for (std::size_t fold = 0; fold < problem_.folds.size(); ++fold) {
+    const std::int64_t got = std::min(epochs, lane(t, fold).epochs);
+    out.epochs = std::max(out.epochs, got);
+    interrupted = interrupted || (got < epochs && !has_stopped(lane(t, fold)));
+  }
   const bool left = left_[t] != 0 && epochs > left_[t];
-  if (out.epochs < epochs && !left) return out;  // interrupted
+  if (interrupted && !left) {
+    for (std::size_t fold = 0; fold < problem_.folds.size(); ++fold)
+      out.epochs = std::min(out.epochs, lane(t, fold).epochs);
+    return out;
+  }
+  const auto got = std::min(static_cast<std::ptrdiff_t>(out.epochs), std::ssize(lane(t, 0).curve));
   out.curve.assign(lane(t, 0).curve.begin(), lane(t, 0).curve.begin() + got);
   const Standing s = standing(t, out.epochs);
   out.status = !s.finite ? Status::diverged : left ? Status::retired : Status::done;
   if (!s.finite) return out;
   out.validation = s.metric;
   out.validation_loss = s.loss;
+  out.best_epoch = s.epoch;
   return out;
 }
 

@@ -1,6 +1,7 @@
 // The field: where every trajectory of a search stands, and who is still in the running.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -28,7 +29,8 @@ class Field {
   // The states of a block's lanes, to be put back.
   std::vector<LaneState> take(const Block& block);
   void put_back(LaneState state);
-  bool has_ended(const LaneState& state) const;  // there are no epochs left
+  bool has_ended(const LaneState& state) const;    // there are no epochs left, or its patience is over
+  bool has_stopped(const LaneState& state) const;  // the latter
 
   // At the rungs after `epochs` the best go on. Returns all lanes that were judged.
   std::vector<const LaneState*> judge(std::int64_t epochs);
@@ -53,6 +55,7 @@ class Field {
   bool has_come_to(std::size_t trajectory, std::int64_t epochs) const;
   bool is_in(std::size_t trajectory) const { return left_[trajectory] == 0; }
   Standing standing(std::size_t trajectory, std::int64_t epochs) const;
+  std::array<double, 3> reached(std::size_t trajectory, std::size_t fold, std::int64_t epochs) const;
   std::vector<double> mean_curve(std::size_t trajectory) const;
   std::vector<std::size_t> who_goes_on(const Bracket& bracket, const RungPlan& rung,
                                        const std::vector<Standing>& standings) const;

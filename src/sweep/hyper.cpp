@@ -2,6 +2,7 @@
 #include <fast_float/fast_float.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 
@@ -62,6 +63,17 @@ nn::Activation activation_from(const std::string& text) {
     if (activation_name(a) == text) return a;
   unknown("activation", text, {"relu", "tanh", "sigmoid"});
 }
+
+template <class Enum, std::size_t N>
+Enum enum_from(const char* what, const std::string& text, const std::array<const char*, N>& names) {
+  for (std::size_t i = 0; i < N; ++i)
+    if (text == names[i]) return static_cast<Enum>(i);
+  unknown(what, text, {names.begin(), names.end()});
+}
+
+constexpr std::array<const char*, 2> kBodies{"mlp", "residual"};
+constexpr std::array<const char*, 3> kEmbeddings{"none", "linear-pieces", "periodic"};
+constexpr std::array<const char*, 2> kNorms{"none", "layer"};
 
 std::string widths_text(const std::vector<std::int64_t>& widths) {
   return widths.empty() ? "none" : fmt::format("{}", fmt::join(widths, "x"));
@@ -171,6 +183,27 @@ const std::vector<HyperField>& hyper_fields() {
       {"tail", "share of all steps, at the end, that the uniform average takes", true,
        [](const H& h) { return shown(h.tail); },
        [](H& h, const S& t) { h.tail = number_in("tail", t, 0, 1, false); }, false},
+      {"body", "mlp, or residual: of the first width, with a block for each", false,
+       [](const H& h) { return S(kBodies[static_cast<std::size_t>(h.body)]); },
+       [](H& h, const S& t) { h.body = enum_from<nn::Body>("body", t, kBodies); }, false},
+      {"norm", "none, or layer: layer normalisation", false,
+       [](const H& h) { return S(kNorms[h.norm ? 1 : 0]); },
+       [](H& h, const S& t) { h.norm = enum_from<bool>("norm", t, kNorms); }, false},
+      {"embedding", "of numeric columns: none, linear-pieces or periodic", false,
+       [](const H& h) { return S(kEmbeddings[static_cast<std::size_t>(h.embedding)]); },
+       [](H& h, const S& t) { h.embedding = enum_from<nn::Embedding>("embedding", t, kEmbeddings); }, false},
+      {"bins", "linear pieces of a column, between quantiles of its training rows", true,
+       [](const H& h) { return fmt::format("{}", h.bins); },
+       [](H& h, const S& t) { h.bins = whole("bins", t, 1); }, false},
+      {"frequencies", "of the periodic embedding of a column", true,
+       [](const H& h) { return fmt::format("{}", h.frequencies); },
+       [](H& h, const S& t) { h.frequencies = whole("frequencies", t, 1); }, false},
+      {"frequency_scale", "deviation of the frequencies at the start", true,
+       [](const H& h) { return shown(h.frequency_scale); },
+       [](H& h, const S& t) { h.frequency_scale = positive("frequency_scale", t); }, false},
+      {"patience", "stop after so many epochs without a better one, keep the best; 0 trains all", true,
+       [](const H& h) { return fmt::format("{}", h.patience); },
+       [](H& h, const S& t) { h.patience = whole("patience", t, 0); }, false},
   };
   return fields;
 }

@@ -32,7 +32,8 @@ RowOrder::RowOrder(const Fold& fold, std::uint64_t seed, std::size_t number_of_f
       number_(static_cast<std::int64_t>(number_of_fold)),
       threads_(threads),
       x_(buffer_like(fold.x)),
-      y_(buffer_like(fold.y)) {}
+      y_(buffer_like(fold.y)),
+      weights_(fold.weights ? buffer_like(*fold.weights) : nullptr) {}
 
 // Row order[i] of x as row i: a gather of whole rows, on several threads where it is worth them.
 Array RowOrder::in_order(const Array& x, const std::int32_t* order,
@@ -53,12 +54,15 @@ OrderedRows RowOrder::epoch(std::int64_t epoch) {
   const Array key = random::fold_in(random::fold_in(random::key(seed_), number_), epoch);
   const Array rows = random::permutation(key, fold_.x.dim(0));
   const auto* order = reinterpret_cast<const std::int32_t*>(detail::dense_bytes(rows));
-  return {in_order(fold_.x, order, x_), in_order(fold_.y, order, y_), rows};
+  OrderedRows out{in_order(fold_.x, order, x_), in_order(fold_.y, order, y_), rows};
+  if (fold_.weights) out.weights = in_order(*fold_.weights, order, weights_);
+  return out;
 }
 
 std::size_t bytes_of_rows(const Fold& fold) {
   return static_cast<std::size_t>(fold.x.dim(0)) *
-         (row_bytes(fold.x) + row_bytes(fold.y) + sizeof(std::int32_t));
+         (row_bytes(fold.x) + row_bytes(fold.y) + sizeof(std::int32_t) +
+          (fold.weights ? row_bytes(*fold.weights) : 0));
 }
 
 }  // namespace runnel::sweep

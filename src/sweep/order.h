@@ -3,14 +3,17 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "runnel/sweep.h"
 
 namespace runnel::sweep {
 
-// Training rows laid out one after another: x (n, features), y (n,), and the number of each row, i32 (n,).
+// Training rows laid out one after another: x (n, features), y (n,), the number of each row, i32 (n,), and
+// their weights, if they have any, (n,).
 struct OrderedRows {
   Array x, y, rows;
+  std::optional<Array> weights = {};
 };
 
 // Lays the rows of a fold out, epoch after epoch, in memory that it keeps.
@@ -29,7 +32,7 @@ class RowOrder {
   std::uint64_t seed_;
   std::int64_t number_;
   int threads_;
-  std::shared_ptr<std::byte> x_, y_;
+  std::shared_ptr<std::byte> x_, y_, weights_;
 };
 
 // Bytes that they take.

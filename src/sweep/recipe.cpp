@@ -4,17 +4,11 @@
 #include <cmath>
 
 #include "runnel/random.h"
+#include "sweep/columns.h"
 
 namespace runnel::sweep {
 
 std::int64_t batch_of(const Hyper& hyper, const Fold& fold) { return std::min(hyper.batch, fold.x.dim(0)); }
-
-std::vector<std::int64_t> sizes_of(const Problem& problem, const Fold& fold, const Hyper& hyper) {
-  std::vector<std::int64_t> sizes{fold.x.dim(1)};
-  sizes.insert(sizes.end(), hyper.hidden.begin(), hyper.hidden.end());
-  sizes.push_back(problem.outputs);
-  return sizes;
-}
 
 bool warms_up(const Hyper& h) {
   return h.warmup > 0 && (h.schedule == "constant" || h.schedule == "step" || h.schedule == "exponential");
@@ -22,25 +16,17 @@ bool warms_up(const Hyper& h) {
 
 bool has_l2(const Hyper& h) { return h.optimizer != "adamw" || h.l2 > 0; }
 
-train::Recipe recipe_of(const Problem& problem, const Block& block) {
+train::Recipe recipe_of(const Problem& problem, const Block& block,
+                        const std::optional<nn::Columns>& columns) {
   const Hyper& h = block.trajectories[0].hyper;
+  const nn::Architecture a = architecture_of(h, *block.data, problem.outputs, columns);
   const bool scaled = std::any_of(block.trajectories.begin(), block.trajectories.end(),
                                   [](const Trajectory& t) { return t.hyper.scale != 1; });
-  return {sizes_of(problem, *block.data, h),
-          h.activation,
-          problem.loss,
-          h.optimizer,
-          h.dropout > 0,
-          h.clip > 0,
-          scaled,
-          block.data->x.dtype(),
-          has_l2(h),
-          h.decay > 0,
-          h.clip_value > 0,
-          h.clip_example > 0,
-          h.schedule,
-          warms_up(h),
-          h.averaging};
+  return {a.sizes,       h.activation, problem.loss,     h.optimizer,
+          h.dropout > 0, h.clip > 0,   scaled,           block.data->x.dtype(),
+          has_l2(h),     h.decay > 0,  h.clip_value > 0, h.clip_example > 0,
+          h.schedule,    warms_up(h),  h.averaging,      a.body,
+          a.norm,        a.embedded,   a.frequencies};
 }
 
 namespace {
@@ -88,6 +74,8 @@ optim::Rates further_rates(const std::vector<Trajectory>& lanes, const train::Re
     add("average_decay", DType::f64, [](const Hyper& h) { return h.average_decay; });
   if (recipe.averaging == "uniform")
     add("skipped", DType::f64, [&](const Hyper& h) { return steps(h) - std::round(h.tail * steps(h)); });
+  if (recipe.embedded > 0)
+    add("frequency_scale", recipe.dtype, [](const Hyper& h) { return h.frequency_scale; });
   return out;
 }
 

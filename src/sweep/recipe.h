@@ -2,17 +2,16 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
-#include "runnel/train.h"
+#include "runnel/sweep.h"
 #include "sweep/block.h"
 
 namespace runnel::sweep {
 
 // Rows in a step: no more than there are.
 std::int64_t batch_of(const Hyper& hyper, const Fold& fold);
-// Inputs, hidden layers, outputs.
-std::vector<std::int64_t> sizes_of(const Problem& problem, const Fold& fold, const Hyper& hyper);
 
 // Whether the schedule is a factor that begins with a rise; the others have theirs within.
 bool warms_up(const Hyper& hyper);
@@ -20,7 +19,8 @@ bool warms_up(const Hyper& hyper);
 bool has_l2(const Hyper& hyper);
 
 // The program of a block, and the rates of its lanes: arrays with the lanes last.
-train::Recipe recipe_of(const Problem& problem, const Block& block);
+train::Recipe recipe_of(const Problem& problem, const Block& block,
+                        const std::optional<nn::Columns>& columns);
 train::Rates rates_of(const std::vector<Trajectory>& lanes, const train::Recipe& recipe,
                       std::int64_t steps_per_epoch);
 

@@ -11,6 +11,7 @@
 #include "runnel/transforms.h"
 #include "sweep/block.h"
 #include "sweep/field.h"
+#include "sweep/kept.h"
 
 namespace runnel::sweep {
 namespace {
@@ -22,7 +23,8 @@ class Search {
         candidates_(candidates),
         options_(options),
         threads_(thread_count(options.threads)),
-        field_(problem, candidates, options) {
+        field_(problem, candidates, options),
+        kept_(options.networks, problem.metric) {
     seen_.resize(candidates.size(), 0);
     restore();
   }
@@ -50,16 +52,8 @@ class Search {
       field_.restore(state);
       for (const auto& [epochs, candidate] :
            field_.trajectories()[static_cast<std::size_t>(state.trajectory)].readings)
-        if (epochs <= state.epochs) count(candidate);
+        if (epochs <= state.epochs || field_.has_stopped(state)) count(candidate);
     }
-  }
-
-  // Whether a beats b. Ties in the metric go to the lower loss, then to the earlier candidate.
-  bool better(const Reading& a, const Reading& b) const {
-    if (a.validation != b.validation)
-      return higher_is_better(problem_.metric) == (a.validation > b.validation);
-    if (a.loss != b.loss) return a.loss < b.loss;
-    return a.candidate < b.candidate;
   }
 
   // Everybody who is still in the field comes to epoch `end`, or to the end of their training.
@@ -100,13 +94,13 @@ class Search {
     }
     programs_.drop_unused();
     const BlockHooks hooks{[&](const Reading& r) { return read(r); },
-                           [&](const Reading& r, nn::Mlp model) { take(r, std::move(model)); }};
+                           [&](const Reading& r, nn::Network network) { take(r, std::move(network)); }};
     std::vector<std::optional<RowOrder>> orders(problem_.folds.size());
     for (std::int64_t epoch = begin + 1; epoch <= end && !stopped(); ++epoch) {
       std::vector<BlockRun*> active;
       std::vector<std::optional<OrderedRows>> rows(problem_.folds.size());
       for (BlockRun& run : runs) {
-        if (run.block().begin >= epoch || run.block().end < epoch) continue;
+        if (run.block().begin >= epoch || run.block().end < epoch || run.is_taken()) continue;
         active.push_back(&run);
         const std::size_t fold = run.block().fold;
         if (!orders[fold]) orders[fold].emplace(*run.block().data, options_.seed, fold, threads_);
@@ -116,7 +110,7 @@ class Search {
         if (stopped()) return;
         BlockRun& run = *active[i];
         run.train_epoch(epoch, *rows[run.block().fold], hooks);
-        if (epoch == run.block().end) give_back(run);
+        if (epoch == run.block().end || run.has_stopped()) give_back(run);
         advance(run.block().work_per_epoch());
       });
       if (options_.keep && options_.keep_now && options_.keep_now()) keep_running(runs);
@@ -159,14 +153,12 @@ class Search {
   bool read(const Reading& reading) {
     const std::lock_guard lock(mutex_);
     if (!count(reading.candidate) || !one_fold()) return false;
-    return reading.finite && (!best_ || better(reading, *best_));
+    return kept_.wants(reading);
   }
 
-  void take(const Reading& reading, nn::Mlp model) {
+  void take(const Reading& reading, nn::Network network) {
     const std::lock_guard lock(mutex_);
-    if (best_ && !better(reading, *best_)) return;  // another thread found a better one meanwhile
-    best_ = reading;
-    best_model_ = std::move(model);
+    kept_.take(reading, std::move(network));
   }
 
   void advance(double work) {
@@ -177,7 +169,7 @@ class Search {
     p.done = done_ + field_.retired_candidates();
     p.total = static_cast<std::int64_t>(candidates_.size());
     p.fraction = std::min(1.0, work_ / total_work_);
-    if (best_) p.best = best_->validation;
+    p.best = kept_.best();
     p.seconds = seconds();
     p.seconds_left = p.seconds * (1 - p.fraction) / p.fraction;
     options_.progress(p);
@@ -187,18 +179,19 @@ class Search {
     Result result;
     result.outcomes = field_.outcomes(candidates_);
     std::int64_t diverged = 0;
-    std::optional<Reading> best;
     for (const Outcome& out : result.outcomes) {
       diverged += out.status == Status::diverged;
       result.interrupted = result.interrupted || out.status == Status::interrupted;
-      if (out.status != Status::done) continue;
-      const Reading reading{out.index, out.validation, out.validation_loss, true};
-      if (!best || better(reading, *best)) best = reading;
     }
-    if (best) {
-      result.best = best->candidate;
-      Outcome& winner = result.outcomes[static_cast<std::size_t>(best->candidate)];
-      if (one_fold()) winner.model = model_of(winner);
+    const std::vector<std::int64_t> best = ranking(result, problem_.metric, options_.networks);
+    if (one_fold())
+      for (const std::int64_t i : best) {
+        Outcome& out = result.outcomes[static_cast<std::size_t>(i)];
+        out.model = model_of(out);
+      }
+    if (!best.empty()) {
+      result.best = best[0];
+      const Outcome& winner = result.outcomes[static_cast<std::size_t>(best[0])];
       for (std::string& text : edge_warnings(candidates_, winner.hyper))
         result.warnings.push_back(std::move(text));
     }
@@ -213,9 +206,11 @@ class Search {
     return result;
   }
 
-  // The winner's network. One that an earlier run had found is trained again, alone: it comes out the same.
-  std::optional<nn::Mlp> model_of(const Outcome& winner) const {
-    if (best_ && best_->candidate == winner.index) return best_model_;
+  // The network of one of the best. One that an earlier run had found is trained again, alone: it comes out
+  // the same.
+  std::optional<nn::Network> model_of(const Outcome& winner) const {
+    for (const auto& [reading, network] : kept_.all())
+      if (reading.candidate == winner.index) return network;
     Options alone;
     alone.seed = options_.seed;
     alone.threads = options_.threads;
@@ -246,8 +241,7 @@ class Search {
   std::vector<std::size_t> seen_;  // readings of each candidate
   std::int64_t done_ = 0;
   double work_ = 0;
-  std::optional<Reading> best_;
-  std::optional<nn::Mlp> best_model_;
+  Kept kept_;
 };
 
 }  // namespace
@@ -266,6 +260,13 @@ void check_search(const Problem& problem, const std::vector<Hyper>& candidates) 
         fold.y_validation.shape() != Shape{fold.x_validation.dim(0)})
       fail("targets {} and {} do not go with {} and {} rows", to_string(fold.y.shape()),
            to_string(fold.y_validation.shape()), fold.x.dim(0), fold.x_validation.dim(0));
+    if (fold.weights && (fold.weights->shape() != fold.y.shape() || fold.weights->dtype() != fold.x.dtype()))
+      fail("weights {} do not go with training rows {}", to_string(fold.weights->type()),
+           to_string(fold.x.type()));
+    for (const Hyper& hyper : candidates)
+      if (hyper.embedding != nn::Embedding::none && fold.numeric.empty())
+        fail("the embedding {} is of numeric columns, and there are none: leave it out",
+             hyper_field("embedding").get(hyper));
   }
 }
 
@@ -288,15 +289,34 @@ Result run(const Problem& problem, const std::vector<Hyper>& candidates, const O
   return Search(problem, candidates, options).run();
 }
 
-Array predict(const nn::Mlp& mlp, const Hyper& hyper, const Array& x) {
+std::vector<std::int64_t> ranking(const Result& result, Metric metric, std::int64_t most) {
+  std::vector<std::pair<Reading, double>> done;  // and its best epoch, which need not be whole
+  for (const Outcome& out : result.outcomes)
+    if (out.status == Status::done)
+      done.push_back({{out.index, out.validation, out.validation_loss, true, 0}, out.best_epoch});
+  const Kept order(most, metric);
+  std::sort(done.begin(), done.end(),
+            [&](const auto& a, const auto& b) { return order.better(a.first, b.first); });
+  std::vector<std::int64_t> out;
+  for (std::size_t i = 0; i < done.size() && std::ssize(out) < most; ++i) {
+    // Readings of one network stand together, if with others of the same numbers at other epochs.
+    bool twin = false;
+    for (std::size_t j = i; j-- > 0 && Kept::same(done[j].first, done[i].first);)
+      twin = twin || done[j].second == done[i].second;
+    if (!twin) out.push_back(done[i].first.candidate);
+  }
+  return out;
+}
+
+Array predict(const nn::Network& network, const Hyper& hyper, const Array& x) {
   constexpr std::int64_t kRows = 1024;
-  const auto forward = jit([&](const nn::Mlp& m, const Array& rows) {
+  const auto forward = jit([&](const nn::Network& m, const Array& rows) {
     return nn::forward(m, rows, hyper.activation, hyper.scale);
   });
   std::vector<Array> pieces;
   for (std::int64_t begin = 0; begin < x.dim(0); begin += kRows)
-    pieces.push_back(forward(mlp, slice(x, 0, begin, std::min(begin + kRows, x.dim(0)))));
-  if (pieces.empty()) return Array::zeros({0, mlp.layers.back().b.dim(0)}, x.dtype());
+    pieces.push_back(forward(network, slice(x, 0, begin, std::min(begin + kRows, x.dim(0)))));
+  if (pieces.empty()) return Array::zeros({0, network.layers.back().b.dim(0)}, x.dtype());
   return concatenate(pieces, 0);
 }
 

@@ -48,6 +48,7 @@ struct Standing {
   std::int64_t candidate = 0;  // its first
   bool finite = true;
   double metric = 0, loss = 0;
+  double epoch = 0;  // that these are of, where patience keeps the best
 };
 // Whether a stands before b: those that diverged last, then by metric, loss and candidate.
 bool stands_before(const Standing& a, const Standing& b, bool higher_is_better);

@@ -31,7 +31,8 @@ Named cut(const std::string& text) {
 bool is_number(const std::string& name) { return builds_hidden(name) || hyper_field(name).numeric; }
 
 bool is_whole(const std::string& name) {
-  return builds_hidden(name) || name == "batch" || name == "epochs" || name == "seed";
+  return builds_hidden(name) || name == "batch" || name == "epochs" || name == "seed" || name == "bins" ||
+         name == "frequencies" || name == "patience";
 }
 
 std::int64_t whole(const std::string& name, const std::string& text, std::int64_t low, std::int64_t high) {

@@ -54,7 +54,7 @@ FitOptions options(const std::string& file, std::size_t folds = 0) {
   return o;
 }
 
-std::vector<std::string> bits_of(const nn::Mlp& network) {
+std::vector<std::string> bits_of(const nn::Network& network) {
   std::vector<std::string> out;
   for (const Array& array : tree::flatten(network)) {
     std::string bits = to_string(array.shape());
@@ -127,6 +127,45 @@ TEST_P(Stopped, AndResumedComesToTheSameBits) {
   EXPECT_EQ(told(study::read(folder.file("straight"))), told(study::read(folder.file("stopped"))));
 }
 
+// Patience, networks of all kinds, weights and ensembles too; and what a study tells of them.
+TEST(FitStudy, ExtrasStoppedAndResumedComeToTheSameBits) {
+  for (const std::size_t folds : {0, 3}) {
+    const Folder folder;
+    const Table table = table_of(300);
+    FitOptions o = options(folder.file("straight"), folds);
+    o.base.patience = 1;
+    o.base.norm = true;
+    o.base.embedding = nn::Embedding::linear_pieces;
+    o.ensemble = 2;
+    const FitResult straight = fit(table, o);
+    o.study.file = folder.file("stopped");
+    const FitResult stopped = fit_with_stops(table, o);
+    expect_same_model(straight.model, stopped.model);
+    EXPECT_EQ(straight.test.value, stopped.test.value);
+    const study::Study told_of = study::read(folder.file("straight"));
+    EXPECT_EQ(told(told_of), told(study::read(folder.file("stopped"))));
+    for (const study::Candidate& c : told_of.candidates) {
+      const sweep::Outcome& outcome = straight.search.outcomes[static_cast<std::size_t>(c.index)];
+      ASSERT_EQ(c.readings.size(), std::max<std::size_t>(folds, 1));
+      double mean = 0;
+      for (const study::Reading& r : c.readings) mean += r.metric;
+      EXPECT_EQ(mean / static_cast<double>(c.readings.size()), outcome.validation);
+    }
+  }
+}
+
+TEST(FitStudy, OtherWeightsAreAnotherSearch) {
+  const Folder folder;
+  Table table = table_of(100);
+  table.columns.push_back({.name = "w", .numbers = std::vector<double>(100, 1)});
+  FitOptions o = options(folder.file("s"));
+  o.triage.drop = {"w"};
+  fit(table, o);
+  o.study.resume = true;
+  o.weight = "w";
+  EXPECT_THAT(error_of([&] { fit(table, o); }), HasSubstr("weight"));
+}
+
 INSTANTIATE_TEST_SUITE_P(Fits, Stopped,
                          testing::Combine(testing::Values(sweep::Scheduler::full, sweep::Scheduler::halving),
                                           testing::Values(0, 3)));
@@ -148,7 +187,7 @@ TEST(FitStudy, KeepsTheNetworkOfTheModel) {
     const FitResult result = fit(table_of(200), o);
     const auto kept = study::read_snapshot(o.study.file, study::Snapshot::Kind::model, result.best, 0);
     ASSERT_TRUE(kept);
-    const nn::Mlp& network = result.model.network;
+    const nn::Network& network = result.model.network;
     ASSERT_EQ(kept->tensors.size(), 2 * network.layers.size());
     for (std::size_t i = 0; i < network.layers.size(); ++i) {
       const auto bytes = std::as_bytes(network.layers[i].w.data<float>());

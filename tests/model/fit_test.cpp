@@ -6,8 +6,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <map>
 
 #include "runnel/random.h"
 
@@ -216,6 +218,157 @@ TEST(Fit, HyperbandDrawsAsManyAsItAsksFor) {
   EXPECT_EQ(told.draws, 17);  // 9 + 5 + 3 for nine epochs and eta 3
   EXPECT_EQ(told.plan.candidates, 17);
   EXPECT_EQ(told.sampler, sweep::Sampler::sobol);
+}
+
+// The rows of a table again, in their order, `times[i]` times each.
+Table repeated(const Table& t, const std::vector<int>& times) {
+  Table out = t;
+  for (Column& c : out.columns) c.numbers.clear(), c.texts.clear(), c.missing.clear();
+  out.lines.clear();
+  for (std::size_t row = 0; row < t.rows; ++row)
+    for (int k = 0; k < times[row]; ++k) {
+      for (std::size_t c = 0; c < t.columns.size(); ++c) {
+        const Column& from = t.columns[c];
+        if (from.type == Column::Type::number)
+          out.columns[c].numbers.push_back(from.numbers[row]);
+        else
+          out.columns[c].texts.push_back(from.texts[row]), out.columns[c].missing.push_back(0);
+      }
+      out.lines.push_back(t.lines[row]);
+    }
+  out.rows = out.lines.size();
+  return out;
+}
+
+// Full-batch descent on rows of weights 1 and 2 goes where it goes on rows that stand there once and twice.
+// Only the training rows are weighed, so the others are the same file.
+TEST(Fit, WeightsAreRowsThatStandThereMoreOften) {
+  Table t = table_of(120);
+  t.columns.erase(t.columns.begin() + 1, t.columns.begin() + 3);  // no gaps, no categories: a and y
+  Table test = t;
+  FitOptions o = options();
+  o.grid = {"epochs=30"};
+  o.base.hidden = {};
+  o.base.optimizer = "sgd";
+  o.base.rate = 0.1;
+  o.base.batch = 1000;
+  o.scale_target = false;
+  o.triage.standardize = false;
+  o.triage.log_companions = false;
+  o.split.validation = 0.3;
+  const Split split = fit(t, o, &test).split;
+  Column w{.name = "w", .numbers = std::vector<double>(t.rows, 1)};
+  std::vector<int> times(t.rows, 0);
+  for (std::size_t i = 0; i < split.train.size(); ++i) times[split.train[i]] = i % 3 == 0 ? 2 : 1;
+  for (std::size_t i = 0; i < t.rows; ++i) w.numbers[i] = times[i] == 0 ? 7 : times[i];
+  Table weighted = t;
+  weighted.columns.push_back(w);
+  o.weight = "w";
+  const FitResult by_weight = fit(weighted, o, &test);
+  EXPECT_EQ(by_weight.model.preprocessor.features(), std::vector<std::string>{"a"});
+  ASSERT_EQ(by_weight.split.train, split.train);
+  // The same descent on the repeated rows, by hand.
+  const Table more = repeated(t, times);
+  double slope = 0, bias = 0;
+  for (int step = 0; step < 30; ++step) {
+    double by_slope = 0, by_bias = 0;
+    for (std::size_t i = 0; i < more.rows; ++i) {
+      const double r = slope * more.columns[0].numbers[i] + bias - more.columns[1].numbers[i];
+      by_slope += 2 * r * more.columns[0].numbers[i] / static_cast<double>(more.rows);
+      by_bias += 2 * r / static_cast<double>(more.rows);
+    }
+    slope -= 0.1 * by_slope;
+    bias -= 0.1 * by_bias;
+  }
+  EXPECT_NEAR(by_weight.model.network.layers[0].w.at({0, 0}), slope, 2e-4 * std::abs(slope));
+  EXPECT_NEAR(by_weight.model.network.layers[0].b.at({0}), bias, 2e-4 * std::abs(bias));
+}
+
+// Balanced weights are those that one may write down oneself.
+TEST(Fit, BalancedWeightsAreTheInverseShares) {
+  Table t = table_of(300);
+  Column& y = t.columns[3];
+  y.type = Column::Type::text;
+  for (double v : y.numbers)
+    y.texts.push_back(v > 115 ? "high" : v > 100 ? "middle" : "low"), y.missing.push_back(0);
+  y.numbers.clear();
+  FitOptions o = options();
+  o.class_weights = class_weights_from("balanced");
+  const FitResult balanced = fit(t, o);
+  std::map<std::string, double> count;
+  for (std::size_t row : balanced.split.train) count[y.texts[row]] += 1;
+  ASSERT_EQ(count.size(), 3u);
+  const double n = static_cast<double>(balanced.split.train.size());
+  o.class_weights = class_weights_from(fmt::format("low={},high={},middle={}", n / (3 * count["low"]),
+                                                   n / (3 * count["high"]), n / (3 * count["middle"])));
+  expect_same_model(balanced, fit(t, o));
+  o.class_weights = {};
+  const FitResult plain = fit(t, o);
+  EXPECT_NE(plain.search.outcomes[0].curve, balanced.search.outcomes[0].curve);
+  EXPECT_EQ(plain.linear_baseline, balanced.linear_baseline);  // counts every row once
+  EXPECT_THROW(class_weights_from("low"), Error);
+  EXPECT_THROW(class_weights_from("low=1,low=2"), Error);
+  EXPECT_THROW(class_weights_from("low=nan"), Error);
+  o.class_weights = class_weights_from("lo=2");
+  EXPECT_THAT(error_of([&] { fit(t, o); }), HasSubstr("did you mean 'low'"));
+}
+
+// The members of an ensemble are the networks that the candidates have when they are searched alone.
+TEST(Fit, EnsemblesAreOfTheBestCandidates) {
+  const Table t = table_of(300);
+  for (std::size_t folds : {0, 3}) {
+    FitOptions o = options();
+    o.folds = folds;
+    const FitResult single = fit(t, o);
+    o.ensemble = 3;
+    const FitResult result = fit(t, o);
+    ASSERT_EQ(result.members.size(), 3u);
+    ASSERT_EQ(result.model.others.size(), 2u);
+    EXPECT_EQ(result.best, single.best);
+    EXPECT_EQ(result.single.value, single.test.value);
+    expect_same_model(result, single);
+    EXPECT_NE(result.test.value, single.test.value);
+    double worst = 1;
+    for (std::int64_t i : result.members)
+      worst = std::min(worst, result.search.outcomes[static_cast<std::size_t>(i)].validation);
+    for (const sweep::Outcome& out : result.search.outcomes)
+      if (std::find(result.members.begin(), result.members.end(), out.index) == result.members.end()) {
+        EXPECT_LE(out.validation, worst);
+      }
+    o.ensemble_of_seeds = true;
+    const FitResult seeds = fit(t, o);
+    ASSERT_EQ(seeds.model.others.size(), 2u);
+    for (std::size_t i = 0; i < 2; ++i) {
+      FitOptions alone = options();
+      alone.folds = folds;
+      alone.grid.clear();
+      alone.base = seeds.model.hyper;
+      alone.grid = {fmt::format("seed={}", i + 1)};
+      const auto expected = tree::flatten(fit(t, alone).model.network);
+      const auto got = tree::flatten(seeds.model.others[i].network);
+      for (std::size_t leaf = 0; leaf < got.size(); ++leaf) EXPECT_TRUE(same_bits(got[leaf], expected[leaf]));
+    }
+  }
+}
+
+// The winner of folds is trained on all rows for as many epochs as the best ones of the folds were on
+// average.
+TEST(Fit, PatienceUnderFoldsIsTheMeanBestEpoch) {
+  const Table t = table_of(200);
+  FitOptions o = options();
+  o.grid = {"rate=0.05"};
+  o.base.hidden = {8};
+  o.base.epochs = 60;
+  o.base.patience = 2;
+  o.folds = 3;
+  const FitResult patient = fit(t, o);
+  const double best = patient.search.outcomes[0].best_epoch;
+  EXPECT_LT(best, 60);
+  EXPECT_EQ(patient.model.hyper.epochs, std::lround(best));
+  EXPECT_EQ(patient.model.hyper.patience, 0);
+  o.base.patience = 0;
+  o.base.epochs = std::lround(best);
+  expect_same_model(patient, fit(t, o));
 }
 
 TEST(Fit, ImpossibleWishesAreRefused) {

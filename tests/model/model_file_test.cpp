@@ -13,6 +13,8 @@
 #include "model/output_file.h"
 #include "model/safetensors.h"
 #include "runnel/model.h"
+#include "runnel/ops.h"
+#include "runnel/random.h"
 
 namespace runnel {
 namespace {
@@ -204,7 +206,7 @@ TEST_F(ModelTest, PartsThatDoNotBelongTogether) {
     throw std::out_of_range(name);
   };
   refused("not a Runnel model", [](SafeTensors& f) { f.metadata.clear(); });
-  refused("reads format 1", [](SafeTensors& f) { f.metadata["runnel_model"] = "2"; });
+  refused("reads formats up to 2", [](SafeTensors& f) { f.metadata["runnel_model"] = "3"; });
   for (const char* key : {"target", "preprocessor", "hyper", "metric", "loss", "target_mean", "target_scale",
                           "seed", "version", "provenance"}) {
     refused(key, [&](SafeTensors& f) { f.metadata.erase(key); });
@@ -235,6 +237,88 @@ TEST_F(ModelTest, PartsThatDoNotBelongTogether) {
 }
 
 // A stored width of a block is what the preprocessing would make features of: never believed unseen.
+// Networks with everything that a file can hold, for the features x, letter=a, letter=b.
+std::vector<Member> networks_of_all_kinds(std::int64_t outputs) {
+  const auto make = [&](const nn::Architecture& a, const char* embedding, const nn::Columns* columns) {
+    Member m{nn::init_network(random::key(3), a, nn::Activation::relu, 0.1), {}};
+    m.hyper.hidden.assign(a.sizes.begin() + 1, a.sizes.end() - 1);
+    m.hyper.body = a.body;
+    m.hyper.norm = a.norm;
+    sweep::hyper_field("embedding").set(m.hyper, embedding);
+    if (columns != nullptr) m.network.columns = *columns;
+    return m;
+  };
+  const nn::Columns pieces = nn::quantile_pieces(Array({{0.5, 0, 1}, {2.5, 1, 0}, {4.5, 0, 1}}), {0}, 2);
+  const nn::Columns waves{Array::from<std::int32_t>({0}, {1})};
+  return {make({{3, 4, outputs}}, "none", nullptr),
+          make({{3, 4, 5, outputs}, nn::Body::residual, true}, "none", nullptr),
+          make({{pieces.feature.dim(0), 4, outputs}, nn::Body::mlp, true}, "linear-pieces", &pieces),
+          make({{3 + 2, 4, outputs}, nn::Body::residual, false, 1, 2}, "periodic", &waves),
+          make({{pieces.feature.dim(0), outputs}}, "linear-pieces", &pieces)};
+}
+
+TEST_F(ModelTest, EveryKindOfNetworkComesBack) {
+  const Table t = two_classes();
+  for (const Member& member : networks_of_all_kinds(1)) {
+    Model m = model(t, {});
+    m.network = member.network;
+    m.hyper = member.hyper;
+    const Model back = Model::load(saved(m));
+    EXPECT_EQ(back.hyper, m.hyper);
+    EXPECT_EQ(back.predict(t, all_rows(t)).probabilities.values,
+              m.predict(t, all_rows(t)).probabilities.values);
+    const auto a = tree::flatten(m.network), b = tree::flatten(back.network);
+    ASSERT_EQ(a.size(), b.size());
+    for (std::size_t i = 0; i < a.size(); ++i) EXPECT_TRUE(same_bits(a[i], b[i])) << "leaf " << i;
+    // Any tensor that is missing, of another shape or not finite is found out.
+    const SafeTensors whole = decode_safetensors("m", data::read_bytes(saved(m)));
+    for (std::size_t i = 0; i < whole.tensors.size(); ++i) {
+      const auto& [name, tensor] = whole.tensors[i];
+      SafeTensors less = whole;
+      less.tensors.erase(less.tensors.begin() + static_cast<std::ptrdiff_t>(i));
+      EXPECT_THROW(Model::load(write("less.safetensors", encode_safetensors(less))), Error) << name;
+      for (const Array& other : {Array::full(tensor.shape(), NAN), concatenate({tensor, tensor})}) {
+        SafeTensors bad = whole;
+        bad.tensors[i].second = other;
+        EXPECT_THROW(Model::load(write("bad.safetensors", encode_safetensors(bad))), Error) << name;
+      }
+    }
+  }
+}
+
+// The mean of what the members predict one by one, and as much from the file.
+TEST_F(ModelTest, AnEnsembleIsTheMeanOfItsMembers) {
+  for (const auto& [t, outputs] : {std::pair(numbers(), 1), {two_classes(), 1}, {three_classes(), 3}}) {
+    const std::vector<Member> members = networks_of_all_kinds(outputs);
+    Model m = model(t, {});
+    m.target_mean = 3;
+    m.target_scale = m.target.task() == Task::regression ? 2 : 1;
+    std::vector<double> values(t.rows), probabilities(t.rows * m.target.classes().size());
+    for (const Member& member : members) {
+      m.network = member.network;
+      m.hyper = member.hyper;
+      const Predictions one = m.predict(t, all_rows(t));
+      for (std::size_t i = 0; i < one.values.size(); ++i) values[i] += one.values[i] / 5;
+      for (std::size_t i = 0; i < probabilities.size(); ++i)
+        probabilities[i] += one.probabilities.values[i] / 5;
+    }
+    m.others.assign(members.begin(), members.end() - 1);
+    const Predictions mean = m.predict(t, all_rows(t));
+    for (std::size_t i = 0; i < mean.values.size(); ++i) EXPECT_NEAR(mean.values[i], values[i], 1e-12);
+    for (std::size_t i = 0; i < probabilities.size(); ++i)
+      EXPECT_NEAR(mean.probabilities.values[i], probabilities[i], 1e-12);
+    const Model back = Model::load(saved(m));
+    ASSERT_EQ(back.others.size(), 4u);
+    EXPECT_EQ(back.predict(t, all_rows(t)).probabilities.values, mean.probabilities.values);
+    EXPECT_EQ(back.predict(t, all_rows(t)).values, mean.values);
+    // A member that is missing in part, or one too many.
+    const auto refused = [&](auto change) { EXPECT_THROW(Model::load(changed(m, change)), Error); };
+    refused([](SafeTensors& f) { f.metadata["others"] = "[]"; });
+    refused([](SafeTensors& f) { f.metadata["others"] = "{"; });
+    refused([](SafeTensors& f) { f.metadata.erase("others"); });
+  }
+}
+
 TEST_F(ModelTest, HugeWidthsInTheMetadataCostNothing) {
   const Table t = two_classes();
   Model m = model(t, {});

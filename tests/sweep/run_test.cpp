@@ -50,7 +50,7 @@ void expect_same(const Result& a, const Result& b) {
   }
 }
 
-void expect_same_bits(const nn::Mlp& a, const nn::Mlp& b) {
+void expect_same_bits(const nn::Network& a, const nn::Network& b) {
   const auto x = tree::flatten(a);
   const auto y = tree::flatten(b);
   ASSERT_EQ(x.size(), y.size());

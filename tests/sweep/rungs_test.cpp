@@ -66,7 +66,7 @@ void expect_equal(double a, double b, std::size_t i) {
   EXPECT_TRUE(a == b || (std::isnan(a) && std::isnan(b))) << i << ": " << a << ", " << b;
 }
 
-void expect_same_bits(const std::optional<nn::Mlp>& a, const std::optional<nn::Mlp>& b) {
+void expect_same_bits(const std::optional<nn::Network>& a, const std::optional<nn::Network>& b) {
   ASSERT_TRUE(a && b);
   const auto x = tree::flatten(*a);
   const auto y = tree::flatten(*b);

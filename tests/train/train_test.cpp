@@ -157,7 +157,7 @@ TEST(Train, AloneIsAbreast) {
         for (std::int64_t i = 0; i < lanes; ++i) keys.push_back(random::key(static_cast<std::uint64_t>(i)));
         all.key = stack(keys, 1);
         for (const auto& [name, value] : further(dtype)) all.more[name] = value * vary(1, -0.01);
-        const nn::Mlp abreast = jit(vmap(run, {Axis(-1)}, -1))(all);
+        const nn::Network abreast = jit(vmap(run, {Axis(-1)}, -1))(all);
         for (std::int64_t lane : {0, 7, 18}) {
           const Rates one =
               tree::map([&](const Array& leaf) { return squeeze(slice(leaf, -1, lane, lane + 1), -1); }, all);
@@ -169,6 +169,41 @@ TEST(Train, AloneIsAbreast) {
                 << name_of(dtype);
         }
       }
+}
+
+// A row of weight 2 is the row twice, and one of weight 0 is not there, in loss and gradient of the sum over
+// the rows.
+TEST(Train, AWeightOfTwoIsTheRowTwice) {
+  const Array x = random::normal(random::key(1), {5, 3}, DType::f64);
+  struct Case {
+    Loss loss;
+    Array y;
+    std::int64_t outputs;
+  };
+  const Array numbers = random::normal(random::key(2), {5}, DType::f64);
+  for (const Case& c :
+       {Case{Loss::squared, numbers, 1}, Case{Loss::huber, numbers, 1}, Case{Loss::absolute, numbers, 1},
+        Case{Loss::half_squared, numbers, 1}, Case{Loss::logistic, Array({1, 0, 1, 1, 0}, DType::f64), 1},
+        Case{Loss::softmax, Array({2, 0, 1, 1, 0}, DType::i32), 3}}) {
+    Recipe recipe{{3, 4, c.outputs}, nn::Activation::tanh, c.loss};
+    recipe.dtype = DType::f64;
+    const Rates r = rates(0.1);
+    const nn::Network model = start(recipe, r).model;
+    const Array repeated = Array({0, 1, 1, 2, 4}, DType::i32);
+    auto sum_of = [&](const Array& rows, const Further& further) {
+      return value_and_grad([&](const nn::Network& m) {
+        return static_cast<double>(rows.dim(0)) *
+               loss(recipe, m, r, gather(x, rows), gather(c.y, rows), further);
+      })(model);
+    };
+    const auto twice = tree::flatten(sum_of(repeated, {}));
+    const auto weighted = tree::flatten(sum_of(arange(5), {Array({1, 2, 1, 0, 1}, DType::f64), {}}));
+    ASSERT_EQ(twice.size(), weighted.size());
+    for (std::size_t i = 0; i < twice.size(); ++i) {
+      const auto a = twice[i].to_doubles(), b = weighted[i].to_doubles();
+      for (std::size_t k = 0; k < a.size(); ++k) EXPECT_NEAR(a[k], b[k], 1e-13) << loss_name(c.loss);
+    }
+  }
 }
 
 // Linear regression in plain loops with what a recipe can add: a cosine with warm-up on the rate, decay

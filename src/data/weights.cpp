@@ -1,0 +1,30 @@
+// Weights of rows.
+#include <algorithm>
+#include <cmath>
+
+#include "core/fail.h"
+#include "data/text.h"
+#include "runnel/data.h"
+
+namespace runnel {
+
+std::vector<double> row_weights(const Table& table, const std::string& name,
+                                std::span<const std::size_t> rows) {
+  const Column& column = table.at(name);
+  std::vector<double> out;
+  for (const std::size_t row : rows) {
+    if (column.is_missing(row))
+      fail("{}, column '{}': a missing value, but it is to weigh the row (--weight)", table.where(row), name);
+    const auto value = column.type == Column::Type::number ? std::optional(column.numbers[row])
+                                                           : data::to_number(column.texts[row]);
+    if (!value || !std::isfinite(*value) || *value < 0)
+      fail("{}, column '{}': '{}' is no weight (--weight): a number of at least 0", table.where(row), name,
+           data::shortened(column.text(row)));
+    out.push_back(*value);
+  }
+  if (std::all_of(out.begin(), out.end(), [](double w) { return w == 0; }))
+    fail("{}, column '{}': every training row has the weight 0 (--weight)", table.source, name);
+  return out;
+}
+
+}  // namespace runnel

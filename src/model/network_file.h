@@ -1,0 +1,26 @@
+// Networks as tensors of a model file.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "model/safetensors.h"
+#include "runnel/model.h"
+
+namespace runnel {
+
+// Adds nn::named_parts, each name behind the prefix. Column numbers become floats, as all tensors are.
+void write_network(const nn::Network& network, const std::string& prefix, SafeTensors& file);
+
+// Reads what write_network wrote, and checks that its parts go together: shapes, one dtype, finite values.
+// `damaged` is called with what is wrong, and throws. Adds the number of its tensors
+// to `tensors`.
+nn::Network read_network(const SafeTensors& file, const std::string& prefix, const sweep::Hyper& hyper,
+                         const std::function<void(const std::string&)>& damaged, std::size_t& tensors);
+
+// Whether the network reads rows of so many features.
+bool takes(const nn::Network& network, std::int64_t features);
+// The widths that a candidate's `hidden` names.
+std::vector<std::int64_t> hidden_widths(const nn::Network& network);
+
+}  // namespace runnel

@@ -1,0 +1,32 @@
+// From a search to the networks of a model.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "runnel/model.h"
+#include "runnel/sweep.h"
+
+namespace runnel {
+
+// What a search found, trained on all rows that may train the final model.
+struct Found {
+  sweep::Result result;
+  std::vector<std::int64_t> chosen;  // candidates whose networks are members
+  std::vector<Member> members;       // the winner first; of an ensemble, others
+  std::vector<std::string> warnings;
+  double retraining = 0;  // seconds
+};
+
+struct Ensemble {
+  std::int64_t size = 1;
+  bool of_seeds = false;  // of the best candidate; else of the best candidates
+};
+
+// Searches; and trains the chosen ones again on `all`, where there are such rows: all that may train the
+// final model. No members where the winner diverged there.
+Found search(const sweep::Problem& problem, const sweep::Fold* all,
+             const std::vector<sweep::Hyper>& candidates, sweep::Options options,
+             const Ensemble& ensemble = {});
+
+}  // namespace runnel

@@ -1,0 +1,72 @@
+#include "sweep/columns.h"
+
+namespace runnel::sweep {
+
+std::optional<nn::Columns> FoldColumns::of(const Fold& fold, const Hyper& hyper) {
+  if (hyper.embedding == nn::Embedding::none) return std::nullopt;
+  const bool pieces = hyper.embedding == nn::Embedding::linear_pieces;
+  const std::tuple key(&fold, hyper.embedding, pieces ? hyper.bins : 0);
+  auto at = known_.find(key);
+  if (at == known_.end()) {
+    const std::vector<std::int32_t> numeric(fold.numeric.begin(), fold.numeric.end());
+    nn::Columns columns =
+        pieces ? nn::quantile_pieces(fold.x, fold.numeric, hyper.bins)
+               : nn::Columns{Array::from<std::int32_t>(numeric, {static_cast<std::int64_t>(numeric.size())})};
+    at = known_.emplace(key, std::move(columns)).first;
+  }
+  return at->second;
+}
+
+nn::Architecture architecture_of(const Hyper& hyper, const Fold& fold, std::int64_t outputs,
+                                 const std::optional<nn::Columns>& columns) {
+  nn::Architecture out{{fold.x.dim(1)}, hyper.body, hyper.norm};
+  const auto numeric = static_cast<std::int64_t>(fold.numeric.size());
+  if (hyper.embedding == nn::Embedding::linear_pieces)
+    out.sizes[0] = columns ? columns->feature.dim(0) : out.sizes[0] + numeric * (hyper.bins - 1);
+  if (hyper.embedding == nn::Embedding::periodic) {
+    out.embedded = numeric;
+    out.frequencies = hyper.frequencies;
+    out.sizes[0] += out.embedded * out.frequencies;
+  }
+  out.sizes.insert(out.sizes.end(), hyper.hidden.begin(), hyper.hidden.end());
+  out.sizes.push_back(outputs);
+  return out;
+}
+
+namespace {
+
+// The layers' (in, out), as nn::init_network makes them.
+template <class Visit>
+void for_each_layer(const nn::Architecture& a, Visit visit) {
+  if (a.body == nn::Body::mlp || a.sizes.size() == 2) {
+    for (std::size_t i = 1; i < a.sizes.size(); ++i) visit(a.sizes[i - 1], a.sizes[i]);
+    return;
+  }
+  visit(a.sizes.front(), a.sizes[1]);
+  for (std::size_t i = 1; i + 1 < a.sizes.size(); ++i) {
+    visit(a.sizes[1], a.sizes[i]);
+    visit(a.sizes[i], a.sizes[1]);
+  }
+  visit(a.sizes[1], a.sizes.back());
+}
+
+}  // namespace
+
+std::int64_t parameters_of(const nn::Architecture& a) {
+  std::int64_t out = 0;
+  for_each_layer(a, [&](std::int64_t in, std::int64_t width) { out += (in + 1) * width; });
+  if (a.norm)
+    for (std::size_t i = 1; i + 1 < a.sizes.size(); ++i) out += 2 * a.sizes[i];
+  if (a.embedded > 0) out += a.embedded * a.frequencies + (2 * a.frequencies + 1) * a.frequencies;
+  return out;
+}
+
+double multiplications_of(const nn::Architecture& a) {
+  double out = 0;
+  for_each_layer(a, [&](std::int64_t in, std::int64_t width) {
+    out += static_cast<double>(in) * static_cast<double>(width);
+  });
+  return out + 2.0 * static_cast<double>(a.embedded * a.frequencies * a.frequencies);
+}
+
+}  // namespace runnel::sweep
