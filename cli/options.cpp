@@ -176,6 +176,10 @@ void add_search_options(CLI::App& app, FitArguments& fit) {
   app.add_option("--ensemble-of", fit.ensemble_of, "candidates, or seeds: of the best candidate (candidates)")
       ->type_name("WHAT")
       ->group(group);
+  add_checked(app, "--noise-seeds", fit.options.noise_seeds,
+              "Further seeds the winner is trained under, to tell choice from chance (3 with folds, else 0)",
+              whole_number(0))
+      ->group(group);
   app.add_option("--metric", fit.metric, "What chooses: r2, rmse, mae, accuracy or log_loss")
       ->type_name("METRIC")
       ->group(group);

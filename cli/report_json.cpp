@@ -124,6 +124,16 @@ Json ensemble_json(const FitReport& report) {
           {"single", score_values(result.single)}};
 }
 
+// numbers that could not be had are null
+Json doubts_json(const Doubts& doubts) {
+  return {{"under_seeds", numbers(doubts.under_seeds)},
+          {"seed_noise", number(doubts.seed_noise)},
+          {"rivals", doubts.rivals},
+          {"optimism", number(doubts.optimism)},
+          {"gain", number(doubts.gain)},
+          {"copied_test_rows", doubts.copies}};
+}
+
 Json weights_json(const FitOptions& options) {
   Json of_classes = Json::object();
   for (const auto& [name, weight] : options.class_weights.of) of_classes[name] = weight;
@@ -140,6 +150,7 @@ Json timings_json(const Timings& timings) {
       {"preparing", timings.fit.preparing},
       {"searching", timings.fit.searching},
       {"retraining", timings.fit.retraining},
+      {"doubting", timings.fit.doubting},
       {"baselines", timings.fit.baselines},
       {"testing", timings.fit.testing},
       {"saving", timings.saving},
@@ -175,6 +186,7 @@ Json fit_json(const FitReport& report) {
   out["baselines"] = baselines_json(result);
   out["best"] = best_json(result);
   out["ensemble"] = ensemble_json(report);
+  out["doubts"] = doubts_json(result.doubts);
   out["weights"] = weights_json(report.options);
   out["candidates"] = candidates_json(search);
   out["columns"] = decisions_json(result.columns);

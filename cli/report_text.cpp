@@ -259,11 +259,15 @@ std::string fit_plan_text(const FitPlan& plan, const FitData& data) {
 
 std::string timings_text(const Timings& timings) {
   const Style style(STDERR_FILENO);
-  const std::pair<const char*, double> phases[] = {
-      {"reading", timings.reading},         {"preparing", timings.fit.preparing},
-      {"searching", timings.fit.searching}, {"retraining", timings.fit.retraining},
-      {"baselines", timings.fit.baselines}, {"testing", timings.fit.testing},
-      {"saving", timings.saving},           {"total", timings.total}};
+  const std::pair<const char*, double> phases[] = {{"reading", timings.reading},
+                                                   {"preparing", timings.fit.preparing},
+                                                   {"searching", timings.fit.searching},
+                                                   {"retraining", timings.fit.retraining},
+                                                   {"doubting", timings.fit.doubting},
+                                                   {"baselines", timings.fit.baselines},
+                                                   {"testing", timings.fit.testing},
+                                                   {"saving", timings.saving},
+                                                   {"total", timings.total}};
   Columns list;
   list.align_right(1);
   for (const auto& [name, seconds] : phases) list.add({name, milliseconds(seconds)});

@@ -79,6 +79,9 @@ struct FitOptions {
   // seeds (its own + 1, + 2, …).
   std::int64_t ensemble = 1;
   bool ensemble_of_seeds = false;
+  // Further seeds that the winner is trained under, to tell how much of the difference between candidates is
+  // chance. When not given: 3 where folds choose, 0 else: of many rows a training takes long.
+  std::optional<std::int64_t> noise_seeds;
   bool scale_target = true;  // regression: train on (y - mean) / deviation
   bool f64 = false;
   std::uint64_t seed = 0;
@@ -103,11 +106,27 @@ struct Score {
   std::size_t rows = 0;
 };
 
+// What speaks against trusting the choice and the score, measured.
+struct Doubts {
+  // The winner's metric on validation rows under its own seed and further ones (of initial weights and
+  // dropout), and the standard deviation of that; nan where fewer than two came to an end.
+  std::vector<double> under_seeds;
+  double seed_noise = 0;
+  std::int64_t rivals = 0;  // candidates, the winner not among them, that are no further from it than two
+                            // runs of one candidate are from each other: √2 seed_noise
+  // How much of the winner's metric on validation rows is the luck of being chosen there
+  // (train::selection_optimism of the best candidates), and by how much it is better than the median
+  // candidate.
+  double optimism = 0, gain = 0;
+  std::size_t copies = 0;  // test rows that repeat a training row, target and all
+};
+
 // Where the time of a fit went, in seconds on the clock.
 struct FitTimings {
   double preparing = 0;   // target, split and columns: all that comes before the search
   double searching = 0;   // training the candidates and measuring them on validation rows
   double retraining = 0;  // of the winner of the folds, on all of them; of an ensemble's further seeds
+  double doubting = 0;    // the winner under further seeds, what choosing is worth
   double baselines = 0;   // training the best linear model
   double testing = 0;     // measures and baselines on the test rows
 };
@@ -129,6 +148,7 @@ struct FitResult {
   std::vector<std::string> warnings;
   double seconds = 0;
   FitTimings timings;
+  Doubts doubts;
 };
 
 // `test`, when given, holds the test rows (of the same columns); the table is then cut into train and

@@ -188,6 +188,8 @@ struct Outcome {
   double validation_loss = 0;  // likewise the loss, without the L2 term
   double best_epoch = 0;       // after which it was read, averaged over folds; 0: nowhere
   std::vector<double> curve;   // the metric after each epoch (of fold 0)
+  std::vector<double>
+      by_fold;  // the metric on each fold, whose mean `validation` is; of candidates that are done
   std::optional<nn::Network> model;  // of the best candidates of a search with one fold: their networks
 };
 

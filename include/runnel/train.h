@@ -126,6 +126,15 @@ std::pair<State, Array> steps_in_order(const Recipe& recipe, const State& state,
 double mean_loss(Loss loss, std::span<const double> outputs, std::span<const double> y);
 double measure(Metric metric, std::span<const double> outputs, std::span<const double> y);
 
+// How much better the best of several predictors looks on the rows that chose it than it is: in each of 200
+// resamplings of the rows, by how much the one that is best there beats its own value on all rows; the mean
+// of that (Efron, "Estimating the error rate of a prediction rule", JASA 78, 1983, eq. 2.10, with choosing as
+// the rule). At least 0, in the metric's unit; `outputs` as `measure` takes them, one for each predictor.
+double selection_optimism(Metric metric, const std::vector<std::vector<double>>& outputs,
+                          std::span<const double> y, std::uint64_t seed);
+// The same of predictors that are measured on folds: `by_fold` has each one's metric on every fold.
+double selection_optimism(Metric metric, const std::vector<std::vector<double>>& by_fold, std::uint64_t seed);
+
 // The 2.5% and 97.5% quantiles of the metric over 1,000 resamplings of the rows with replacement (Efron,
 // "Bootstrap methods: another look at the jackknife", Annals of Statistics 7, 1979), a function of the seed.
 struct Interval {

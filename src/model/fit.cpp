@@ -8,6 +8,7 @@
 #include "core/stopwatch.h"
 #include "data/text.h"
 #include "model/default_space.h"
+#include "model/doubts.h"
 #include "model/fit_study.h"
 #include "model/weights.h"
 #include "model/winner.h"
@@ -448,6 +449,7 @@ Prepared prepared(const Table& table, const FitOptions& options, const Table* te
       searched(w, static_cast<std::size_t>(p.problem.folds[0].x.dim(0)), p.preprocessor.features().size());
   p.all = w.retrains ? make_fold(w, p.preprocessor, p.scale, training, training) : p.problem.folds[0];
   p.run = search_options(w);
+  p.run.networks = options.candidates.empty() ? kDoubted : 1;
   p.run.progress = options.progress;
   p.run.scheduling = options.scheduling;
   if (options.planned)
@@ -469,6 +471,28 @@ Forecast forecast(const Table& table, const FitOptions& options, const Table* te
           p.search.sampler, p.search.draws, p.w.warnings};
 }
 
+namespace {
+
+// Of a search: a winner that is trained again was doubted when it was chosen.
+void doubt_choice(const Prepared& p, FitResult& result) {
+  if (!p.w.options.candidates.empty()) return;
+  result.doubts =
+      doubts_of(p.problem, result.search, p.w.options.noise_seeds.value_or(p.folds > 0 ? 3 : 0), p.run);
+  const std::size_t rows = p.folds > 0 ? without_test(p.w).size() : p.w.split.validation.size();
+  for (std::string& text : choice_warnings(result.doubts, result.search, p.w.metric, p.folds, rows))
+    result.search.warnings.push_back(std::move(text));
+}
+
+void doubt_test(const Prepared& p, FitResult& result) {
+  if (p.tests.y.empty()) return;
+  const Rows training = p.w.retrains ? without_test(p.w) : p.w.split.train;
+  result.doubts.copies = copied_rows(p.tests.x, p.tests.y, p.all.x, targets(p.w.y, training));
+  for (std::string& text : copy_warnings(result.doubts, p.tests.y.size()))
+    result.warnings.push_back(std::move(text));
+}
+
+}  // namespace
+
 FitResult fit(const Table& table, const FitOptions& options, const Table* test) {
   Stopwatch watch;
   Prepared p = prepared(table, options, test);
@@ -481,20 +505,17 @@ FitResult fit(const Table& table, const FitOptions& options, const Table* test) 
   result.timings.preparing = watch.lap();
   Found found = search(p.problem, w.retrains ? &p.all : nullptr, p.search.candidates, p.run,
                        {options.ensemble, options.ensemble_of_seeds});
-  if (keeper)
-    finish_study(*keeper, options, found.result, found.members.empty() ? nullptr : &found.members[0].network);
   result.timings.retraining = found.retraining;
   result.timings.searching = watch.lap() - found.retraining;
-  if (!found.result.best) fail_run("{}", no_winner(found.result, options.study));
-  if (found.members.empty())
+  if (found.members.empty()) {
+    if (keeper) finish_study(*keeper, options, found.result, nullptr);
+    if (!found.result.best) fail_run("{}", no_winner(found.result, options.study));
     fail_run("the winner of the folds diverged when it was trained on all of them: try a smaller rate");
+  }
 
   result.search = std::move(found.result);
   result.best = *result.search.best;
   result.metric = w.metric;
-  result.warnings = w.warnings;
-  for (const auto* more : {&result.search.warnings, &found.warnings})
-    result.warnings.insert(result.warnings.end(), more->begin(), more->end());
   result.members = found.chosen;
   result.model.network = std::move(found.members[0].network);
   result.model.hyper = found.members[0].hyper;
@@ -512,6 +533,13 @@ FitResult fit(const Table& table, const FitOptions& options, const Table* test) 
   result.folds = p.folds;
   if (options.searched) options.searched(result);
 
+  doubt_choice(p, result);
+  if (keeper) finish_study(*keeper, options, result.search, &result.model.network);
+  result.warnings = w.warnings;
+  for (const auto* more : {&result.search.warnings, &found.warnings})
+    result.warnings.insert(result.warnings.end(), more->begin(), more->end());
+  result.timings.doubting = watch.lap();
+
   const sweep::Problem plain = without_weights(p.problem);
   sweep::Fold all_plain = p.all;
   all_plain.weights.reset();
@@ -522,6 +550,7 @@ FitResult fit(const Table& table, const FitOptions& options, const Table* test) 
     result.warnings.push_back(
         "stopped: the best linear model was not found, so the score has none beside it");
   measure_test(w, p.tests, linear, p.scale, result);
+  doubt_test(p, result);
   result.timings.testing = watch.lap();
   result.seconds = watch.total();
   return result;

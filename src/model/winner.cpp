@@ -57,10 +57,11 @@ std::vector<Hyper> under_further_seeds(const Hyper& hyper, std::int64_t count) {
 Found search(const sweep::Problem& problem, const sweep::Fold* all, const std::vector<Hyper>& candidates,
              sweep::Options options, const Ensemble& ensemble) {
   const bool seeds = ensemble.of_seeds;
-  options.networks = seeds ? 1 : ensemble.size;
+  const std::int64_t wanted = seeds ? 1 : ensemble.size;
+  options.networks = std::max(wanted, options.networks);
   Found s{sweep::run(problem, candidates, options), {}, {}, {}, 0};
   if (!s.result.best) return s;
-  s.chosen = sweep::ranking(s.result, problem.metric, options.networks);
+  s.chosen = sweep::ranking(s.result, problem.metric, wanted);
   const Stopwatch watch;
   const bool retrain = all != nullptr;
   std::vector<Hyper> hypers;

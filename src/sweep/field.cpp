@@ -236,6 +236,8 @@ Outcome Field::outcome(std::size_t t, std::int64_t epochs) const {
   const Standing s = standing(t, out.epochs);
   out.status = !s.finite ? Status::diverged : left ? Status::retired : Status::done;
   if (!s.finite) return out;
+  for (std::size_t fold = 0; fold < problem_.folds.size(); ++fold)
+    out.by_fold.push_back(reached(t, fold, out.epochs)[0]);
   out.validation = s.metric;
   out.validation_loss = s.loss;
   out.best_epoch = s.epoch;

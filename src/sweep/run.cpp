@@ -184,11 +184,7 @@ class Search {
       result.interrupted = result.interrupted || out.status == Status::interrupted;
     }
     const std::vector<std::int64_t> best = ranking(result, problem_.metric, options_.networks);
-    if (one_fold())
-      for (const std::int64_t i : best) {
-        Outcome& out = result.outcomes[static_cast<std::size_t>(i)];
-        out.model = model_of(out);
-      }
+    if (one_fold()) give_networks(result, best);
     if (!best.empty()) {
       result.best = best[0];
       const Outcome& winner = result.outcomes[static_cast<std::size_t>(best[0])];
@@ -206,15 +202,28 @@ class Search {
     return result;
   }
 
-  // The network of one of the best. One that an earlier run had found is trained again, alone: it comes out
+  // The networks of the best. Those that an earlier run had found are trained again, abreast: they come out
   // the same.
-  std::optional<nn::Network> model_of(const Outcome& winner) const {
-    for (const auto& [reading, network] : kept_.all())
-      if (reading.candidate == winner.index) return network;
-    Options alone;
-    alone.seed = options_.seed;
-    alone.threads = options_.threads;
-    return sweep::run(problem_, {winner.hyper}, alone).outcomes[0].model;
+  void give_networks(Result& result, const std::vector<std::int64_t>& best) const {
+    std::vector<std::int64_t> missing;
+    for (const std::int64_t i : best) {
+      const auto found = std::find_if(kept_.all().begin(), kept_.all().end(),
+                                      [&](const auto& kept) { return kept.first.candidate == i; });
+      if (found != kept_.all().end())
+        result.outcomes[static_cast<std::size_t>(i)].model = found->second;
+      else
+        missing.push_back(i);
+    }
+    if (missing.empty()) return;
+    std::vector<Hyper> hypers;
+    for (const std::int64_t i : missing) hypers.push_back(candidates_[static_cast<std::size_t>(i)]);
+    Options again;
+    again.seed = options_.seed;
+    again.threads = options_.threads;
+    again.networks = std::ssize(missing);
+    Result trained = sweep::run(problem_, hypers, again);
+    for (std::size_t k = 0; k < missing.size(); ++k)
+      result.outcomes[static_cast<std::size_t>(missing[k])].model = std::move(trained.outcomes[k].model);
   }
 
   void warn_of_cut_batches(Result& result) const {

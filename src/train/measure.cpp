@@ -1,6 +1,7 @@
 // Losses and metrics of concrete outputs, in double precision: what is reported, not what is differentiated.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "core/fail.h"
 #include "core/philox.h"
@@ -138,23 +139,80 @@ double measure(Metric metric, std::span<const double> outputs, std::span<const d
   return combine(metric, terms_of(metric, Table(outputs, y)), y, [](std::size_t i) { return i; });
 }
 
+namespace {
+
+// Rows that are drawn with replacement: a function of seed, stream and the number of the draw.
+void draw_rows(std::uint64_t seed, std::uint32_t stream, std::uint32_t draw, std::vector<std::size_t>& rows) {
+  const Philox::Key key{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)};
+  for (std::size_t i = 0; i < rows.size(); i += 4) {
+    const auto words = Philox::block({static_cast<std::uint32_t>(i / 4), draw, 0, stream}, key);
+    for (std::size_t k = 0; k < 4 && i + k < rows.size(); ++k)
+      rows[i + k] = static_cast<std::size_t>((std::uint64_t{words[k]} * rows.size()) >> 32);
+  }
+}
+
+}  // namespace
+
 Interval bootstrap(Metric metric, std::span<const double> outputs, std::span<const double> y,
                    std::uint64_t seed) {
   constexpr std::uint32_t kDraws = 1000;
   const std::vector<double> terms = terms_of(metric, Table(outputs, y));
-  const Philox::Key key{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)};
   std::vector<std::size_t> rows(terms.size());
   std::vector<double> values;
   for (std::uint32_t draw = 0; draw < kDraws; ++draw) {
-    for (std::size_t i = 0; i < rows.size(); i += 4) {
-      const auto words = Philox::block({static_cast<std::uint32_t>(i / 4), draw, 0, 0x626f6f74u}, key);
-      for (std::size_t k = 0; k < 4 && i + k < rows.size(); ++k)
-        rows[i + k] = static_cast<std::size_t>((std::uint64_t{words[k]} * rows.size()) >> 32);
-    }
+    draw_rows(seed, 0x626f6f74u, draw, rows);
     values.push_back(combine(metric, terms, y, [&](std::size_t i) { return rows[i]; }));
   }
   std::sort(values.begin(), values.end());
   return {values[kDraws / 40], values[kDraws - 1 - kDraws / 40]};
+}
+
+namespace {
+
+// value(k, row) is what predictor k is worth on rows row(0), …, row(n - 1).
+template <class Value>
+double optimism(std::size_t predictors, std::size_t n, bool higher, std::uint64_t seed, Value value) {
+  constexpr std::uint32_t kDraws = 200;
+  const double sign = higher ? 1 : -1;
+  std::vector<double> on_all(predictors);
+  for (std::size_t k = 0; k < predictors; ++k) on_all[k] = value(k, [](std::size_t i) { return i; });
+  std::vector<std::size_t> rows(n);
+  double total = 0;
+  for (std::uint32_t draw = 0; draw < kDraws; ++draw) {
+    draw_rows(seed, 0x6f707469u, draw, rows);
+    double best = -std::numeric_limits<double>::infinity(), excess = 0, usual = 0;
+    for (std::size_t k = 0; k < predictors; ++k) {
+      const double here = value(k, [&](std::size_t i) { return rows[i]; });
+      const double gained = sign * (here - on_all[k]);
+      usual += gained / static_cast<double>(predictors);
+      if (sign * here > best) {
+        best = sign * here;
+        excess = gained;
+      }
+    }
+    total += excess - usual;  // rows that are easy for everybody are no merit of the best
+  }
+  return std::max(0.0, total / kDraws);
+}
+
+}  // namespace
+
+double selection_optimism(Metric metric, const std::vector<std::vector<double>>& outputs,
+                          std::span<const double> y, std::uint64_t seed) {
+  std::vector<std::vector<double>> terms;
+  for (const std::vector<double>& of : outputs) terms.push_back(terms_of(metric, Table(of, y)));
+  return optimism(outputs.size(), y.size(), higher_is_better(metric), seed,
+                  [&](std::size_t k, auto row) { return combine(metric, terms[k], y, row); });
+}
+
+double selection_optimism(Metric metric, const std::vector<std::vector<double>>& by_fold,
+                          std::uint64_t seed) {
+  const std::size_t folds = by_fold.empty() ? 0 : by_fold[0].size();
+  return optimism(by_fold.size(), folds, higher_is_better(metric), seed, [&](std::size_t k, auto row) {
+    double sum = 0;
+    for (std::size_t i = 0; i < folds; ++i) sum += by_fold[k][row(i)];
+    return sum / static_cast<double>(folds);
+  });
 }
 
 }  // namespace runnel::train

@@ -137,7 +137,8 @@ class Json(unittest.TestCase):
         done = self.run_program("fit", "demo:moons", "--rows", "300", "--hidden", "4", "--timings", *FIT)
         fit = strict(done.stdout)
         timings = fit["timings"]
-        phases = ["reading", "preparing", "searching", "retraining", "baselines", "testing", "saving"]
+        phases = ["reading", "preparing", "searching", "retraining", "doubting", "baselines", "testing",
+                  "saving"]
         self.assertEqual(set(timings), {*phases, "total", "compiling"})
         self.assertTrue(all(timings[phase] >= 0 for phase in phases))
         for phase in ("reading", "preparing", "searching", "retraining", "baselines"):

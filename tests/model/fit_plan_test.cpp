@@ -56,9 +56,9 @@ TEST(FitPlan, ThePhasesMakeUpTheFit) {
   Told told;
   const FitResult result = fit_telling(3, told);
   const FitTimings& t = result.timings;
-  for (const double phase : {t.preparing, t.searching, t.retraining, t.baselines, t.testing})
+  for (const double phase : {t.preparing, t.searching, t.retraining, t.doubting, t.baselines, t.testing})
     EXPECT_GT(phase, 0);
-  const double sum = t.preparing + t.searching + t.retraining + t.baselines + t.testing;
+  const double sum = t.preparing + t.searching + t.retraining + t.doubting + t.baselines + t.testing;
   EXPECT_LE(sum, result.seconds + 1e-9);  // rounding
   EXPECT_NEAR(sum, result.seconds, 1e-3 + 0.01 * result.seconds);
   EXPECT_GE(t.searching, result.search.seconds);

@@ -10,9 +10,9 @@
 
 #include "data/text.h"
 #include "error_of.h"
+#include "model/tables.h"
 #include "runnel/fit.h"
 #include "runnel/ops.h"
-#include "runnel/random.h"
 #include "runnel/tree.h"
 #include "study/support.h"
 
@@ -21,25 +21,6 @@ namespace {
 
 using study::Folder;
 using testing::HasSubstr;
-
-Table table_of(std::size_t n, std::uint64_t seed = 1) {
-  Table t;
-  t.source = "made.csv";
-  t.rows = n;
-  const auto draw = [&](std::uint64_t stream) {
-    return random::normal(random::key(seed * 100 + stream), {static_cast<std::int64_t>(n)}, DType::f64)
-        .to_vector<double>();
-  };
-  Column a{.name = "a", .numbers = draw(1)};
-  Column b{.name = "b", .numbers = draw(2)};
-  Column y{.name = "y", .numbers = draw(3)};
-  for (std::size_t i = 0; i < n; ++i) {
-    y.numbers[i] = 100 + 10 * (2 * a.numbers[i] - b.numbers[i] * b.numbers[i] + 0.3 * y.numbers[i]);
-    t.lines.push_back(static_cast<std::uint32_t>(i + 2));
-  }
-  t.columns = {a, b, y};
-  return t;
-}
 
 FitOptions options(const std::string& file, std::size_t folds = 0) {
   FitOptions o;
@@ -116,7 +97,7 @@ class Stopped : public testing::TestWithParam<std::tuple<sweep::Scheduler, std::
 TEST_P(Stopped, AndResumedComesToTheSameBits) {
   const auto [scheduler, folds] = GetParam();
   const Folder folder;
-  const Table table = table_of(300);
+  const Table table = curved_table(300);
   FitOptions o = options(folder.file("straight"), folds);
   o.scheduling.scheduler = scheduler;
   const FitResult straight = fit(table, o);
@@ -131,7 +112,7 @@ TEST_P(Stopped, AndResumedComesToTheSameBits) {
 TEST(FitStudy, ExtrasStoppedAndResumedComeToTheSameBits) {
   for (const std::size_t folds : {0, 3}) {
     const Folder folder;
-    const Table table = table_of(300);
+    const Table table = curved_table(300);
     FitOptions o = options(folder.file("straight"), folds);
     o.base.patience = 1;
     o.base.norm = true;
@@ -156,7 +137,7 @@ TEST(FitStudy, ExtrasStoppedAndResumedComeToTheSameBits) {
 
 TEST(FitStudy, OtherWeightsAreAnotherSearch) {
   const Folder folder;
-  Table table = table_of(100);
+  Table table = curved_table(100);
   table.columns.push_back({.name = "w", .numbers = std::vector<double>(100, 1)});
   FitOptions o = options(folder.file("s"));
   o.triage.drop = {"w"};
@@ -173,9 +154,9 @@ INSTANTIATE_TEST_SUITE_P(Fits, Stopped,
 TEST(FitStudy, AFinishedStudyGivesItsModelAgain) {
   const Folder folder;
   FitOptions o = options(folder.file("s"));
-  const FitResult first = fit(table_of(200), o);
+  const FitResult first = fit(curved_table(200), o);
   o.study.resume = true;
-  const FitResult again = fit(table_of(200), o);
+  const FitResult again = fit(curved_table(200), o);
   expect_same_model(first.model, again.model);
   EXPECT_EQ(study::read(o.study.file).runs.size(), 2u);
 }
@@ -184,7 +165,7 @@ TEST(FitStudy, KeepsTheNetworkOfTheModel) {
   const Folder folder;
   for (const std::size_t folds : {0, 3}) {
     const FitOptions o = options(folder.file(std::to_string(folds)), folds);
-    const FitResult result = fit(table_of(200), o);
+    const FitResult result = fit(curved_table(200), o);
     const auto kept = study::read_snapshot(o.study.file, study::Snapshot::Kind::model, result.best, 0);
     ASSERT_TRUE(kept);
     const nn::Network& network = result.model.network;
@@ -202,7 +183,7 @@ TEST(FitStudy, SaysWhatBeganItAndHowItWasResolved) {
   o.study.command = "runnel fit made.csv";
   o.study.caller = R"({"words":["fit"]})";
   o.study.tensorboard = folder.file("board");
-  fit(table_of(200), o);
+  fit(curved_table(200), o);
   const study::Description d = study::read(o.study.file).description;
   EXPECT_EQ(d.command, o.study.command);
   EXPECT_EQ(d.source, "made.csv");
@@ -216,7 +197,7 @@ TEST(FitStudy, SaysWhatBeganItAndHowItWasResolved) {
 
 TEST(FitStudy, WhatChangedIsNamed) {
   const Folder folder;
-  const Table table = table_of(200);
+  const Table table = curved_table(200);
   const FitOptions o = options(folder.file("s"), 3);
   fit(table, o);
   const std::string before = told(study::read(o.study.file));
@@ -230,7 +211,7 @@ TEST(FitStudy, WhatChangedIsNamed) {
   values.columns[1].numbers[17] += 1;
   EXPECT_THAT(refused(values, [](FitOptions&) {}),
               HasSubstr("another data (made.csv): column 'b' has other values"));
-  EXPECT_THAT(refused(table_of(201), [](FitOptions&) {}), HasSubstr("rows 200 -> 201"));
+  EXPECT_THAT(refused(curved_table(201), [](FitOptions&) {}), HasSubstr("rows 200 -> 201"));
   EXPECT_THAT(refused(table, [](FitOptions& x) { x.split.test = 0.3; }),
               HasSubstr("another split of the rows: "));
   EXPECT_THAT(refused(table, [](FitOptions& x) { x.grid[1] = "rate=0.003,0.02"; }),
@@ -255,7 +236,7 @@ TEST(FitStudy, WhatChangedIsNamed) {
 
 TEST(Refit, GivesTheModelOfTheStudy) {
   const Folder folder;
-  const Table table = table_of(300);
+  const Table table = curved_table(300);
   for (const std::size_t folds : {0, 3}) {
     FitOptions o = options(folder.file(std::to_string(folds)), folds);
     const FitResult searched = fit(table, o);
@@ -270,7 +251,7 @@ TEST(Refit, GivesTheModelOfTheStudy) {
 // The same by hand: statistics of, and training on, all rows but those of the test.
 TEST(Refit, OnValidationRowsToo) {
   const Folder folder;
-  const Table table = table_of(300);
+  const Table table = curved_table(300);
   const FitOptions o = options(folder.file("s"));
   const FitResult searched = fit(table, o);
   const FitResult release = refit(table, o, study::read(o.study.file), true);
@@ -302,11 +283,11 @@ TEST(Refit, OnValidationRowsToo) {
 
 TEST(Refit, RefusesWhatItCannotDo) {
   const Folder folder;
-  const Table table = table_of(200);
+  const Table table = curved_table(200);
   FitOptions o = options(folder.file("s"));
   fit(table, o);
   const study::Study study = study::read(o.study.file);
-  EXPECT_THAT(error_of([&] { refit(table_of(200, 2), o, study, false); }),
+  EXPECT_THAT(error_of([&] { refit(curved_table(200, 2), o, study, false); }),
               HasSubstr("the study was made with another data (made.csv): column 'a' has other values"));
   o.seed = 8;
   EXPECT_THAT(error_of([&] { refit(table, o, study, false); }), HasSubstr("another split of the rows"));

@@ -1,6 +1,7 @@
 // From a table to a model: nothing may reach the model from rows that are to judge it.
 #include "runnel/fit.h"
 #include "error_of.h"
+#include "model/tables.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -11,38 +12,12 @@
 #include <cmath>
 #include <map>
 
-#include "runnel/random.h"
-
 namespace runnel {
 namespace {
 
 using testing::Contains;
 using testing::HasSubstr;
 using testing::Not;
-
-// y = 2a - b + noise, with a category and gaps.
-Table table_of(std::size_t n, std::uint64_t seed = 1) {
-  Table t;
-  t.source = "made.csv";
-  t.rows = n;
-  const auto draw = [&](std::uint64_t stream) {
-    return random::normal(random::key(seed * 100 + stream), {static_cast<std::int64_t>(n)}, DType::f64)
-        .to_vector<double>();
-  };
-  Column a{.name = "a", .numbers = draw(1)};
-  Column b{.name = "b", .numbers = draw(2)};
-  Column c{.name = "c", .type = Column::Type::text};
-  Column y{.name = "y", .numbers = draw(3)};
-  for (std::size_t i = 0; i < n; ++i) {
-    y.numbers[i] = 100 + 10 * (2 * a.numbers[i] - b.numbers[i] + 0.3 * y.numbers[i]);
-    if (i % 17 == 0) b.numbers[i] = NAN;
-    c.texts.push_back(i % 3 == 0 ? "red" : i % 3 == 1 ? "green" : "blue");
-    c.missing.push_back(0);
-    t.lines.push_back(static_cast<std::uint32_t>(i + 2));
-  }
-  t.columns = {a, b, c, y};
-  return t;
-}
 
 FitOptions options() {
   FitOptions o;

@@ -374,5 +374,46 @@ TEST(Measure, BootstrapOfAProportion) {
   EXPECT_NE(interval.low, bootstrap(Metric::accuracy, out, y, 4).low);
 }
 
+// Predictors that all guess: what the best of them seems to have over the others is luck. The resamplings
+// draw luck of the same size once more on top of it; of the best sum of two equal normals one half is the
+// second: E max of 8 standard normals (1.4236) / √2, times the deviation of a share.
+TEST(Measure, TheBestOfManyGuessersIsLucky) {
+  constexpr std::size_t n = 400, guessers = 8, tables = 60;
+  double total = 0, by_folds = 0;
+  for (std::uint64_t table = 0; table < tables; ++table) {
+    const std::vector<double> draws =
+        random::uniform(random::key(table), {static_cast<std::int64_t>(guessers * n)}, 0, 1, DType::f64)
+            .to_vector<double>();
+    const std::vector<double> y(n, 1.0);
+    std::vector<std::vector<double>> outputs(guessers), folds(guessers);
+    for (std::size_t k = 0; k < guessers; ++k)
+      for (std::size_t i = 0; i < n; ++i) {
+        outputs[k].push_back(draws[k * n + i] - 0.5);
+        if (i % 20 == 0) folds[k].push_back(0);
+        folds[k].back() += (outputs[k].back() > 0) / 20.0;
+      }
+    total += selection_optimism(Metric::accuracy, outputs, y, table) / tables;
+    by_folds += selection_optimism(Metric::accuracy, folds, table) / tables;
+  }
+  const double expected = 1.4236 / std::sqrt(2.0) * 0.5 / std::sqrt(static_cast<double>(n));
+  EXPECT_NEAR(total, expected, 0.1 * expected);
+  EXPECT_NEAR(by_folds, expected, 0.15 * expected);
+}
+
+TEST(Measure, NobodyIsLuckyWhereOneIsClearlyBest) {
+  std::vector<double> y;
+  for (int i = 0; i < 200; ++i) y.push_back(i % 7);
+  std::vector<std::vector<double>> outputs(3, y);
+  for (std::size_t i = 0; i < y.size(); ++i) {
+    outputs[0][i] += i % 2 == 0 ? 0.1 : -0.1;
+    outputs[1][i] = 3;
+    outputs[2][i] = 6 - y[i];
+  }
+  // The error of the best is the same on all rows, so that there is nothing to be lucky about.
+  EXPECT_NEAR(selection_optimism(Metric::mae, {outputs[0]}, y, 1), 0, 1e-12);
+  EXPECT_LT(selection_optimism(Metric::rmse, outputs, y, 1), 0.02);
+  EXPECT_LT(selection_optimism(Metric::r2, outputs, y, 1), 0.02);
+}
+
 }  // namespace
 }  // namespace runnel::train
