@@ -44,7 +44,8 @@ void product(const Report& report, const Sizes& s) {
   for (std::size_t i = 0; i < theirs.size(); ++i)
     if (!(std::abs(ours[i] - theirs[i]) <= apart))
       throw std::runtime_error("P7: the product differs from OpenBLAS's");
-  // OpenBLAS's threads spin for some tens of milliseconds after a product, on a core that ours would wait for.
+  // OpenBLAS's threads spin for some tens of milliseconds after a product, on a core that ours would wait
+  // for.
   const Effort effort{.pause = report.threads() > 1 ? 0.1 : 0};
   const auto [runnel, other] = measure_both([&] { compiled.run(in, out); }, openblas, effort);
   const std::string name = std::to_string(s.m) + "x" + std::to_string(s.k) + " . " + std::to_string(s.k) +

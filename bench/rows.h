@@ -15,5 +15,6 @@ void products(const Report& report);  // P7: matrix products beside OpenBLAS
 void songs(const Report& report);     // P8: a search of 64 candidates
 void startup(const Report& report);   // P9: the program from start to result
 void studies(const Report& report);   // P10: what keeping a study costs
+void rungs(const Report& report);     // P12: what retiring candidates at rungs saves
 
 }  // namespace runnel::bench

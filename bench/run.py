@@ -1,6 +1,6 @@
 """Runs rows of the table and their peers, on one thread and on two; called by scripts/bench.sh.
 
-usage: run.py --bin FOLDER --out FOLDER [--threads 1,2] [--no-peers] [ROW...]     rows: P1 ... P10
+usage: run.py --bin FOLDER --out FOLDER [--threads 1,2] [--no-peers] [ROW...]     rows: P1 ... P12
 
 Writes OUT/results.jsonl (every figure) and OUT/results.md (the table). A peer that is not here is named in both.
 """
@@ -19,9 +19,13 @@ SHARED = os.path.normpath(os.path.join(HERE, "..", "..", "shared"))
 PYTHON = "/usr/bin/python3"  # Debian's, whose packages the peers use
 # Which program row holds which rows of the table.
 PROGRAM_ROWS = {"P1": "P1", "P2": "P2-P3", "P3": "P2-P3", "P4": "P4-P5", "P5": "P4-P5", "P6": "P6", "P7": "P7",
-                "P8": "P8", "P9": "P9", "P10": "P10"}
+                "P8": "P8", "P9": "P9", "P10": "P10", "P12": "P12"}
 PACKAGES = {"numpy": "python3-numpy", "scipy": "python3-scipy", "torch": "python3-torch",
-            "pandas": "python3-pandas"}
+            "pandas": "python3-pandas", "optuna": "python3-optuna"}
+
+
+def songs_csv():
+    return os.path.join(SHARED, "data", "spotify_songs.csv")
 
 
 def say(text):
@@ -54,7 +58,7 @@ class Watch:
 
 class Run:
     def __init__(self, folder, out):
-        self.folder, self.lines, self.absent = folder, [], []
+        self.folder, self.lines, self.absent, self.split = folder, [], [], None
         self.path = os.path.join(out, "results.jsonl")
         self.file = open(self.path, "w")
 
@@ -80,9 +84,20 @@ class Run:
             self.missing(row, " ".join(os.path.basename(w) for w in command[:2]), "exit code %d" % result.returncode)
 
     def own(self, row, threads):
+        if row in ("P8", "P12"):
+            self.split_as_the_peers()
         self.command(row, [os.path.join(self.folder, "runnel_bench"), "--threads", str(threads),
                            "--data", os.path.join(SHARED, "data"),
-                           "--program", os.path.join(self.folder, "runnel"), row])
+                           "--program", os.path.join(self.folder, "runnel"), row],
+                     environment={"RUNNEL_BENCH_SPLIT": self.split} if self.split else None)
+
+    def split_as_the_peers(self):
+        """The songs as the peers of P8 split them, so that losses on validation rows can be compared."""
+        path = os.path.join(os.path.dirname(self.path), "songs.csv")
+        script = os.path.join(HERE, "peers", "split_songs.py")
+        if self.split is None and os.path.exists(songs_csv()) and not packages_missing("numpy", "pandas"):
+            if subprocess.run([PYTHON, "-B", script, os.path.join(SHARED, "bench"), songs_csv(), path]).returncode == 0:
+                self.split = path
 
 
 def packages_missing(*modules):
@@ -136,8 +151,7 @@ def peers_of_p1(run, threads):
 
 
 def peers_of_p8(run, threads):
-    csv = os.path.join(SHARED, "data", "spotify_songs.csv")
-    rows = ["--csv", csv] if os.path.exists(csv) else []
+    rows = ["--csv", songs_csv()] if os.path.exists(songs_csv()) else []
     modules = ["numpy", "torch"] + (["pandas"] if rows else [])
     for batch in (32, 256):
         # Fewer epochs, and every 16th candidate of the loop, times what is left out: each takes minutes as it is.
@@ -145,10 +159,13 @@ def peers_of_p8(run, threads):
                     ("ens-bmm", ["--epochs-run", "1"]), ("ens-manual", ["--epochs-run", "1"])]
         if threads > 1:
             variants = [("ens-manual-mp2", ["--epochs-run", "1"])]
+        # A search as people write it: every candidate of it to the end, once, for the loss it comes to.
+        variants.append(("optuna%d" % min(threads, 2), ["--repeats", "1"]))
         for who, arguments in variants:
+            needs = modules + ["optuna"] * who.startswith("optuna")
             shared_script(run, "P8", who, "b2_sweep.py",
                           [who, "--sweep", "mixed", "--batch", str(batch), "--repeats", "5"] + arguments + rows,
-                          threads, "batch %d" % batch, modules)
+                          threads, "batch %d" % batch, needs)
 
 
 def peers_of_steps(run, threads):

@@ -70,6 +70,7 @@ def asks():
         out.append(Ask("P7", "*", t, "peer", "OpenBLAS", 0.95))
         for batch, own in ((32, (300, 25, 12)), (256, (50, 12, None))):
             case = "batch %d" % batch
+            out.append(Ask("P8", case, t, "peer", "optuna%d" % t, 100))
             if t == 1:
                 out += [Ask("P8", case, t, "peer", who, least)
                         for who, least in zip(("loop-fast", "ens-bmm", "ens-manual"), own)]
@@ -80,8 +81,11 @@ def asks():
                 Ask("P9", "one candidate, test score", t, "shown", "", None),
                 Ask("P9", "the default search, first output", t, "plain", "limit", value=30e-3),
                 Ask("P9", "the default search, end", t, "shown", "", None),
-                Ask("P10", "256 candidates, kept", t, "peer", "no study", 0.97),
-                Ask("P10", "from SIGKILL to resumed work", t, "shown", "", None)]
+                Ask("P10", "256 candidates of 60 epochs, kept", t, "peer", "no study", None),
+                Ask("P10", "256 candidates of 400 epochs, kept", t, "peer", "no study", 0.97),
+                Ask("P10", "from SIGKILL to resumed work", t, "shown", "", None),
+                Ask("P12", "Hyperband, up to 81 epochs", t, "peer", "without rungs", 1),
+                Ask("P12", "1,024 candidates, halving to 27 epochs", t, "peer", "without rungs", 1)]
     out.append(Ask("P9", "stripped program", 1, "plain", "limit", value=15))
     return out
 
@@ -243,6 +247,11 @@ def page(lines, statistic="seconds"):
               if line["row"] == "P8" and line["who"] == "runnel"]
     if memory:
         out += ["", "P8, most memory held: " + "; ".join("%s on %d: %.0f MB" % m for m in memory) + "."]
+    losses = ["%s, %s on %d: %.4f" % (line["case"], line["who"], line["threads"], line["best_logloss"])
+              for line in results.lines if line.get("best_logloss") and (line["row"] == "P12" or line["who"] == "runnel"
+                                                                         or line["who"].startswith("optuna"))]
+    if losses:
+        out += ["", "P8 and P12, the best candidate's loss on validation rows: " + "; ".join(losses) + "."]
     return "\n".join(out) + "\n"
 
 

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Builds the release preset and measures rows of docs/performance.md on one thread and on two, beside their peers.
 # Usage: scripts/bench.sh [--page] [--least] [--no-peers] [--threads 1,2] [ROW...]
-#   ROW         P1 ... P10, as docs/performance.md describes them; none: all, which take about eight minutes. P2 and P3
+#   ROW         P1 ... P12, as docs/performance.md describes them; none: all, which take about twenty minutes. P2 and P3
 #               are measured together, so are P4 and P5.
 #   --no-peers  Runnel alone, a fraction of the time
 #   --least     the least times and not the medians, for a machine that others use too
 #   --page      puts the table into docs/performance.md as well (all rows)
 # Writes build/bench/results.jsonl and results.md, over those of the run before.
 # Peers that are not here are named and left out: python3-numpy python3-scipy python3-torch python3-pandas and
-# libtorch-dev libeigen3-dev bring them, and the scripts of ../shared/bench beside the repository.
+# python3-optuna libtorch-dev libeigen3-dev bring them, and the scripts of ../shared/bench beside the repository.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/prepare.sh"
 
@@ -30,9 +30,9 @@ done
 
 for word in "${arguments[@]}"; do
   case $word in
-    P[1-9]) [ -z "$page" ] || die "--page shows all rows: name none." ;;
+    P[1-9] | P1[0-2]) [ -z "$page" ] || die "--page shows all rows: name none." ;;
     --no-peers | --threads | --threads=* | [0-9]*) ;;
-    *) die "There is no $word: rows are P1 to P9, options stand in scripts/bench.sh --help." ;;
+    *) die "There is no $word: rows are P1 to P12, options stand in scripts/bench.sh --help." ;;
   esac
 done
 

@@ -99,19 +99,27 @@ void write_candidates(const Database& database, const std::vector<sweep::Hyper>&
   }
 }
 
-// Whole or not there: made under another name. Afterwards the file keeps a log (WAL), so that readers and the
-// writer do not wait for each other.
+void sync(const std::string& path) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return;
+  ::fsync(descriptor);
+  ::close(descriptor);
+}
+
+// Whole or not there: made under another name and brought to the disk once, before it gets its own.
+// Afterwards the file keeps a log (WAL), so that readers and the writer do not wait for each other.
 void make_file(const std::string& path, const Description& description,
                const std::vector<sweep::Hyper>& candidates) {
   NewFile file(path);
   {
     const Database database(file.name(), path, Database::Access::write);
-    database.execute("PRAGMA journal_mode = MEMORY; BEGIN");
+    database.execute("PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY; BEGIN");
     create_tables(database);
     write_description(database, description);
     write_candidates(database, candidates);
     database.execute("COMMIT; PRAGMA journal_mode = WAL");
   }
+  sync(file.name());
   file.take_its_name();
 }
 

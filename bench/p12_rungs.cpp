@@ -1,0 +1,58 @@
+// P12: what rungs save. Hyperband's five brackets (eta 3, up to 81 epochs), resumed at every rung in fewer
+// lanes, beside the same candidates all trained to the end, which is what lanes cost that are masked and not
+// taken out; and a random search of 1,024 candidates with halving and without.
+#include <stdexcept>
+
+#include "rows.h"
+#include "runnel/random.h"
+#include "songs_table.h"
+
+namespace runnel::bench {
+namespace {
+
+std::vector<sweep::Hyper> drawn(std::int64_t n, std::int64_t epochs) {
+  sweep::Hyper base;
+  base.batch = 256;
+  base.epochs = epochs;
+  return sweep::random(base, {{"hidden", {"14", "10x5"}}}, {sweep::parse_range("rate=1e-4..1e-1")}, n, 5);
+}
+
+struct Search {
+  Timing time;
+  double best = 0, epochs = 0;
+};
+
+Search search(const sweep::Problem& rows, const std::vector<sweep::Hyper>& candidates,
+              const sweep::Options& options) {
+  sweep::Result result;
+  Search s;
+  s.time = measure([&] { result = sweep::run(rows, candidates, options); }, {.runs = 3, .warmup = 0});
+  if (!result.best) throw std::runtime_error("P12: no candidate has come to a finite loss");
+  s.best = result.outcomes[static_cast<std::size_t>(*result.best)].validation;
+  s.epochs = static_cast<double>(result.epochs);
+  return s;
+}
+
+void compare(const Report& report, const std::string& name, const sweep::Problem& rows,
+             const std::vector<sweep::Hyper>& candidates, const sweep::Scheduling& scheduling) {
+  sweep::Options options;
+  options.threads = report.threads();
+  const Search all = search(rows, candidates, options);
+  options.scheduling = scheduling;
+  const Search some = search(rows, candidates, options);
+  report.time(name, "runnel", some.time, {{"best_logloss", some.best}, {"lane_epochs", some.epochs}});
+  report.time(name, "without rungs", all.time, {{"best_logloss", all.best}, {"lane_epochs", all.epochs}});
+}
+
+}  // namespace
+
+void rungs(const Report& report) {
+  const sweep::Problem rows = songs_problem();
+  const sweep::Scheduling hyperband{.scheduler = sweep::Scheduler::hyperband, .eta = 3};
+  compare(report, "Hyperband, up to 81 epochs", rows, drawn(sweep::hyperband_size(hyperband, 81), 81),
+          hyperband);
+  compare(report, "1,024 candidates, halving to 27 epochs", rows, drawn(1024, 27),
+          {.scheduler = sweep::Scheduler::halving, .eta = 3});
+}
+
+}  // namespace runnel::bench
