@@ -17,6 +17,8 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <tuple>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -245,8 +247,7 @@ Params averaged(const Averaging& averaging, const Params& average, const Params&
                          flat::averaged(averaging, tree::flatten(average), tree::flatten(params), before));
 }
 
-// ---- descents: many steps along a function's gradient
-// ------------------------------------------------------------------
+// ---- descents: many steps along a gradient ------------------------------------------------------------
 
 template <class Params>
 struct Descent {
@@ -256,7 +257,7 @@ struct Descent {
 
 template <class Params>
 Descent<Params> start(const Optimizer& optimizer, const Params& params, const Rates& rates = {}) {
-  return {params, init(optimizer, params, rates)};
+  return {params, optim::init(optimizer, params, rates)};
 }
 
 // One step along gradient(params), or gradient(params, count) with the steps taken so far (i32 scalar): what
@@ -269,8 +270,8 @@ Descent<Params> step(const Optimizer& optimizer, const Gradient& gradient, const
     else
       return gradient(from.params);
   };
-  auto [updates, next] = update(optimizer, at(), from.state, from.params);
-  return {apply(from.params, updates), std::move(next)};
+  auto [updates, next] = optim::update(optimizer, at(), from.state, from.params);
+  return {optim::apply(from.params, updates), std::move(next)};
 }
 
 // `steps` of them, as a scan: what it is differentiated, vmapped and compiled with. (A descent of many steps
@@ -279,7 +280,7 @@ template <class Gradient, class Params>
 Descent<Params> descend(const Optimizer& optimizer, const Gradient& gradient, const Descent<Params>& from,
                         std::int64_t steps) {
   auto one = [&](const Descent<Params>& at, const Array&) {
-    return std::pair(step(optimizer, gradient, at), std::tuple<>());
+    return std::pair(optim::step(optimizer, gradient, at), std::tuple<>());
   };
   return scan_n(one, from, steps).first;
 }
@@ -290,7 +291,7 @@ auto watch(const Optimizer& optimizer, const Gradient& gradient, const See& see,
            std::int64_t records, std::int64_t every = 1) {
   auto some = [&](const Descent<Params>& at, const Array&) {
     const Descent<Params> next =
-        every == 1 ? step(optimizer, gradient, at) : descend(optimizer, gradient, at, every);
+        every == 1 ? optim::step(optimizer, gradient, at) : optim::descend(optimizer, gradient, at, every);
     return std::pair(next, see(next));
   };
   return scan_n(some, from, records);
