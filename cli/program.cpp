@@ -25,6 +25,7 @@ constexpr const char* examples = R"(Examples:
   runnel predict songs.runnel.safetensors new.csv -o predictions.csv
   runnel score songs.runnel.safetensors more.csv
   runnel inspect songs.csv
+  runnel lab list
 
 DATA is a CSV file (any separator), NPY, NPZ, an idx image file (MNIST's format), or a generated
 table: demo:songs, demo:faces, demo:moons, demo:wave. `runnel fit --help` lists everything.
@@ -165,7 +166,8 @@ void complain(std::string_view text) {
 int parse_and_act(CLI::App& program, const std::vector<SubCommand>& commands, int argc,
                   const char* const* argv) {
   const std::span<const char* const> words(argv, static_cast<std::size_t>(argc));
-  if (argc < 2) fail("give a sub-command: fit, refit, predict, score, inspect or study; see runnel --help");
+  if (argc < 2)
+    fail("give a sub-command: fit, refit, predict, score, inspect, study or lab; see runnel --help");
   check_names(program, words.subspan(1));
   const auto parsed = [&]() -> const SubCommand* {
     for (const SubCommand& command : commands) {
@@ -191,7 +193,7 @@ int parse_and_act(CLI::App& program, const std::vector<SubCommand>& commands, in
   }
   const SubCommand* command = parsed();
   if (command == nullptr)
-    fail("give a sub-command: fit, refit, predict, score, inspect or study; see runnel --help");
+    fail("give a sub-command: fit, refit, predict, score, inspect, study or lab; see runnel --help");
   return command->act();
 }
 
@@ -210,7 +212,7 @@ int run(int argc, const char* const* argv) {
     program.formatter(std::make_shared<HelpFormatter>());  // sub-commands inherit it
     program.footer(examples);
     std::vector<SubCommand> commands;
-    for (const auto& add : {add_fit, add_refit, add_predict, add_score, add_inspect, add_study}) {
+    for (const auto& add : {add_fit, add_refit, add_predict, add_score, add_inspect, add_study, add_lab}) {
       Action act = add(program);
       commands.push_back({program.get_subcommands({}).back(), std::move(act)});
     }

@@ -1,11 +1,11 @@
 // runnel study: what stands in the files that searches leave.
 #include "runnel/study.h"
 
-#include <memory>
 #include <optional>
 
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/parts.h"
 #include "cli/program.h"
 #include "cli/report_study.h"
 #include "core/fail.h"
@@ -147,20 +147,6 @@ int export_study(const ExportArguments& arguments) {
 }
 
 // ---- the sub-commands ----------------------------------------------------------------------------------
-
-struct Part {
-  CLI::App* app;
-  Action act;
-};
-
-template <class Arguments>
-Part add_part(CLI::App& app, const char* name, const char* what, int (*act)(const Arguments&),
-              const std::function<void(CLI::App&, Arguments&)>& options) {
-  auto arguments = std::make_shared<Arguments>();
-  CLI::App& part = *app.add_subcommand(name, what);
-  options(part, *arguments);
-  return {&part, [arguments, act] { return act(*arguments); }};
-}
 
 CLI::Option* add_file(CLI::App& app, std::string& file) {
   return app.add_option("FILE", file, "A study, as `runnel fit --study` writes it")

@@ -17,6 +17,8 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <tuple>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -243,6 +245,56 @@ Params averaged(const Averaging& averaging, const Params& average, const Params&
                 const Array& before) {
   return tree::unflatten(params,
                          flat::averaged(averaging, tree::flatten(average), tree::flatten(params), before));
+}
+
+// ---- descents: many steps along a gradient ------------------------------------------------------------
+
+template <class Params>
+struct Descent {
+  Params params;
+  State state;
+};
+
+template <class Params>
+Descent<Params> start(const Optimizer& optimizer, const Params& params, const Rates& rates = {}) {
+  return {params, optim::init(optimizer, params, rates)};
+}
+
+// One step along gradient(params), or gradient(params, count) with the steps taken so far (i32 scalar): what
+// is random in a step takes its key from it, fold_in(key, count).
+template <class Gradient, class Params>
+Descent<Params> step(const Optimizer& optimizer, const Gradient& gradient, const Descent<Params>& from) {
+  auto at = [&]() -> Params {
+    if constexpr (std::is_invocable_v<const Gradient&, const Params&, const Array&>)
+      return gradient(from.params, from.state.count);
+    else
+      return gradient(from.params);
+  };
+  auto [updates, next] = optim::update(optimizer, at(), from.state, from.params);
+  return {optim::apply(from.params, updates), std::move(next)};
+}
+
+// `steps` of them, as a scan: what it is differentiated, vmapped and compiled with. (A descent of many steps
+// wants jit around it.)
+template <class Gradient, class Params>
+Descent<Params> descend(const Optimizer& optimizer, const Gradient& gradient, const Descent<Params>& from,
+                        std::int64_t steps) {
+  auto one = [&](const Descent<Params>& at, const Array&) {
+    return std::pair(optim::step(optimizer, gradient, at), std::tuple<>());
+  };
+  return scan_n(one, from, steps).first;
+}
+
+// `records` times `every` steps, and what see(descent) gives after each of these, stacked along a first axis.
+template <class Gradient, class See, class Params>
+auto watch(const Optimizer& optimizer, const Gradient& gradient, const See& see, const Descent<Params>& from,
+           std::int64_t records, std::int64_t every = 1) {
+  auto some = [&](const Descent<Params>& at, const Array&) {
+    const Descent<Params> next =
+        every == 1 ? optim::step(optimizer, gradient, at) : optim::descend(optimizer, gradient, at, every);
+    return std::pair(next, see(next));
+  };
+  return scan_n(some, from, records);
 }
 
 }  // namespace runnel::optim

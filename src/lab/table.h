@@ -1,0 +1,10 @@
+// One function for each experiment, which stands in the file of its name; table.cpp is the only list of them.
+#pragma once
+
+#include "runnel/lab.h"
+
+namespace runnel::lab {
+
+Experiment not_rmsprop();
+
+}  // namespace runnel::lab
