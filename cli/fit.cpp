@@ -1,6 +1,7 @@
 // runnel fit: from a table to a model with an honest score.
 #include "runnel/fit.h"
 
+#include <algorithm>
 #include <exception>
 #include <filesystem>
 #include <memory>
@@ -79,6 +80,19 @@ void check_numeric(const Table& table, const std::vector<std::string>& names) {
   }
 }
 
+// Which row of the table, counted from 0, trains, validates or tests: for whoever wants the same rows
+// elsewhere. Rows without a target are in no part.
+std::string split_csv(const Split& split) {
+  std::vector<std::pair<std::size_t, const char*>> parts;
+  for (const auto& [rows, part] :
+       {std::pair(&split.train, "train"), {&split.validation, "validation"}, {&split.test, "test"}})
+    for (const std::size_t row : *rows) parts.emplace_back(row, part);
+  std::sort(parts.begin(), parts.end());
+  std::string out = "row,part\n";
+  for (const auto& [row, part] : parts) out += fmt::format("{},{}\n", row, part);
+  return out;
+}
+
 // What is known is told at once: the plan before the search, the search before the baselines and the test. A
 // reader that has gone by then still gets its model.
 void tell(const std::string& text) {
@@ -88,9 +102,19 @@ void tell(const std::string& text) {
   }
 }
 
+// Hands a plan to `then` as well, when there is a file for the split.
+void add_split_file(FitOptions& options, const std::string& file) {
+  if (file.empty()) return;
+  options.planned = [file, then = options.planned](const FitPlan& plan) {
+    write_file(file, split_csv(plan.split));
+    if (then) then(plan);
+  };
+}
+
 // What cannot be written once the search is over is left in `untold`: its model is to be kept first.
-FitResult search(const FitData& data, FitOptions options, const Manner& manner, const Fitting& fitting,
+FitResult search(const FitData& data, FitOptions options, const FitCommand& command, const Fitting& fitting,
                  std::exception_ptr& untold) {
+  const Manner& manner = command.manner;
   const Interrupt interrupt(manner.quiet);
   ProgressLine line(manner.quiet);
   options.stop = interrupt.flag();
@@ -105,13 +129,16 @@ FitResult search(const FitData& data, FitOptions options, const Manner& manner, 
       }
     };
   }
+  add_split_file(options, command.write_split);
   if (line.is_on()) options.progress = [&](const sweep::Progress& progress) { line.show(progress); };
   return fitting(data.table, options, data.test);
 }
 
-int tell_plan(const FitData& data, FitOptions options, const Manner& manner) {
+int tell_plan(const FitData& data, FitOptions options, const FitCommand& command) {
+  const Manner& manner = command.manner;
   if (!manner.quiet && !manner.json)
     options.planned = [&](const FitPlan& plan) { tell(fit_plan_text(plan, data)); };
+  add_split_file(options, command.write_split);
   const Forecast forecast = runnel::forecast(data.table, options, data.test);
   write_stdout(manner.json ? dumped(forecast_json(forecast, data, options))
                            : forecast_text(forecast, options));
@@ -157,14 +184,19 @@ int fit_and_save(FitCommand& arguments, const Fitting& fitting) {
     for (const std::string& note : test->notes)
       data.notes.push_back(fmt::format("{}: {}", test->source, note));
   }
-  if (arguments.plan) return tell_plan(data, options, arguments.manner);
+  if (!arguments.write_split.empty()) {
+    refuse_to_overwrite(arguments.write_split, {arguments.data, arguments.test, read.labels,
+                                                arguments.test_labels, options.study.file});
+    check_writable(arguments.write_split);
+  }
+  if (arguments.plan) return tell_plan(data, options, arguments);
   // Found out now, not after the search.
   refuse_to_overwrite(
       model, {arguments.data, arguments.test, read.labels, arguments.test_labels, options.study.file});
   check_writable(model);
 
   std::exception_ptr untold;
-  FitResult result = search(data, options, arguments.manner, fitting, untold);
+  FitResult result = search(data, options, arguments, fitting, untold);
   FitReport report{result, data, options, model};
   watch.lap();
   result.model.provenance = dumped(provenance_json(report, command_line(), read));
@@ -205,6 +237,9 @@ void add_fit_command(CLI::App& app, FitCommand& command) {
   add_manner(app, command.manner);
   app.add_flag("--plan", command.plan, "Say what would be trained and how long it would take; train nothing");
   app.add_flag("--timings", command.timings, "Say on the standard error (and in --json) where the time went");
+  app.add_option("--write-split", command.write_split,
+                 "Write there, as CSV, which row of DATA trains, validates or tests")
+      ->type_name("FILE");
   add_read_options(app, command.read);
   app.add_option("--test-skip-rows", command.test_skip_rows, "Of the file of --test (as --skip-rows)")
       ->type_name("N")

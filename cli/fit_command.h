@@ -19,6 +19,7 @@ struct FitCommand {
   FitStudy study;
   Manner manner;
   bool timings = false, plan = false;
+  std::string write_split;  // a file that is told which row is in which part
 };
 void add_fit_command(CLI::App& app, FitCommand& command);
 

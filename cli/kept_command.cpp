@@ -67,6 +67,7 @@ void read_kept_command(const study::Study& study, FitCommand& command) {
   fit.min_epochs.reset();
   command.study = {};
   command.plan = command.timings = false;
+  command.write_split.clear();
 }
 
 }  // namespace runnel::cli
