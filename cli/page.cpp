@@ -5,6 +5,7 @@
 #include "cli/program.h"
 #include "model/output_file.h"
 #include "report/fit_page.h"
+#include "report/study_page.h"
 #include "web/page.h"
 
 namespace runnel::cli {
@@ -18,6 +19,14 @@ std::string page_beside(const std::string& model) {
   if (path.extension() == ".safetensors") path.replace_extension();
   if (path.extension() == ".runnel" || path.extension() == ".rnl") path.replace_extension();
   return path.string() + ".report.html";
+}
+
+std::string study_page_path(const std::string& study) {
+  return fs::path(study).filename().string() + ".report.html";
+}
+
+void write_study_page(const study::Study& study, const std::string& state, const std::string& path) {
+  write_file(path, report::filled(web::page(), report::study_page(study, state)));
 }
 
 void write_fit_page(const FitReport& report, const Timings& timings) {

@@ -3,7 +3,7 @@ import * as Plot from "@observablehq/plot";
 import type { Answer, FitPage, Measure } from "./data";
 import { h, name, table } from "./dom";
 import { clamp, figure, ticks } from "./chart";
-import { count, counted, inUnit, measure, metricWords, nameOf, number } from "./words";
+import { capital, count, counted, inUnit, measure, metricWords, nameOf, number } from "./words";
 
 const verdicts: Record<Answer["verdict"], string> = {
   none: "Untested",
@@ -60,7 +60,7 @@ function strip(answer: Answer): HTMLElement | null {
   const room = (Math.max(...all) - Math.min(...all)) * 0.06 || Math.abs(all[0]) * 0.05 || 1;
   const colour = (r: { who: string }) => (r.who === "model" ? "var(--accent)" : "var(--muted)");
   return figure({
-    title: `${nameOf(m.name)} on the test rows (${m.higher ? "right" : "left"} is better)`,
+    title: `${capital(nameOf(m.name))} on the test rows (${m.higher ? "right" : "left"} is better)`,
     description: rows.map((r) => `${r.who} ${measure(m.name, r.value)}`).join(", "),
     height: () => 34 + 30 * rows.length,
     draw: (width) => ({
@@ -87,13 +87,13 @@ function strip(answer: Answer): HTMLElement | null {
 function measures(answer: Answer): HTMLElement | null {
   if (answer.measures.length === 0) return null;
   const rows = answer.measures.map((m) => [
-    h("span", {}, metricWords[m.name] ?? m.name, inUnit(m.name) ? h("span", {}, ", in the unit of ", name(answer.target)) : null, m.chosen ? h("span", { class: "badge" }, "chosen by") : null),
+    h("span", {}, capital(metricWords[m.name] ?? m.name), inUnit(m.name) ? h("span", {}, ", in the unit of ", name(answer.target)) : null, m.chosen ? h("span", { class: "badge" }, "chosen by") : null),
     measure(m.name, m.model),
     m.low === null ? "" : `${measure(m.name, m.low)} to ${measure(m.name, m.high)}`,
     measure(m.name, m.linear),
     measure(m.name, m.constant),
   ]);
-  return table(["on the test rows", "model", "95% interval", "linear", "constant"], rows, { caption: "All measures on the test rows", numeric: [1, 2, 3, 4], head: true });
+  return table(["measure", "model", "95% interval", "linear", "constant"], rows, { caption: "All measures on the test rows", numeric: [1, 2, 3, 4], head: true });
 }
 
 function doubts(warnings: string[]): HTMLElement {

@@ -2,6 +2,7 @@
 // dark mode and print need nothing drawn again.
 import * as Plot from "@observablehq/plot";
 import { h } from "./dom";
+import { capital } from "./words";
 
 export type Drawing = (SVGSVGElement | HTMLElement) & Plot.Plot;
 
@@ -18,7 +19,7 @@ const style = { fontFamily: "inherit", fontSize: "12px", background: "none", col
 // A figure that is drawn again when its width changes.
 export function figure(chart: Chart, ...after: (Node | null)[]): HTMLElement {
   const place = h("div", { class: "drawing" });
-  const caption = h("figcaption", {}, chart.title);
+  const caption = h("figcaption", {}, capital(chart.title));
   const element = h("figure", {}, caption, place, ...after);
   let last = 0;
   const draw = (width: number) => {

@@ -2,11 +2,11 @@
 import * as Plot from "@observablehq/plot";
 import type { Num, Trial } from "./data";
 import { asTable, section, table } from "./dom";
-import { accent, clamp, figure, line as lineColour, quantiles, ticks } from "./chart";
+import { clamp, figure, line as lineColour, quantiles, ticks } from "./chart";
 import type { Field } from "./field";
 import { Lines, s } from "./lines";
 import { fate } from "./trial";
-import { count, counted, measure, metricWords, nameOf } from "./words";
+import { capital, count, counted, measure, metricWords, nameOf } from "./words";
 
 // What is drawn of a candidate: its curve, and its end also where that lies between two drawn epochs.
 function points(field: Field, trial: Trial): [number, Num][] {
@@ -23,7 +23,7 @@ function domain(field: Field): { low: number; high: number; log: boolean } {
   search.trials.forEach((t, k) => t.c.forEach((v, e) => v !== null && (k + e) % stride === 0 && values.push(v)));
   for (const t of search.trials) if (t.end !== null && t.s === "done") values.push(t.end);
   if (values.length === 0) return { low: 0, high: 1, log: false };
-  let [low, high] = quantiles(values, search.higher ? [0.05, 1] : [0, 0.95]);
+  let [low, high] = quantiles(values, search.higher ? [0.15, 1] : [0, 0.85]);
   const own = winner?.c.slice(Math.floor(winner.c.length / 10)).filter((v): v is number => v !== null) ?? [];
   low = Math.min(low, ...own);
   high = Math.max(high, ...own);
@@ -51,7 +51,7 @@ function drawing(field: Field): HTMLElement {
     const y = scales.y as unknown as (v: number) => number;
     const all = s("g", { "clip-path": `url(#${clip})` });
     const frame = s("clipPath", { id: clip });
-    frame.append(s("rect", { x: marginLeft - 2, y: marginTop - 2, width: width - marginLeft - marginRight + 4, height: height - marginTop - marginBottom + 4 }));
+    frame.append(s("rect", { x: marginLeft - 5, y: marginTop - 5, width: width - marginLeft - marginRight + 10, height: height - marginTop - marginBottom + 10 }));
     const place = (v: number) => clamp(y(log ? Math.max(v, 1e-300) : v), -4000, 4000);
     all.append(
       frame,
@@ -83,7 +83,7 @@ function drawing(field: Field): HTMLElement {
         x: { domain: [longest > 1 ? Math.min(1, longest) : 0, Math.max(longest, 2)], label: null },
         y: { domain: [low, high], type: log ? "log" : "linear", label: null },
         marks: [
-          Plot.gridY({ stroke: lineColour, strokeOpacity: 1 }),
+          Plot.gridY({ stroke: lineColour, strokeOpacity: 1, ticks: 5 }),
           Plot.axisX({ label: "epochs", labelAnchor: "right", labelArrow: "none", tickSize: 0, ticks: clamp(Math.floor(width / 90), 2, 8), tickFormat: (e: number) => (Number.isInteger(e) ? ticks(e) : "") }),
           Plot.axisY({ label: null, tickSize: 0, ticks: 5, tickFormat: ticks }),
           Plot.ruleX(rungs, { stroke: "currentColor", strokeOpacity: 0.25, strokeDasharray: "2,3" }),
@@ -154,7 +154,8 @@ export function curves(field: Field): HTMLElement | null {
   if (!search.trials.some((t) => t.n > 0)) return null;
   const notes: string[] = [];
   const winner = field.winner ? `Candidate ${field.winner.i}, the winner, is the bright line. ` : "";
-  notes.push(`${winner}${metricWords[search.metric] ?? search.metric}; ${search.higher ? "higher" : "lower"} is better.`);
+  notes.push(`${winner}${capital(metricWords[search.metric] ?? search.metric)}; ${search.higher ? "higher" : "lower"} is better.`);
+  if (search.trials.some((t) => field.isGood(t))) notes.push("The best tenth is darker.");
   if (search.folds > 0) notes.push(`Each candidate was trained on ${search.folds} folds; the curves are those of the first, the numbers the mean of all.`);
   if (search.rungs.some((r) => r.kept < r.entered)) notes.push("At the dashed rungs the weaker candidates were retired: their curves end there.");
   if (search.trials.length < search.total) notes.push(`Of ${count(search.total)} candidates ${count(search.trials.length)} are shown: the best, and a fair sample of the others.`);
@@ -164,5 +165,3 @@ export function curves(field: Field): HTMLElement | null {
   p.textContent = notes.join(" ");
   return section({ id: "curves", title: "How the candidates learnt", body: [p, drawing(field)] });
 }
-
-export const winnerColour = accent;

@@ -23,7 +23,7 @@ function predictions(errors: NumberErrors, target: string): HTMLElement {
         x: { domain: [low, high], nice: true, label: null },
         y: { domain: [low, high], nice: true, label: null },
         marks: [
-          Plot.gridY({ stroke: "var(--line)", strokeOpacity: 1 }),
+          Plot.gridY({ stroke: "var(--line)", strokeOpacity: 1, ticks: 5 }),
           Plot.axisX({ tickSize: 0, ticks: clamp(Math.floor(width / 100), 2, 8), tickFormat: ticks, label: "predicted", labelArrow: "none" }),
           Plot.axisY({ tickSize: 0, ticks: 5, tickFormat: ticks, label: "true", labelArrow: "none" }),
           Plot.line([[low, low], [high, high]], { stroke: "var(--muted)", strokeDasharray: "3,4" }),
@@ -61,7 +61,7 @@ function residuals(errors: NumberErrors): HTMLElement {
         x: { domain: [edges[0], edges[edges.length - 1]], label: null },
         y: { label: null },
         marks: [
-          Plot.gridY({ stroke: "var(--line)", strokeOpacity: 1 }),
+          Plot.gridY({ stroke: "var(--line)", strokeOpacity: 1, ticks: 4 }),
           Plot.rectY(bins, { x1: "low", x2: "high", y: "rows", fill: "var(--accent)", fillOpacity: 0.75, inset: 0.5 }),
           Plot.ruleX([0], { stroke: "currentColor", strokeOpacity: 0.6 }),
           Plot.axisX({ tickSize: 0, ticks: clamp(Math.floor(width / 90), 2, 9), tickFormat: ticks }),
@@ -134,6 +134,14 @@ function confusionMap(errors: ClassErrors): HTMLElement {
   });
 }
 
+// What share is likely where it came true so often: the 95% interval of Wilson, "Probable inference" (JASA 22, 1927).
+function wilson(bin: { mean: number; share: number; rows: number }): { mean: number; low: number; high: number } {
+  const z2 = 1.96 ** 2, n = bin.rows;
+  const centre = (bin.share + z2 / (2 * n)) / (1 + z2 / n);
+  const half = (1.96 * Math.sqrt((bin.share * (1 - bin.share)) / n + z2 / (4 * n * n))) / (1 + z2 / n);
+  return { mean: bin.mean, low: centre - half, high: centre + half };
+}
+
 function calibration(errors: ClassErrors): HTMLElement {
   const bins = errors.calibration;
   const binary = errors.classes.length === 2;
@@ -142,7 +150,7 @@ function calibration(errors: ClassErrors): HTMLElement {
   return figure(
     {
       title: `Calibration: ${what}, and how often it came true`,
-      description: `On average the two differ by ${number(errors.calibration_error, 2)}. A calibrated model's points lie on the diagonal`,
+      description: `On average the two differ by ${number(errors.calibration_error, 2)}. A calibrated model's points lie on the diagonal, as far as their few rows say: the lines are 95% intervals`,
       height: (width) => clamp(width * 0.55, 240, 380),
       draw: (width) => ({
         marginLeft: 56,
@@ -153,11 +161,11 @@ function calibration(errors: ClassErrors): HTMLElement {
         y: { domain: [0, 1], label: null },
         r: { range: [2.5, 9], domain: [0, widest], type: "sqrt" },
         marks: [
-          Plot.gridY({ stroke: "var(--line)", strokeOpacity: 1 }),
+          Plot.gridY({ stroke: "var(--line)", strokeOpacity: 1, ticks: 5 }),
           Plot.line([[0, 0], [1, 1]], { stroke: "var(--muted)", strokeDasharray: "3,4" }),
           Plot.axisX({ tickSize: 0, ticks: width < 420 ? 3 : 6, tickFormat: ticks, label: "said", labelArrow: "none" }),
           Plot.axisY({ tickSize: 0, ticks: 5, tickFormat: ticks, label: "came true", labelArrow: "none" }),
-          Plot.line(bins, { x: "mean", y: "share", stroke: "var(--accent)", strokeWidth: 1.5 }),
+          Plot.ruleX(bins.map(wilson), { x: "mean", y1: "low", y2: "high", stroke: "var(--accent)", strokeOpacity: 0.6, strokeWidth: 1.5 }),
           Plot.dot(bins, { x: "mean", y: "share", r: "rows", fill: "var(--accent)", stroke: "var(--paper)" }),
           Plot.tip(bins, Plot.pointer({ x: "mean", y: "share", title: (b: { mean: number; share: number; rows: number }) => `said ${number(b.mean, 2)}, came true ${number(b.share, 2)} of ${counted(b.rows, "row")}`, fill: "var(--paper)", stroke: "var(--line)" })),
         ],
@@ -175,7 +183,7 @@ export function ofClasses(errors: ClassErrors): HTMLElement {
     body: [
       few ? confusionTable(errors) : confusionMap(errors),
       few ? null : mostConfused(errors),
-      h("p", {}, `When it gives a probability, is it so? On average the probabilities are off by ${number(errors.calibration_error, 2)} (the expected calibration error, over ten bins).`),
+      h("p", {}, `When it gives a probability, is it so? On average the probabilities are off by ${number(errors.calibration_error, 2)} (the expected calibration error, over ten bins). The lines at the points are 95% intervals; the larger a point, the more rows.`),
       calibration(errors),
     ],
   });

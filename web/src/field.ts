@@ -68,6 +68,7 @@ export class Field {
   visible: Trial[];
   selected: Trial | null = null;
   private readonly listeners: (() => void)[] = [];
+  private readonly good: Set<Trial>;
   private readonly places: (number | null)[][];
 
   constructor(readonly search: Search) {
@@ -76,12 +77,19 @@ export class Field {
     this.statuses = new Map([...new Set(search.trials.map((t) => t.s))].map((s) => [s, true]));
     this.winner = search.trials.find((t) => t.i === search.best);
     this.visible = search.trials;
+    const done = search.trials.filter((t) => t.s === "done");
+    this.good = new Set(done.length >= 20 ? done.slice(0, Math.ceil(done.length / 10)) : []);
     this.places = search.trials.map((t) => this.axes.map((axis) => axis.at(t)));
   }
 
   // The axes' places of a trial, by its place in Search.trials.
   placesOf(k: number): (number | null)[] {
     return this.places[k];
+  }
+
+  // Of the best tenth of many that are done.
+  isGood(trial: Trial): boolean {
+    return this.good.has(trial);
   }
 
   get filtered(): boolean {

@@ -27,11 +27,14 @@ export class Lines {
     this.elements.clear();
     const group = s("g", { class: "lines" });
     const { trials } = this.field.search;
+    // The more there are, the fainter each, so that what many do together can be seen.
+    group.setAttribute("style", `--one: ${Math.max(0.1, Math.min(0.9, 70 / trials.length)).toFixed(2)}`);
     const place = new Map(trials.map((t, k) => [t, k]));
     for (const trial of [...trials].reverse()) {
       const element = path(trial, place.get(trial)!);
       if (!element) continue;
       element.classList.add("trial", `is-${trial.s}`);
+      if (this.field.isGood(trial)) element.classList.add("is-good");
       if (trial === this.field.winner) element.classList.add("is-winner");
       this.elements.set(trial.i, element);
       group.append(element);

@@ -48,13 +48,14 @@ function copyButton(text: string): HTMLElement | null {
 }
 
 export function run(of: Run): HTMLElement {
-  const longest = Math.max(...of.timings.map(([, s]) => s ?? 0));
+  const longest = Math.max(...of.timings.map(([what, s]) => (what === "total" ? 0 : s ?? 0)));
   const timings = h("table", { class: "bars" }, h("caption", {}, "Where the time went"));
   timings.append(h("thead", { class: "unseen" }, h("tr", {}, h("th", { scope: "col" }, "part"), h("th", { scope: "col" }, "bar"), h("th", { scope: "col" }, "time"))));
   const body = h("tbody");
   for (const [what, time] of of.timings) {
     const bar = h("span", { class: "bar", "aria-hidden": "true" });
-    bar.style.width = `${longest > 0 ? Math.max(0.5, (100 * (time ?? 0)) / longest) : 0}%`;
+    if (what === "total") bar.hidden = true;
+    else bar.style.width = `${longest > 0 ? Math.max(0.5, (100 * (time ?? 0)) / longest) : 0}%`;
     body.append(h("tr", {}, h("th", { scope: "row" }, what), h("td", { class: "bar-cell" }, bar), h("td", { class: "number" }, seconds(time))));
   }
   timings.append(body);

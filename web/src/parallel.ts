@@ -56,7 +56,7 @@ function drawing(field: Field): HTMLElement {
     axes.forEach((axis, k) => {
       const group = s("g", { class: axis.metric ? "axis is-metric" : "axis" });
       group.append(s("line", { x1: x(0), x2: x(1), y1: y(k), y2: y(k) }));
-      const label = s("text", { x: x(0), y: y(k) - 12, class: "axis-name" });
+      const label = s("text", { x: x(0), y: y(k) - 12, class: "axis-name", "text-anchor": "start" });
       label.textContent = axis.metric ? `${nameOf(axis.name)} on validation rows` : axis.name;
       group.append(label);
       for (const [p, text] of axisTicks(axis, inner)) {

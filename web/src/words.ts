@@ -5,6 +5,8 @@ const separated = new Intl.NumberFormat("en-US");
 
 export const count = (n: number): string => separated.format(n);
 
+export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
 export function counted(n: number, noun: string): string {
   return `${count(n)} ${noun}${n === 1 ? "" : "s"}`;
 }
@@ -21,7 +23,9 @@ export function number(x: Num | undefined, digits = 4): string {
 // A measure of quality: shares with four places, others as numbers.
 export function measure(name: string, x: Num | undefined): string {
   if (x === null || x === undefined) return "–";
-  return name === "r2" || name === "accuracy" ? x.toFixed(4).replace("-", "−") : number(x);
+  if (name !== "r2" && name !== "accuracy") return number(x);
+  const text = x.toFixed(4);
+  return text === "-0.0000" ? "0.0000" : text.replace("-", "−");
 }
 
 export function seconds(s: Num): string {
