@@ -11,6 +11,7 @@
 #include "cli/interrupt.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/page.h"
 #include "cli/program.h"
 #include "cli/progress.h"
 #include "cli/report.h"
@@ -55,6 +56,21 @@ std::string usual_model_path(const std::string& data) {
   std::string stem = data.starts_with("demo:") ? data.substr(5) : fs::path(data).stem().string();
   if (const auto comma = stem.find(','); comma != std::string::npos) stem.resize(comma);
   return (stem.empty() ? "model" : stem) + ".runnel.safetensors";
+}
+
+// Checked before the search, as the model's place is.
+std::string page_path(const FitCommand& arguments, const std::string& model,
+                      const std::vector<std::string>& inputs) {
+  if (arguments.no_report && !arguments.report.empty())
+    fail("--report {} and --no-report: leave one of them out", arguments.report);
+  if (arguments.no_report) return "";
+  const std::string path = arguments.report.empty() ? page_beside(model) : arguments.report;
+  if (path.empty()) return path;
+  std::vector<std::string> others = inputs;
+  others.push_back(model);
+  refuse_to_overwrite(path, others);
+  check_writable(path);
+  return path;
 }
 
 std::string target_of(const Table& table, const std::string& given) {
@@ -191,23 +207,30 @@ int fit_and_save(FitCommand& arguments, const Fitting& fitting) {
   }
   if (arguments.plan) return tell_plan(data, options, arguments);
   // Found out now, not after the search.
-  refuse_to_overwrite(
-      model, {arguments.data, arguments.test, read.labels, arguments.test_labels, options.study.file});
+  const std::vector<std::string> inputs = {arguments.data, arguments.test, read.labels, arguments.test_labels,
+                                           options.study.file};
+  refuse_to_overwrite(model, inputs);
   check_writable(model);
+  const std::string page = page_path(arguments, model, inputs);
 
   std::exception_ptr untold;
   FitResult result = search(data, options, arguments, fitting, untold);
-  FitReport report{result, data, options, model};
+  FitReport report{result, data, options, model, {}, page};
   watch.lap();
   result.model.provenance = dumped(provenance_json(report, command_line(), read));
   result.model.save(model);
   if (untold) std::rethrow_exception(untold);
-  if (arguments.timings) {
-    const double saving = watch.lap();
-    report.timings = {reading, result.timings, saving, watch.total(), compile_statistics()};
+  const double saving = watch.lap();
+  const Timings timings{reading, result.timings, saving, watch.total(), compile_statistics()};
+  if (arguments.timings) report.timings = timings;
+  try {
+    write_stdout(arguments.manner.json ? dumped(fit_json(report)) : fit_text(report, arguments.manner.quiet));
+  } catch (const ReaderGone&) {
+    write_fit_page(report, timings);  // the page is for somebody else
+    throw;
   }
-  write_stdout(arguments.manner.json ? dumped(fit_json(report)) : fit_text(report, arguments.manner.quiet));
   if (report.timings) write_stderr(timings_text(*report.timings));
+  write_fit_page(report, timings);
   return result.search.interrupted ? 1 : 0;
 }
 
@@ -227,6 +250,12 @@ void add_study_options(CLI::App& app, FitStudy& study) {
       ->group(group);
 }
 
+void add_page_options(CLI::App& app, FitCommand& command) {
+  app.add_option("--report", command.report, "Where the report, an HTML page, goes (beside the model)")
+      ->type_name("FILE");
+  app.add_flag("--no-report", command.no_report, "Write no report");
+}
+
 void add_fit_command(CLI::App& app, FitCommand& command) {
   app.add_option("DATA", command.data, "CSV, NPY, NPZ, idx file, or demo:NAME")->required()->type_name("");
   app.add_option("--test", command.test,
@@ -234,6 +263,7 @@ void add_fit_command(CLI::App& app, FitCommand& command) {
       ->type_name("FILE");
   app.add_option("-o,--model", command.model, "Where the model goes (DATA's name + .runnel.safetensors)")
       ->type_name("FILE");
+  add_page_options(app, command);
   add_manner(app, command.manner);
   app.add_flag("--plan", command.plan, "Say what would be trained and how long it would take; train nothing");
   app.add_flag("--timings", command.timings, "Say on the standard error (and in --json) where the time went");

@@ -12,6 +12,8 @@ namespace runnel::cli {
 
 struct FitCommand {
   std::string data, test, model;
+  std::string report;  // where the page goes; empty: beside the model
+  bool no_report = false;
   ReadArguments read;
   std::optional<std::size_t> test_skip_rows;
   std::string test_labels;
@@ -22,10 +24,11 @@ struct FitCommand {
   std::string write_split;  // a file that is told which row is in which part
 };
 void add_fit_command(CLI::App& app, FitCommand& command);
+void add_page_options(CLI::App& app, FitCommand& command);
 
 // runnel::fit, or another that makes a model of tables.
 using Fitting = std::function<FitResult(const Table&, const FitOptions&, const Table*)>;
-// Reads the tables, fits, saves the model, reports. Returns the exit code.
+// Reads the tables, fits, saves the model, reports, writes the page. Returns the exit code.
 int fit_and_save(FitCommand& command, const Fitting& fitting);
 
 // A command as its study keeps it (FitStudy::caller), and found there again: the arguments that say what is

@@ -66,7 +66,8 @@ void read_kept_command(const study::Study& study, FitCommand& command) {
   fit.eta.reset();
   fit.min_epochs.reset();
   command.study = {};
-  command.plan = command.timings = false;
+  command.plan = command.timings = command.no_report = false;
+  command.report.clear();
   command.write_split.clear();
 }
 

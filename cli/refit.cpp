@@ -19,6 +19,7 @@ constexpr const char* examples = R"(Examples:
 
 struct Arguments {
   std::string study, on = "train", data, model;
+  FitCommand page;  // of which only the page's options are read
   int threads = 0;
   Manner manner;
 };
@@ -41,7 +42,10 @@ int act(const Arguments& arguments) {
   if (command.model.empty())
     command.model = std::filesystem::path(arguments.study).stem().string() + ".refit.safetensors";
   if (arguments.threads > 0) command.fit.options.threads = arguments.threads;
-  refuse_to_overwrite(command.model, {arguments.study});
+  command.report = arguments.page.report;
+  command.no_report = arguments.page.no_report;
+  for (const std::string& output : {command.model, command.report})
+    if (!output.empty()) refuse_to_overwrite(output, {arguments.study});
   return fit_and_save(command, [&](const Table& table, const FitOptions& options, const Table* test) {
     return refit(table, options, study, validation, test);
   });
@@ -61,6 +65,7 @@ Action add_refit(CLI::App& program) {
   app.add_option("--data", arguments->data, "Where the study's data lie now")->type_name("FILE");
   app.add_option("-o,--model", arguments->model, "Where the model goes (STUDY's name + .refit.safetensors)")
       ->type_name("FILE");
+  add_page_options(app, arguments->page);
   app.add_option("--threads", arguments->threads, "Threads to use (as the study)")
       ->check(whole_number(1))
       ->type_name("N");

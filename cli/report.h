@@ -41,6 +41,7 @@ struct FitReport {
   const FitOptions& options;
   std::string model_path;
   std::optional<Timings> timings = {};  // where they are wanted
+  std::string page = {};                // the HTML file; empty: none
 };
 
 struct ScoreReport {

@@ -291,6 +291,7 @@ std::string fit_text(const FitReport& report, bool quiet) {
                                        ? file + ": the same command with --resume goes on with it\n"
                                        : fmt::format("runnel study show {}\n", shell_word(file)));
   out += part(style, "model") + report.model_path + "\n";
+  if (!quiet && !report.page.empty()) out += part(style, "report") + report.page + "\n";
   if (!quiet)
     out +=
         fmt::format("{}runnel predict {} NEW_DATA\n", part(style, "predict"), shell_word(report.model_path));

@@ -5,6 +5,7 @@
 
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/page.h"
 #include "cli/parts.h"
 #include "cli/program.h"
 #include "cli/report_study.h"
@@ -20,6 +21,7 @@ constexpr const char* examples = R"(Examples:
   runnel study show songs.study
   runnel study show songs.study --candidate 7
   runnel study best songs.study -n 10
+  runnel study report songs.study --out songs.html
   runnel study export songs.study --format csv -o candidates.csv
   runnel study export songs.study --format tensorboard -o board)";
 
@@ -103,6 +105,23 @@ int best(const BestArguments& arguments) {
   return 0;
 }
 
+// ---- report --------------------------------------------------------------------------------------------
+
+struct PageArguments {
+  std::string file, out;
+  bool quiet = false;
+};
+
+int report_page(const PageArguments& arguments) {
+  const StudyReport report = report_of(arguments.file);
+  const std::string out = arguments.out.empty() ? study_page_path(arguments.file) : arguments.out;
+  refuse_to_overwrite(out, {arguments.file});
+  check_writable(out);
+  write_study_page(report.study, report.state, out);
+  if (!arguments.quiet) write_stdout(out + "\n");
+  return 0;
+}
+
 // ---- export --------------------------------------------------------------------------------------------
 
 struct ExportArguments {
@@ -176,6 +195,14 @@ std::vector<Part> add_parts(CLI::App& app) {
         part.add_option("-n,--number", arguments.n, "How many (1)")->type_name("K")->check(whole_number(1));
         add_manner(part, arguments.manner);
       }));
+  parts.push_back(add_part<PageArguments>(
+      app, "report", "An HTML page of its candidates", report_page,
+      [](CLI::App& part, PageArguments& arguments) {
+        add_file(part, arguments.file);
+        part.add_option("-o,--out", arguments.out, "Where it goes (FILE's name + .report.html)")
+            ->type_name("OUT");
+        part.add_flag("--quiet", arguments.quiet, "Do not say where it went");
+      }));
   parts.push_back(add_part<ExportArguments>(
       app, "export", "All candidates, for other programs", export_study,
       [](CLI::App& part, ExportArguments& arguments) {
@@ -201,7 +228,7 @@ Action add_study(CLI::App& program) {
   return [parts = add_parts(app)] {
     for (const Part& part : parts)
       if (part.app->parsed()) return part.act();
-    fail("study: give a sub-command: list, show, best or export; see runnel study --help");
+    fail("study: give a sub-command: list, show, best, report or export; see runnel study --help");
   };
 }
 

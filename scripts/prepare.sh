@@ -13,12 +13,15 @@ die() {
 
 listed_packages() { sed 's/#.*//' "$root/scripts/packages.txt" | tr -s ' \t\n' '\n' | sed '/^$/d'; }
 
-# Those of the list that dpkg does not call installed.
+# Those of the list that dpkg does not call installed, and whose name is no command here either: Node and npm, say,
+# may have come another way than by Debian's packages, which would then not go together with them.
 missing_packages() {
-  local installed
+  local installed name
   installed=$(listed_packages | xargs dpkg-query -W -f '${db:Status-Status} ${Package}\n' 2>/dev/null |
     sed -n 's/^installed //p' | sort -u)
-  listed_packages | sort -u | comm -23 - <(printf '%s\n' "$installed")
+  for name in $(listed_packages | sort -u | comm -23 - <(printf '%s\n' "$installed")); do
+    command -v "$name" >/dev/null || printf '%s\n' "$name"
+  done
 }
 
 install_packages() {

@@ -131,6 +131,13 @@ struct FitTimings {
   double testing = 0;     // measures and baselines on the test rows
 };
 
+// What was read of the test rows, the one time: their targets, and what the model, the best linear model and
+// the best constant give for them: numbers in the target's unit, or logits of the classes, row-major.
+struct TestRead {
+  std::vector<double> y;
+  std::vector<double> model, linear, constant;  // linear is empty where no linear model was found
+};
+
 struct FitResult {
   Model model;
   sweep::Metric metric;
@@ -138,6 +145,7 @@ struct FitResult {
   std::vector<std::pair<std::string, double>> also;  // further test measures by name: rmse, mae, log_loss, …
   double constant_baseline = 0;  // test scores of the best constant and the best linear model
   double linear_baseline = 0;
+  TestRead test_read;  // empty when there are no test rows
   sweep::Result search;
   std::int64_t best = 0;              // the index of the winning candidate
   std::vector<std::int64_t> members;  // candidates whose networks the model averages, the best first

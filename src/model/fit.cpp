@@ -368,7 +368,7 @@ void measure_test(const Work& w, const TestRows& test, const Linear& linear, con
         "there are no test rows: nothing says how good the model is on rows that did not choose it");
     return;
   }
-  const std::vector<double> outputs = unscaled(result.model.outputs(test.x), scale);
+  std::vector<double> outputs = unscaled(result.model.outputs(test.x), scale);
   const auto score = [&](const std::vector<double>& of) {
     const train::Interval interval = train::bootstrap(w.metric, of, y, w.options.seed);
     return Score{train::measure(w.metric, of, y), interval.low, interval.high, y.size()};
@@ -382,11 +382,13 @@ void measure_test(const Work& w, const TestRows& test, const Linear& linear, con
     if (other != w.metric && of_classes == (w.target.task() != Task::regression))
       result.also.emplace_back(sweep::metric_name(other), train::measure(other, outputs, y));
   }
-  result.constant_baseline =
-      train::measure(w.metric, constant_outputs(w, targets(w.y, without_test(w)), y.size()), y);
-  result.linear_baseline = linear.model.layers.empty()
-                               ? std::nan("")
-                               : train::measure(w.metric, unscaled(linear.outputs(test.x), scale), y);
+  TestRead& read = result.test_read;
+  read.constant = constant_outputs(w, targets(w.y, without_test(w)), y.size());
+  if (!linear.model.layers.empty()) read.linear = unscaled(linear.outputs(test.x), scale);
+  result.constant_baseline = train::measure(w.metric, read.constant, y);
+  result.linear_baseline = read.linear.empty() ? std::nan("") : train::measure(w.metric, read.linear, y);
+  read.model = std::move(outputs);
+  read.y = y;
   warn_of_baselines(w.metric, result);
 }
 

@@ -1,0 +1,160 @@
+#include "report/fit_page.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "core/fail.h"
+#include "core/threads.h"
+#include "data/text.h"
+#include "report/test_rows.h"
+#include "report/trials.h"
+#include "runnel/version.h"
+
+namespace runnel::report {
+namespace {
+
+constexpr std::size_t kMostColumns = 2000;
+
+// Options that few ask for are told where they differ from the usual, or among candidates.
+bool worth_telling(const sweep::HyperField& field, const std::vector<sweep::Outcome>& outcomes) {
+  if (field.usual) return true;
+  const std::string usual = field.get(sweep::Hyper());
+  return std::any_of(outcomes.begin(), outcomes.end(),
+                     [&](const sweep::Outcome& o) { return field.get(o.hyper) != usual; });
+}
+
+Trials trials_of(const FitResult& result) {
+  const sweep::Result& search = result.search;
+  Trials out{
+      result.metric, std::string(sweep::loss_name(result.model.loss)), result.folds, {}, {}, search.rungs,
+      result.best};
+  std::vector<const sweep::HyperField*> fields;
+  for (const sweep::HyperField& field : sweep::hyper_fields()) {
+    if (!worth_telling(field, search.outcomes)) continue;
+    fields.push_back(&field);
+    out.names.push_back({field.name, field.meaning, field.numeric});
+  }
+  for (const sweep::Outcome& outcome : search.outcomes) {
+    const bool read = outcome.epochs > 0;
+    Trial trial{outcome.index,
+                std::string(sweep::status_name(outcome.status)),
+                outcome.epochs,
+                read ? outcome.validation : std::nan(""),
+                read ? outcome.validation_loss : std::nan(""),
+                outcome.hyper.patience > 0 ? outcome.best_epoch : 0,
+                {},
+                outcome.curve};
+    for (const sweep::HyperField* field : fields) trial.values.push_back(field->get(outcome.hyper));
+    out.all.push_back(std::move(trial));
+  }
+  return out;
+}
+
+Json columns_json(const FitResult& result) {
+  Json list = Json::array();
+  for (const ColumnDecision& column : result.columns) {
+    if (list.size() == kMostColumns) break;
+    list.push_back({{"name", data::shortened(column.name, 200)},
+                    {"role", role_name(column.role)},
+                    {"why", column.why},
+                    {"features", column.features}});
+  }
+  return {{"total", result.columns.size()},
+          {"features", result.model.preprocessor.features().size()},
+          {"list", std::move(list)}};
+}
+
+// Which rows were used for what, in the order of time.
+Json rows_json(const Fit& fit) {
+  const FitResult& result = fit.result;
+  const Split& split = result.split;
+  const std::size_t train = split.train.size(), validation = split.validation.size();
+  const std::size_t test = result.test.rows;
+  const bool stops = std::any_of(result.search.outcomes.begin(), result.search.outcomes.end(),
+                                 [](const sweep::Outcome& o) { return o.hyper.patience > 0; });
+  Json list = Json::array();
+  const auto add = [&](const char* role, std::size_t rows, std::string when) {
+    if (rows > 0) list.push_back({{"role", role}, {"rows", rows}, {"used", std::move(when)}});
+  };
+  if (result.folds > 0) {
+    add("folds", train + validation,
+        fmt::format("cut into {} folds. Each candidate is trained once for every fold, on the other {}, and "
+                    "measured on it; their mean chooses{}. Then the winner is trained on all of them.",
+                    result.folds, result.folds - 1, stops ? ", and says when to stop" : ""));
+  } else if (fit.options.train_on_validation) {
+    add("train", train, "train the candidate, and with the validation rows the final model");
+    add("validation", validation, "measure the candidate, and then train the final model");
+  } else {
+    add("train", train,
+        "give the columns' medians, means and deviations, and train every candidate and the linear baseline");
+    add("validation", validation,
+        stops ? "measure the candidates, say when each stops, and choose the winner"
+              : "measure the candidates and choose the winner");
+  }
+  add("test", test,
+      fit.test != nullptr
+          ? fmt::format("come from {}. Read once, when the winner stood: they chose nothing",
+                        fit.test->source)
+          : std::string("read once, when the winner stood: they trained nothing and chose nothing"));
+  const std::size_t used = train + validation + split.test.size();
+  if (fit.table.rows > used)
+    add("unused", fit.table.rows - used,
+        fit.test != nullptr ? "take no part: they have no target, or are the table's own test rows"
+                            : "take no part: they have no target");
+  return {{"list", std::move(list)}, {"how", split.how}, {"table", fit.table.rows}};
+}
+
+Json run_json(const Fit& fit) {
+  const FitResult& result = fit.result;
+  const FitOptions& options = fit.options;
+  Json facts = Json::array();
+  const auto add = [&](const char* name, std::string value) {
+    if (!value.empty()) facts.push_back(Json::array({name, std::move(value)}));
+  };
+  add("Runnel", RUNNEL_VERSION);
+  add("data", fit.table.source);
+  if (fit.test != nullptr) add("test data", fit.test->source);
+  add("model", fit.model_path);
+  add("study", options.study.file);
+  add("seed", std::to_string(options.seed));
+  add("threads", std::to_string(options.threads > 0 ? options.threads : thread_count(0)));
+  add("numbers", options.f64 ? "f64" : "f32");
+  add("scheduler", std::string(sweep::scheduler_name(options.scheduling.scheduler)));
+  add("loss", std::string(sweep::loss_name(result.model.loss)));
+  if (!options.weight.empty()) add("rows weigh", "column " + options.weight);
+  if (options.class_weights.balanced) add("classes weigh", "balanced");
+  for (const auto& [name, weight] : options.class_weights.of)
+    add("class weighs", fmt::format("{}: {}", name, weight));
+  Json timings = Json::array();
+  for (const auto& [name, seconds] : fit.timings) timings.push_back(Json::array({name, rounded(seconds)}));
+  return {{"command", fit.command}, {"facts", std::move(facts)}, {"timings", std::move(timings)}};
+}
+
+}  // namespace
+
+Json fit_page(const Fit& fit) {
+  const FitResult& result = fit.result;
+  const Trials trials = trials_of(result);
+  Json warnings = result.warnings;
+  if (result.search.interrupted)
+    warnings.push_back(
+        "the search was stopped before all candidates had ended; the model is the best of those "
+        "that had");
+  Json out = {{"page", 1}, {"kind", "fit"}, {"version", RUNNEL_VERSION}};
+  out["title"] = fmt::format("{} of {}", result.model.target.column(), fit.table.source);
+  out["source"] = fit.table.source;
+  out["answer"] = answer_json(result);
+  out["search"] = trials_json(trials);
+  out["search"]["seconds"] = rounded(result.search.seconds);
+  out["importance"] = importances_json(importances(trials));
+  out["errors"] = errors_json(result);
+  out["columns"] = columns_json(result);
+  out["warnings"] = std::move(warnings);
+  out["notes"] = fit.notes;
+  out["rows"] = rows_json(fit);
+  out["run"] = run_json(fit);
+  return out;
+}
+
+}  // namespace runnel::report
