@@ -155,10 +155,10 @@ void check_names(const CLI::App& program, std::span<const char* const> words) {
 }
 
 void complain(std::string_view text) {
+  // One line, but for what shows a place: indented lines below it.
   std::string line(text);
-  for (char& c : line) {
-    if (c == '\n') c = ' ';
-  }
+  for (std::size_t i = 0; i < line.size(); ++i)
+    if (line[i] == '\n' && line.compare(i + 1, 2, "  ") != 0) line[i] = ' ';
   const Style style(STDERR_FILENO);
   write_stderr(fmt::format("runnel: {} {}\n", style.error("error:"), line));
 }
@@ -167,7 +167,7 @@ int parse_and_act(CLI::App& program, const std::vector<SubCommand>& commands, in
                   const char* const* argv) {
   const std::span<const char* const> words(argv, static_cast<std::size_t>(argc));
   if (argc < 2)
-    fail("give a sub-command: fit, refit, predict, score, inspect, study or lab; see runnel --help");
+    fail("give a sub-command: fit, refit, predict, score, inspect, study, lab or graph; see runnel --help");
   check_names(program, words.subspan(1));
   const auto parsed = [&]() -> const SubCommand* {
     for (const SubCommand& command : commands) {
@@ -193,7 +193,7 @@ int parse_and_act(CLI::App& program, const std::vector<SubCommand>& commands, in
   }
   const SubCommand* command = parsed();
   if (command == nullptr)
-    fail("give a sub-command: fit, refit, predict, score, inspect, study or lab; see runnel --help");
+    fail("give a sub-command: fit, refit, predict, score, inspect, study, lab or graph; see runnel --help");
   return command->act();
 }
 
@@ -212,7 +212,8 @@ int run(int argc, const char* const* argv) {
     program.formatter(std::make_shared<HelpFormatter>());  // sub-commands inherit it
     program.footer(examples);
     std::vector<SubCommand> commands;
-    for (const auto& add : {add_fit, add_refit, add_predict, add_score, add_inspect, add_study, add_lab}) {
+    for (const auto& add :
+         {add_fit, add_refit, add_predict, add_score, add_inspect, add_study, add_lab, add_graph}) {
       Action act = add(program);
       commands.push_back({program.get_subcommands({}).back(), std::move(act)});
     }

@@ -23,6 +23,7 @@ Action add_inspect(CLI::App& program);
 Action add_refit(CLI::App& program);
 Action add_study(CLI::App& program);
 Action add_lab(CLI::App& program);
+Action add_graph(CLI::App& program);
 
 // The arguments of this call as one shell command, for a model's provenance.
 const std::string& command_line();
