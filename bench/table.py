@@ -18,6 +18,7 @@ QUIET = 0.12
 # What the cases of P7 end in whose OpenBLAS was told to take its AVX-512 kernels.
 BESIDE_AVX512 = ", AVX-512 told"
 
+SEARCH_OVER_RANKS = "512 candidates over ranks"
 SMALL, WAVE, DIGITS = "12-16-8-1", "2-16-16-1", "784-128-10"
 
 
@@ -86,6 +87,8 @@ def asks():
                 Ask("P10", "from SIGKILL to resumed work", t, "shown", "", None),
                 Ask("P12", "Hyperband, up to 81 epochs", t, "peer", "without rungs", 1),
                 Ask("P12", "1,024 candidates, halving to 27 epochs", t, "peer", "without rungs", 1)]
+    out += [Ask("P11", SEARCH_OVER_RANKS, 2, "own", "one rank", 1.9),
+            Ask("P11", SEARCH_OVER_RANKS + ", start to end", 2, "own", "one rank", None)]
     out.append(Ask("P9", "stripped program", 1, "plain", "limit", value=15))
     return out
 
