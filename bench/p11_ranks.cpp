@@ -44,7 +44,7 @@ void ranks(const Report& report) {
   const std::string command = "mpirun --bind-to none -x RUNNEL_THREADS=1 -n " + threads + " " +
                               quoted(named) +
                               " fit demo:songs --folds 0 --random 512 --space rate=1e-4..1e-1 --space "
-                              "hidden=16,32,16x16 --epochs 60 --json --timings -o " +
+                              "hidden=16,32,16x16 --epochs 400 --json --timings -o " +
                               quoted(model.string()) + " 2>/dev/null";
   std::vector<double> searching, whole;
   for (int i = -1; i < 5; ++i) {

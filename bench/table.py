@@ -1,9 +1,11 @@
 """From results.jsonl to the table: each figure beside what the row asks.
 
 usage: table.py RESULTS.jsonl [--least]                 prints the table; --least: least times, not medians
-       table.py RESULTS.jsonl [--least] --page FILE     writes it between the markers of a page
+       table.py RESULTS.jsonl [--least] --page FILE     writes it between the markers of a page, and the figures
+                                                        of P11 into scale.md beside it
 """
 import json
+import os
 import re
 import sys
 
@@ -258,9 +260,24 @@ def page(lines, statistic="seconds"):
     return "\n".join(out) + "\n"
 
 
-def refresh(path, text):
+def scale_page(lines, statistic="seconds"):
+    """The figures of docs/scale.md: a search on one rank and on two."""
+    facts = [line["text"] for line in lines if line["row"] == "facts"]
+    results = Results([line for line in lines if line["row"] != "facts"], statistic)
+    out = ["On this machine: " + facts[0] + ".", ""] if facts else []
+    out += ["| | one rank | two ranks | ratio | efficiency |", "|---|---|---|---|---|"]
+    for case, name in ((SEARCH_OVER_RANKS, "the search"), (SEARCH_OVER_RANKS + ", start to end", "the whole command")):
+        one, two = (results.find("P11", case, t, "runnel") for t in (1, 2))
+        if one is None or two is None:
+            return "Not measured in this run.\n"
+        ratio = one["seconds"] / two["seconds"]
+        out.append("| %s | %s | %s | %.3g | %.0f%% |" % (name, text_of(one), text_of(two), ratio, 50 * ratio))
+    return "\n".join(out) + "\n"
+
+
+def refresh(path, text, name="figures"):
     """Writes the text between the markers of a page."""
-    begin, end = "<!-- figures: written by scripts/bench.sh --page -->", "<!-- end of figures -->"
+    begin, end = "<!-- %s: written by scripts/bench.sh --page -->" % name, "<!-- end of %s -->" % name
     with open(path) as f:
         old = f.read()
     pattern = re.escape(begin) + ".*?" + re.escape(end)
@@ -273,12 +290,14 @@ def refresh(path, text):
 
 def main():
     words = [w for w in sys.argv[1:] if w != "--least"]
+    statistic = "min" if "--least" in sys.argv else "seconds"
     with open(words[0]) as f:
-        text = page([json.loads(line) for line in f], "min" if "--least" in sys.argv else "seconds")
+        lines = [json.loads(line) for line in f]
     if words[1:2] == ["--page"]:
-        refresh(words[2], text)
+        refresh(words[2], page(lines, statistic))
+        refresh(os.path.join(os.path.dirname(words[2]), "scale.md"), scale_page(lines, statistic), "scale")
     else:
-        print(text)
+        print(page(lines, statistic))
 
 
 if __name__ == "__main__":
