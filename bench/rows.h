@@ -15,6 +15,7 @@ void products(const Report& report);  // P7: matrix products beside OpenBLAS
 void songs(const Report& report);     // P8: a search of 64 candidates
 void startup(const Report& report);   // P9: the program from start to result
 void studies(const Report& report);   // P10: what keeping a study costs
+void ranks(const Report& report);     // P11: a search over ranks
 void rungs(const Report& report);     // P12: what retiring candidates at rungs saves
 
 }  // namespace runnel::bench

@@ -1,9 +1,11 @@
 """From results.jsonl to the table: each figure beside what the row asks.
 
 usage: table.py RESULTS.jsonl [--least]                 prints the table; --least: least times, not medians
-       table.py RESULTS.jsonl [--least] --page FILE     writes it between the markers of a page
+       table.py RESULTS.jsonl [--least] --page FILE     writes it between the markers of a page, and the figures
+                                                        of P11 into scale.md beside it
 """
 import json
+import os
 import re
 import sys
 
@@ -18,6 +20,7 @@ QUIET = 0.12
 # What the cases of P7 end in whose OpenBLAS was told to take its AVX-512 kernels.
 BESIDE_AVX512 = ", AVX-512 told"
 
+SEARCH_OVER_RANKS = "512 candidates over ranks"
 SMALL, WAVE, DIGITS = "12-16-8-1", "2-16-16-1", "784-128-10"
 
 
@@ -86,6 +89,8 @@ def asks():
                 Ask("P10", "from SIGKILL to resumed work", t, "shown", "", None),
                 Ask("P12", "Hyperband, up to 81 epochs", t, "peer", "without rungs", 1),
                 Ask("P12", "1,024 candidates, halving to 27 epochs", t, "peer", "without rungs", 1)]
+    out += [Ask("P11", SEARCH_OVER_RANKS, 2, "own", "one rank", 1.9),
+            Ask("P11", SEARCH_OVER_RANKS + ", start to end", 2, "own", "one rank", None)]
     out.append(Ask("P9", "stripped program", 1, "plain", "limit", value=15))
     return out
 
@@ -255,9 +260,24 @@ def page(lines, statistic="seconds"):
     return "\n".join(out) + "\n"
 
 
-def refresh(path, text):
+def scale_page(lines, statistic="seconds"):
+    """The figures of docs/scale.md: a search on one rank and on two."""
+    facts = [line["text"] for line in lines if line["row"] == "facts"]
+    results = Results([line for line in lines if line["row"] != "facts"], statistic)
+    out = ["On this machine: " + facts[0] + ".", ""] if facts else []
+    out += ["| | one rank | two ranks | ratio | efficiency |", "|---|---|---|---|---|"]
+    for case, name in ((SEARCH_OVER_RANKS, "the search"), (SEARCH_OVER_RANKS + ", start to end", "the whole command")):
+        one, two = (results.find("P11", case, t, "runnel") for t in (1, 2))
+        if one is None or two is None:
+            return "Not measured in this run.\n"
+        ratio = one["seconds"] / two["seconds"]
+        out.append("| %s | %s | %s | %.3g | %.0f%% |" % (name, text_of(one), text_of(two), ratio, 50 * ratio))
+    return "\n".join(out) + "\n"
+
+
+def refresh(path, text, name="figures"):
     """Writes the text between the markers of a page."""
-    begin, end = "<!-- figures: written by scripts/bench.sh --page -->", "<!-- end of figures -->"
+    begin, end = "<!-- %s: written by scripts/bench.sh --page -->" % name, "<!-- end of %s -->" % name
     with open(path) as f:
         old = f.read()
     pattern = re.escape(begin) + ".*?" + re.escape(end)
@@ -270,12 +290,14 @@ def refresh(path, text):
 
 def main():
     words = [w for w in sys.argv[1:] if w != "--least"]
+    statistic = "min" if "--least" in sys.argv else "seconds"
     with open(words[0]) as f:
-        text = page([json.loads(line) for line in f], "min" if "--least" in sys.argv else "seconds")
+        lines = [json.loads(line) for line in f]
     if words[1:2] == ["--page"]:
-        refresh(words[2], text)
+        refresh(words[2], page(lines, statistic))
+        refresh(os.path.join(os.path.dirname(words[2]), "scale.md"), scale_page(lines, statistic), "scale")
     else:
-        print(text)
+        print(page(lines, statistic))
 
 
 if __name__ == "__main__":

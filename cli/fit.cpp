@@ -5,6 +5,7 @@
 #include <exception>
 #include <filesystem>
 #include <memory>
+#include <new>
 #include <optional>
 
 #include "cli/fit_command.h"
@@ -14,7 +15,9 @@
 #include "cli/page.h"
 #include "cli/program.h"
 #include "cli/progress.h"
+#include "cli/ranks.h"
 #include "cli/report.h"
+#include "cli/report_study.h"
 #include "core/fail.h"
 #include "core/stopwatch.h"
 #include "data/text.h"
@@ -161,6 +164,16 @@ int tell_plan(const FitData& data, FitOptions options, const FitCommand& command
   return 0;
 }
 
+// What an earlier run of the study over ranks had handed out and never got back.
+std::vector<std::string> notes_of_earlier_run(const FitStudy& wanted) {
+  std::vector<std::string> notes;
+  if (!wanted.resume || !study::is_study_file(wanted.file)) return notes;
+  for (const auto& [rank, candidates] : study::read(wanted.file).under_way)
+    notes.push_back("under way when the run before ended, and trained on now: " +
+                    under_way_text(rank, candidates));
+  return notes;
+}
+
 FitStudy study_of(const FitCommand& command) {
   FitStudy study = command.study;
   if (study.file.empty() && study.resume) fail("--resume goes on with a study; name it by --study FILE");
@@ -169,6 +182,54 @@ FitStudy study_of(const FitCommand& command) {
   study.command = command_line();
   study.caller = kept_command();
   return study;
+}
+
+}  // namespace
+
+namespace {
+
+// A rank that does not lead prepares the same fit, trains what it is handed, and says nothing: what stops it
+// is told by rank 0.
+int serve_as_rank(FitCommand& arguments, Ranks& ranks) {
+  try {
+    const Interrupt interrupt(/*quiet=*/true);
+    FitOptions options = fit_options(arguments.fit);
+    options.crew = ranks.crew();
+    const ReadOptions read = read_options(arguments.read);
+    const Table table = read_table(arguments.data, read);
+    std::optional<Table> test;
+    if (!arguments.test.empty()) test = read_test(arguments, read);
+    options.target.column = target_of(table, options.target.column);
+    serve(table, options, test ? &*test : nullptr);
+  } catch (const Error& e) {
+    ranks.tell_failure(e.kind(), e.what());
+  } catch (const std::bad_alloc&) {
+    ranks.tell_failure(ErrorKind::run, "out of memory; use fewer ranks on a machine");
+  } catch (const std::exception& e) {
+    ranks.tell_failure(ErrorKind::run, fmt::format("unexpected: {}", e.what()));
+  }
+  return 0;
+}
+
+// "ranks      2; rank 0 sent 7 messages (12.0 kB) and received 40 (88.0 kB)"
+std::string traffic_text(int ranks, const ranks::Traffic& t) {
+  const auto kb = [](std::int64_t bytes) { return static_cast<double>(bytes) / 1e3; };
+  std::string out =
+      fmt::format("{:<{}}{}; rank 0 sent {} messages ({:.1f} kB) and received {} ({:.1f} kB)", "ranks",
+                  margin.size(), ranks, t.sent, kb(t.bytes_sent), t.received, kb(t.bytes_received));
+  if (t.gathered > 0)
+    out += fmt::format("; {} exchanges among all ({:.1f} kB)", t.gathered, kb(t.bytes_gathered));
+  return out + "\n";
+}
+
+int fit_over_ranks(FitCommand& arguments, const Fitting& fitting) {
+  const std::unique_ptr<Ranks> ranks = arguments.plan ? nullptr : Ranks::begin(arguments.fit.options.threads);
+  if (ranks == nullptr) return speaks() ? fit_and_save(arguments, fitting) : 0;
+  if (!ranks->leads()) return serve_as_rank(arguments, *ranks);
+  arguments.fit.options.crew = ranks->crew();
+  const int code = fit_and_save(arguments, fitting);
+  if (arguments.timings) write_stderr(traffic_text(ranks->size(), ranks->traffic()));
+  return code;
 }
 
 }  // namespace
@@ -213,6 +274,7 @@ int fit_and_save(FitCommand& arguments, const Fitting& fitting) {
   check_writable(model);
   const std::string page = page_path(arguments, model, inputs);
 
+  write_notes(notes_of_earlier_run(options.study), arguments.manner.quiet);
   std::exception_ptr untold;
   FitResult result = search(data, options, arguments, fitting, untold);
   FitReport report{result, data, options, model, {}, page};
@@ -287,7 +349,7 @@ Action add_fit(CLI::App& program) {
   add_fit_command(app, *command);
   app.footer(examples);
   return [command] {
-    return fit_and_save(*command, [](const Table& table, const FitOptions& options, const Table* test) {
+    return fit_over_ranks(*command, [](const Table& table, const FitOptions& options, const Table* test) {
       return fit(table, options, test);
     });
   };

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "cli/ranks.h"
 #include "core/fail.h"
 
 namespace runnel::cli {
@@ -39,7 +40,8 @@ void write_stdout(std::string_view text) {
 
 void write_stderr(std::string_view text) noexcept { write_all(STDERR_FILENO, text); }
 
-bool is_terminal(int descriptor) { return ::isatty(descriptor) == 1; }
+// mpirun gives its processes a terminal of its own, whatever it makes of what they write there.
+bool is_terminal(int descriptor) { return !is_rank() && ::isatty(descriptor) == 1; }
 
 Style::Style(int descriptor) {
   const char *no_color = std::getenv("NO_COLOR"), *terminal = std::getenv("TERM");

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "cli/output.h"
+#include "cli/ranks.h"
 #include "core/fail.h"
 #include "data/text.h"
 #include "runnel/version.h"
@@ -31,7 +32,8 @@ DATA is a CSV file (any separator), NPY, NPZ, an idx image file (MNIST's format)
 table: demo:songs, demo:faces, demo:moons, demo:wave. `runnel fit --help` lists everything.
 
 RUNNEL_THREADS=N sets the number of threads where no option does; RUNNEL_ISA=avx2, avx512 or reference the
-instruction set. Neither changes a bit of any result.)";
+instruction set. Neither changes a bit of any result. Nor does `mpirun -n R runnel fit ...`, which trains on R
+processes: each takes its share of the cores of its machine, unless RUNNEL_THREADS or --threads says how many.)";
 
 // The help as we like it: an option, what it takes, what it means.
 class HelpFormatter : public CLI::Formatter {
@@ -178,7 +180,7 @@ int parse_and_act(CLI::App& program, const std::vector<SubCommand>& commands, in
   try {
     program.parse(argc, argv);
   } catch (const CLI::CallForVersion&) {
-    write_stdout("runnel " RUNNEL_VERSION "\n");
+    write_stdout("runnel " RUNNEL_VERSION "\n" + ranks_text() + "\n");
     return 0;
   } catch (const CLI::CallForHelp&) {
     const SubCommand* command = parsed();
@@ -221,6 +223,8 @@ int run(int argc, const char* const* argv) {
   } catch (const ReaderGone&) {
     return 0;  // whoever read our output has seen enough
   } catch (const Error& e) {
+    // Rank 0 says the same; whoever else ended with a code of his own would have the launcher end it before.
+    if (!speaks()) return 0;
     complain(e.what());
     return e.kind() == ErrorKind::input ? 2 : 1;
   } catch (const std::bad_alloc&) {

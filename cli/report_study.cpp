@@ -171,6 +171,16 @@ std::string rungs_part(const Style& style, const Study& study) {
   return out;
 }
 
+// "rank 2: 3, 4, 5, …": what they were, or are, training.
+std::string under_way_part(const Style& style, const Study& study) {
+  std::string out;
+  for (const auto& [rank, candidates] : study.under_way) {
+    out += out.empty() ? part(style, "under way") : std::string(margin);
+    out += under_way_text(rank, candidates) + "\n";
+  }
+  return out;
+}
+
 std::string timings_part(const Style& style, const Study& study) {
   std::string line;
   for (const auto& [name, seconds] : study.timings)
@@ -262,6 +272,11 @@ std::string csv_number(double value) { return std::isfinite(value) ? fmt::format
 
 }  // namespace
 
+std::string under_way_text(std::int64_t rank, const std::vector<std::int64_t>& candidates) {
+  return fmt::format("rank {}: {} ({})", rank, counted(candidates.size(), "candidate"),
+                     data::shortened(fmt::format("{}", fmt::join(candidates, ", ")), 80));
+}
+
 std::vector<std::string> sort_names(const Study& study) {
   std::vector<std::string> names{"candidate", "metric", "loss", "epochs", "status"};
   if (study.candidates.empty()) return names;
@@ -352,6 +367,7 @@ std::string study_text(const StudyReport& report) {
   if (best.size() > shown_candidates) best.resize(shown_candidates);
   if (!best.empty()) out += part(style, "best") + candidates_text(study, best, margin).substr(margin.size());
   out += rungs_part(style, study);
+  out += under_way_part(style, study);
   out += timings_part(style, study);
   out += warnings_part(style, study.warnings);
   return out;
@@ -377,6 +393,11 @@ Json study_json(const StudyReport& report) {
   out["candidates"] = Json::array();
   for (const Candidate& c : study.candidates) out["candidates"].push_back(candidate_json(study, c.index));
   out["rungs"] = rungs_json(study);
+  if (!study.under_way.empty()) {
+    out["under_way"] = Json::array();
+    for (const auto& [rank, candidates] : study.under_way)
+      out["under_way"].push_back({{"rank", rank}, {"candidates", candidates}});
+  }
   out["timings"] = Json::object();
   for (const auto& [name, seconds] : study.timings) out["timings"][name] = number(seconds);
   out["warnings"] = study.warnings;

@@ -26,6 +26,9 @@ std::vector<std::int64_t> sorted_candidates(const study::Study& study, const std
 std::string studies_text(const std::vector<StudyReport>& reports);
 Json studies_json(const std::vector<StudyReport>& reports);
 
+// "rank 2: 5 candidates (3, 4, 5, 9, 10)": a line of Study::under_way.
+std::string under_way_text(std::int64_t rank, const std::vector<std::int64_t>& candidates);
+
 std::string study_text(const StudyReport& report);
 Json study_json(const StudyReport& report);
 

@@ -29,6 +29,12 @@ StudyReport report_of(const std::string& path) {
   StudyReport report{study::read(path), path, ""};
   const bool killed = report.study.state == study::State::running && !study::has_writer(path);
   report.state = killed ? "killed" : study::state_name(report.study.state);
+  if (killed)
+    for (const auto& [rank, candidates] : report.study.under_way)
+      for (const std::int64_t index : candidates) {
+        study::Status& status = report.study.candidates.at(static_cast<std::size_t>(index)).status;
+        if (status == study::Status::waiting) status = study::Status::interrupted;
+      }
   return report;
 }
 

@@ -93,6 +93,7 @@ struct FitOptions {
   std::function<void(const FitResult&)> searched;
   const std::atomic<bool>* stop = nullptr;
   FitStudy study;
+  sweep::Crew* crew = nullptr;  // who trains the blocks of the search; none: the threads of this process
 
   // What refit() sets.
   std::vector<sweep::Hyper> candidates;  // all that is tried, in place of a space
@@ -163,6 +164,10 @@ struct FitResult {
 // validation alone. Throws Error(run) when every candidate diverged, or when stopped before any candidate had
 // finished.
 FitResult fit(const Table& table, const FitOptions& options, const Table* test = nullptr);
+
+// What a process does whose crew another one leads: it prepares the same search of the same table, which the
+// crew makes sure of, and trains what it is handed until the search is over (src/sweep/crew.h).
+void serve(const Table& table, const FitOptions& options, const Table* test = nullptr);
 
 // Trains the winner of a study again, alone: given the data and options that the study was begun with, the
 // model is that of the study to the last bit (of an ensemble of candidates, its first network).

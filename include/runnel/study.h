@@ -168,6 +168,9 @@ struct Study {
   std::vector<std::pair<std::string, double>> timings;  // seconds by name
   std::vector<std::string> warnings;
   std::vector<Run> runs;
+  // Of a search over several processes: which rank has been handed which candidates and not brought them
+  // back. In a study that has no writer these are the ones that a failed rank, or the death of all, cost.
+  std::map<std::int64_t, std::vector<std::int64_t>> under_way;
 
   std::int64_t count(Status status) const;
   // Of the candidates that are done, the best first: by the metric, then the loss, then the index.
@@ -211,6 +214,9 @@ class Store {
   void timing(const std::string& name, double seconds);  // in place of an earlier one
   void snapshot(const Snapshot& snapshot);               // in place of the owner's earlier one
   void drop_snapshot(Snapshot::Kind kind, std::int64_t owner, std::int64_t fold);
+
+  // The candidates that a rank is about to train, in place of those before; none: all are back. Commits.
+  void under_way(std::int64_t rank, const std::vector<std::int64_t>& candidates);
 
   void commit();
   // Whether the last snapshots are long enough ago for others that serve nothing but a resumption: `seconds`,

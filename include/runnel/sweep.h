@@ -65,6 +65,9 @@ struct Hyper {
   std::int64_t frequencies = 16;                  // of periodic embeddings, for each column
   double frequency_scale = 0.1;                   // their deviation at the start
   std::int64_t patience = 0;  // stop after so many epochs without a better one, and keep the best; 0: never
+  // Parts of a batch whose gradients are found apart and then added, so that several processes can train one
+  // network (train::Recipe); 0: the batch is one. Other bits than those of the batch as one.
+  std::int64_t shards = 0;
 
   friend bool operator==(const Hyper&, const Hyper&) = default;
 };
@@ -200,6 +203,8 @@ struct Progress {
   double seconds = 0, seconds_left = 0;
 };
 
+class Crew;  // src/sweep/crew.h: who trains blocks
+
 struct Options {
   std::uint64_t seed = 0;                              // of the order of rows
   int threads = 0;                                     // 0: RUNNEL_THREADS, else as many as there are cores
@@ -217,6 +222,11 @@ struct Options {
   std::function<void(const LaneState&)> keep = {};
   std::function<bool()> keep_now = {};
   std::vector<LaneState> resume = {};
+
+  // For a search over several processes. `handed` is called with the candidates of what a rank is about to
+  // train, and with none when it has brought everything back.
+  Crew* crew = nullptr;  // none: the threads of this process
+  std::function<void(int rank, const std::vector<std::int64_t>& candidates)> handed = {};
 };
 
 struct Result {

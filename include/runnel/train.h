@@ -53,6 +53,10 @@ struct Recipe {
   bool norm = false;             // layer normalisation
   std::int64_t embedded = 0;     // columns that become waves
   std::int64_t frequencies = 0;  // of each
+  // Above 0 the rows of a step are cut into so many parts, alike or one row longer at the beginning. Each
+  // part's gradient is that of its share of the mean loss, and they are added as a tree (shard_sum), so that
+  // the bits do not depend on who computes which part.
+  std::int64_t shards = 0;
 
   friend bool operator==(const Recipe&, const Recipe&) = default;
 };

@@ -14,6 +14,7 @@
 #include "model/winner.h"
 #include "runnel/ops.h"
 #include "runnel/version.h"
+#include "sweep/crew.h"
 
 namespace runnel {
 namespace {
@@ -493,7 +494,21 @@ void doubt_test(const Prepared& p, FitResult& result) {
     result.warnings.push_back(std::move(text));
 }
 
+std::vector<sweep::Fact> facts_of(const Searching& searching) {
+  const study::Description d = describe(searching);
+  return {{fmt::format("data ({})", d.source), d.data.digest, d.data.parts},
+          {"split of the rows", d.split.digest, d.split.parts},
+          {"space", d.space.digest, d.space.parts}};
+}
+
 }  // namespace
+
+void serve(const Table& table, const FitOptions& options, const Table* test) {
+  Prepared p = prepared(table, options, test);
+  p.run.networks = std::max(p.run.networks, options.ensemble);
+  options.crew->agree(facts_of(searching(table, test, p)));
+  options.crew->serve(p.problem, p.search.candidates, p.run);
+}
 
 FitResult fit(const Table& table, const FitOptions& options, const Table* test) {
   Stopwatch watch;
@@ -502,6 +517,8 @@ FitResult fit(const Table& table, const FitOptions& options, const Table* test) 
   FitResult result;
   result.columns = p.preprocessor.decisions();
   expect_rows_of_study(searching(table, test, p));
+  p.run.crew = options.crew;
+  if (options.crew != nullptr) options.crew->agree(facts_of(searching(table, test, p)));
   const auto keeper = keeper_of(searching(table, test, p), p.problem);
   if (keeper) keeper->attach(p.run);
   result.timings.preparing = watch.lap();

@@ -129,6 +129,9 @@ void Keeper::attach(sweep::Options& options) {
   stop_ = options.stop;
   options.keep = [this](const sweep::LaneState& state) { keep(state); };
   options.keep_now = [this] { return keep_now(); };
+  options.handed = [this](int rank, const std::vector<std::int64_t>& candidates) {
+    store_.under_way(rank, candidates);
+  };
   for (const Snapshot& snapshot : store_.snapshots(Snapshot::Kind::state)) {
     options.resume.push_back(state_of(snapshot));
     const sweep::LaneState& state = options.resume.back();

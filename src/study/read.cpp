@@ -126,6 +126,16 @@ void read_rest(const Database& database, Study& study) {
   }
 }
 
+void read_under_way(const Database& database, Study& study) {
+  Statement table(database, "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'under_way'");
+  if (!table.step()) return;  // begun by a Runnel that knew no ranks
+  Statement row(database, "SELECT rank, candidate FROM under_way ORDER BY rank, candidate");
+  while (row.step()) {
+    const std::int64_t rank = row.integer();
+    study.under_way[rank].push_back(row.integer());
+  }
+}
+
 Shape shape_from(const Database& database, const std::string& text) {
   const Json list = Json::parse(text, nullptr, false);
   if (!list.is_array() || list.size() > kMaxRank) fail_damaged(database, "the shape of a tensor");
@@ -179,6 +189,7 @@ Study contents_of(const Database& database) {
   read_candidates(database, study);
   read_readings(database, study);
   read_rest(database, study);
+  read_under_way(database, study);
   return study;
 }
 

@@ -191,6 +191,10 @@ struct Store::Impl {
     Statement state = statement("UPDATE study SET state = ?, best = NULL");
     state << state_name(State::running);
     state.run();
+    // Studies that were begun before there were ranks have no such table.
+    database->execute(
+        "CREATE TABLE IF NOT EXISTS under_way (candidate INTEGER NOT NULL, rank INTEGER NOT NULL, "
+        "PRIMARY KEY (candidate, rank)) WITHOUT ROWID; DELETE FROM under_way");
   }
 
   void commit() {
@@ -361,6 +365,20 @@ void Store::drop_snapshot(Snapshot::Kind kind, std::int64_t owner, std::int64_t 
   const std::lock_guard guard(impl_->mutex);
   impl_->begin();
   impl_->remove(kind, owner, fold);
+}
+
+void Store::under_way(std::int64_t rank, const std::vector<std::int64_t>& candidates) {
+  const std::lock_guard guard(impl_->mutex);
+  impl_->begin();
+  Statement drop = impl_->statement("DELETE FROM under_way WHERE rank = ?");
+  drop << rank;
+  drop.run();
+  Statement put = impl_->statement("INSERT OR REPLACE INTO under_way VALUES (?, ?)");
+  for (const std::int64_t candidate : candidates) {
+    put << candidate << rank;
+    put.run();
+  }
+  impl_->commit();
 }
 
 void Store::commit() {

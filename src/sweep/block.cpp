@@ -15,6 +15,7 @@
 #include "sweep/lanes.h"
 #include "sweep/recipe.h"
 #include "sweep/stopping.h"
+#include "sweep/together.h"
 
 namespace runnel::sweep {
 namespace {
@@ -30,7 +31,7 @@ auto shape_key(const Hyper& h, std::int64_t batch) {
   return std::tuple(h.hidden, h.activation, h.optimizer, batch, h.dropout > 0, h.clip > 0, has_l2(h),
                     h.decay > 0, h.clip_value > 0, h.clip_example > 0, h.schedule, warms_up(h), h.averaging,
                     h.body, h.norm, h.embedding, h.embedding == nn::Embedding::linear_pieces ? h.bins : 0,
-                    h.embedding == nn::Embedding::periodic ? h.frequencies : 0);
+                    h.embedding == nn::Embedding::periodic ? h.frequencies : 0, h.shards);
 }
 
 // Candidates of one key are readings of one trajectory: they differ in their epochs alone, and no step knows
@@ -55,6 +56,7 @@ std::size_t lanes_that_fit(const Problem& problem, const Fold& fold, const Hyper
   const nn::Architecture a = architecture_of(hyper, fold, problem.outputs);
   std::int64_t floats = std::max<std::int64_t>(1, 3 * batch_of(hyper, fold) * units_of(a));
   // Gradients that every example has to itself, and a matrix over all parameters.
+  if (hyper.shards > 0) floats += (hyper.shards + 1) * parameters_of(a);
   if (hyper.clip_example > 0) floats += 2 * batch_of(hyper, fold) * parameters_of(a);
   if (hyper.optimizer == "adagrad-full") floats += 3 * parameters_of(a) * parameters_of(a);
   return static_cast<std::size_t>(std::clamp<std::int64_t>(kStepFloats / floats / 8 * 8, 8, kMostLanes));
@@ -281,6 +283,7 @@ struct BlockRun::Impl {
         rates(rates_of(b.trajectories, recipe, b.data->x.dim(0) / batch)),
         y_validation(b.data->y_validation.to_doubles()),
         programs(compiled.of(recipe)),
+        exchange(compiled.exchange),
         lanes(std::move(states)) {
     for (std::size_t i = 0; i < lanes.size(); ++i)
       patience.push_back(patience_after(b.trajectories[i].hyper, p.metric, lanes[i]));
@@ -305,6 +308,8 @@ struct BlockRun::Impl {
   const train::Rates rates;
   const std::vector<double> y_validation;
   const std::shared_ptr<const BlockPrograms::OfRecipe> programs;
+  Exchange* const exchange;
+  std::optional<Together> together;
   std::optional<train::State> state;
   std::vector<LaneState> lanes;  // their leaves are in `state` while the block trains
   std::vector<Patience> patience;
@@ -341,6 +346,12 @@ void BlockRun::train_epoch(std::int64_t number, const OrderedRows& rows, const B
 void BlockRun::Impl::train(const OrderedRows& rows) {
   train::Further further{{}, columns};
   if (rows.weights) further.weights = batches(*rows.weights, batch);
+  if (recipe.shards > 0 && exchange != nullptr) {
+    if (!together) together.emplace(recipe, *exchange, batch);
+    state = together->epoch(*state, rates, batches(rows.x, batch), batches(rows.y, batch),
+                            batches(rows.rows, batch), further);
+    return;
+  }
   state = programs->epoch(*state, rates, batches(rows.x, batch), batches(rows.y, batch),
                           batches(rows.rows, batch), further);
 }

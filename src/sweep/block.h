@@ -1,6 +1,7 @@
 // A block: candidates of one shape, trained abreast on one fold.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -73,6 +74,16 @@ struct BlockHooks {
   std::function<void(const Reading&, nn::Network)> take_model;
 };
 
+// Processes that find the gradients of a batch together (Hyper::shards), all in step with each other.
+class Exchange {
+ public:
+  virtual ~Exchange() = default;
+  virtual std::int64_t parties() const = 0;
+  virtual std::int64_t place() const = 0;  // of this one among them
+  // What every party gives, in their order.
+  virtual std::vector<std::vector<std::byte>> all_gather(const std::vector<std::byte>& mine) = 0;
+};
+
 // What blocks run, compiled. Blocks of one recipe share it: a search over folds, or in several blocks of one
 // shape, compiles each program once.
 class BlockPrograms {
@@ -86,6 +97,7 @@ class BlockPrograms {
   void drop_unused();
 
   FoldColumns columns;
+  Exchange* exchange = nullptr;  // none: this process computes all parts of a batch
 
  private:
   std::vector<std::shared_ptr<const OfRecipe>> all_;

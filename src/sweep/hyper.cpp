@@ -204,6 +204,9 @@ const std::vector<HyperField>& hyper_fields() {
       {"patience", "stop after so many epochs without a better one, keep the best; 0 trains all", true,
        [](const H& h) { return fmt::format("{}", h.patience); },
        [](H& h, const S& t) { h.patience = whole("patience", t, 0); }, false},
+      {"shards", "parts of a batch that ranks share out, their gradients added as a tree; 0: none", true,
+       [](const H& h) { return fmt::format("{}", h.shards); },
+       [](H& h, const S& t) { h.shards = whole("shards", t, 0); }, false},
   };
   return fields;
 }

@@ -26,7 +26,7 @@ train::Recipe recipe_of(const Problem& problem, const Block& block,
           h.dropout > 0, h.clip > 0,   scaled,           block.data->x.dtype(),
           has_l2(h),     h.decay > 0,  h.clip_value > 0, h.clip_example > 0,
           h.schedule,    warms_up(h),  h.averaging,      a.body,
-          a.norm,        a.embedded,   a.frequencies};
+          a.norm,        a.embedded,   a.frequencies,    h.shards};
 }
 
 namespace {

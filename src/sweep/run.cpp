@@ -1,7 +1,9 @@
-// The search: everybody to the next rung, as blocks on threads; then who goes on; then the best of them.
+// The search: everybody to the next rung, as blocks that a crew trains; then who goes on; then the best of
+// them.
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <span>
@@ -10,19 +12,21 @@
 #include "core/threads.h"
 #include "runnel/transforms.h"
 #include "sweep/block.h"
+#include "sweep/crew.h"
 #include "sweep/field.h"
 #include "sweep/kept.h"
 
 namespace runnel::sweep {
 namespace {
 
-class Search {
+class Search : private Desk {
  public:
   Search(const Problem& problem, const std::vector<Hyper>& candidates, const Options& options)
       : problem_(problem),
         candidates_(candidates),
         options_(options),
-        threads_(thread_count(options.threads)),
+        own_(options.crew == nullptr ? crew_of_threads(thread_count(options.threads)) : nullptr),
+        crew_(options.crew == nullptr ? own_.get() : options.crew),
         field_(problem, candidates, options),
         kept_(options.networks, problem.metric) {
     seen_.resize(candidates.size(), 0);
@@ -58,81 +62,10 @@ class Search {
 
   // Everybody who is still in the field comes to epoch `end`, or to the end of their training.
   void train_to(std::int64_t end) {
-    const std::vector<Block> blocks = make_blocks(problem_, field_.waiting(end), end, threads_);
-    for (std::size_t begin = 0; begin < blocks.size() && !stopped();) {
-      const std::size_t wave = end_of_wave(blocks, begin);
-      train_wave(std::span(blocks).subspan(begin, wave - begin));
-      field_.drop_hopeless(end);
-      begin = wave;
-    }
+    const std::vector<Block> blocks = make_blocks(problem_, field_.waiting(end), end, crew_->threads());
+    stop_at_ = end;
+    crew_->train(problem_, options_, blocks, *this);
     blocks_ += static_cast<std::int64_t>(blocks.size());
-  }
-
-  // Blocks that train together share the rows of each epoch; all their states are in memory at a time.
-  std::size_t end_of_wave(const std::vector<Block>& blocks, std::size_t begin) const {
-    std::size_t bytes = 0;
-    std::vector<bool> has_rows(problem_.folds.size(), false);
-    std::size_t end = begin;
-    for (; end < blocks.size(); ++end) {
-      const Block& block = blocks[end];
-      bytes += block.state_bytes();
-      if (!has_rows[block.fold]) bytes += bytes_of_rows(*block.data);
-      has_rows[block.fold] = true;
-      if (bytes > options_.memory && end >= begin + static_cast<std::size_t>(threads_)) break;
-    }
-    return end;
-  }
-
-  void train_wave(std::span<const Block> blocks) {
-    std::vector<BlockRun> runs;
-    std::int64_t begin = blocks[0].begin;
-    std::int64_t end = 0;
-    for (const Block& block : blocks) {
-      runs.emplace_back(problem_, block, programs_, field_.take(block));
-      begin = std::min(begin, block.begin);
-      end = std::max(end, block.end);
-    }
-    programs_.drop_unused();
-    const BlockHooks hooks{[&](const Reading& r) { return read(r); },
-                           [&](const Reading& r, nn::Network network) { take(r, std::move(network)); }};
-    std::vector<std::optional<RowOrder>> orders(problem_.folds.size());
-    for (std::int64_t epoch = begin + 1; epoch <= end && !stopped(); ++epoch) {
-      std::vector<BlockRun*> active;
-      std::vector<std::optional<OrderedRows>> rows(problem_.folds.size());
-      for (BlockRun& run : runs) {
-        if (run.block().begin >= epoch || run.block().end < epoch || run.is_taken()) continue;
-        active.push_back(&run);
-        const std::size_t fold = run.block().fold;
-        if (!orders[fold]) orders[fold].emplace(*run.block().data, options_.seed, fold, threads_);
-        if (!rows[fold]) rows[fold] = orders[fold]->epoch(epoch - 1);
-      }
-      run_jobs(active.size(), threads_, [&](std::size_t i) {
-        if (stopped()) return;
-        BlockRun& run = *active[i];
-        run.train_epoch(epoch, *rows[run.block().fold], hooks);
-        if (epoch == run.block().end || run.has_stopped()) give_back(run);
-        advance(run.block().work_per_epoch());
-      });
-      if (options_.keep && options_.keep_now && options_.keep_now()) keep_running(runs);
-    }
-    for (BlockRun& run : runs)  // those that were stopped on their way
-      if (!run.is_taken()) give_back(run, /*stopped=*/true);
-  }
-
-  // A block has come to its end. Lanes that have as well are kept now, others when they have been judged.
-  void give_back(BlockRun& run, bool stopped = false) {
-    std::vector<LaneState> states = run.take();
-    const std::lock_guard lock(mutex_);
-    for (LaneState& state : states) {
-      if (stopped || field_.has_ended(state)) keep(state);
-      field_.put_back(std::move(state));
-    }
-  }
-
-  void keep_running(const std::vector<BlockRun>& runs) {
-    const std::lock_guard lock(mutex_);
-    for (const BlockRun& run : runs)
-      for (const LaneState& state : run.states()) keep(state);
   }
 
   void keep(const LaneState& state) const {
@@ -150,18 +83,64 @@ class Search {
     return true;
   }
 
-  bool read(const Reading& reading) {
+  // ---- the desk: what the crew takes and brings ----
+
+  bool is_stopped() const override { return stopped(); }
+
+  std::vector<LaneState> take(const Block& block) override {
+    const std::lock_guard lock(mutex_);
+    return field_.take(block);
+  }
+
+  // Lanes that have come to their own end are kept now, others when they have been judged.
+  void give_back(std::vector<LaneState> states, bool stopped) override {
+    const std::lock_guard lock(mutex_);
+    for (LaneState& state : states) {
+      if (stopped || field_.has_ended(state)) keep(state);
+      field_.put_back(std::move(state));
+    }
+  }
+
+  bool wants_states() override {
+    const std::lock_guard lock(mutex_);
+    return options_.keep && options_.keep_now && options_.keep_now();
+  }
+
+  void keep(std::span<const LaneState> states) override {
+    const std::lock_guard lock(mutex_);
+    for (const LaneState& state : states) keep(state);
+  }
+
+  void thin_out() override {
+    const std::lock_guard lock(mutex_);
+    field_.drop_hopeless(stop_at_);
+  }
+
+  void note_handed(int rank, std::span<const Block> blocks) override {
+    if (!options_.handed) return;
+    std::vector<std::int64_t> candidates;
+    for (const Block& block : blocks)
+      for (const Trajectory& t : block.trajectories)
+        for (const auto& [epochs, candidate] : t.readings)
+          if (epochs > block.begin) candidates.push_back(candidate);
+    std::sort(candidates.begin(), candidates.end());
+    candidates.erase(std::unique(candidates.begin(), candidates.end()), candidates.end());
+    const std::lock_guard lock(mutex_);
+    options_.handed(rank, candidates);
+  }
+
+  bool read(const Reading& reading) override {
     const std::lock_guard lock(mutex_);
     if (!count(reading.candidate) || !one_fold()) return false;
     return kept_.wants(reading);
   }
 
-  void take(const Reading& reading, nn::Network network) {
+  void take_model(const Reading& reading, nn::Network network) override {
     const std::lock_guard lock(mutex_);
     kept_.take(reading, std::move(network));
   }
 
-  void advance(double work) {
+  void advance(double work) override {
     if (!options_.progress) return;
     const std::lock_guard lock(mutex_);
     work_ += work;
@@ -239,11 +218,12 @@ class Search {
   const Problem& problem_;
   const std::vector<Hyper>& candidates_;
   const Options& options_;
-  int threads_;
+  const std::unique_ptr<Crew> own_;
+  Crew* const crew_;
   std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
   Field field_;
-  BlockPrograms programs_;
   std::int64_t blocks_ = 0;
+  std::int64_t stop_at_ = 0;  // the epoch that everybody is on the way to
   double total_work_ = 0;
 
   std::mutex mutex_;
