@@ -5,11 +5,13 @@
 
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/page.h"
 #include "cli/parts.h"
 #include "cli/report.h"
 #include "cli/report_lab.h"
 #include "core/fail.h"
 #include "lab/json.h"
+#include "model/output_file.h"
 
 namespace runnel::cli {
 namespace {
@@ -18,7 +20,8 @@ constexpr const char* examples = R"(Examples:
   runnel lab list
   runnel lab show not-rmsprop
   runnel lab run not-rmsprop --set eta=0.02
-  runnel lab all --reduced)";
+  runnel lab all --reduced
+  runnel lab all --report lab.html)";
 
 using lab::Experiment;
 
@@ -66,6 +69,7 @@ struct RunArguments {
   std::vector<std::string> settings;
   std::optional<std::uint64_t> seed;
   bool reduced = false;
+  std::string report;  // none: no page
   Manner manner;
 };
 
@@ -102,6 +106,7 @@ int run_experiments(const RunArguments& arguments) {
   const std::vector<const Experiment*> which = chosen(arguments);
   const lab::Options options = options_of(arguments);
   lab::check_options(which, options);
+  if (!arguments.report.empty()) check_writable(arguments.report);  // found out now, not in ten minutes
   const Style style(STDOUT_FILENO);
   std::vector<lab::Result> results;
   bool passed = true;
@@ -110,6 +115,7 @@ int run_experiments(const RunArguments& arguments) {
     passed = passed && results.back().passed();
     if (!arguments.manner.json) write_stdout(lab_result_text(results.back(), style, arguments.manner.quiet));
   }
+  if (!arguments.report.empty()) write_lab_page(results, arguments.report);
   if (arguments.manner.json)
     write_stdout(dumped(json_of(results, passed)));
   else if (results.size() > 1)
@@ -127,6 +133,8 @@ void add_run_options(CLI::App& part, RunArguments& arguments) {
       ->type_name("N")
       ->check(whole_number(0));
   part.add_flag("--reduced", arguments.reduced, "Smaller sizes: what the tests run");
+  part.add_option("--report", arguments.report, "Write an HTML page with all checks and pictures here")
+      ->type_name("FILE");
   part.add_flag("--json", arguments.manner.json, "Everything as JSON, tables and pictures among it");
   part.add_flag("--quiet", arguments.manner.quiet, "One line for each experiment, and checks that failed");
 }

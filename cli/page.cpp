@@ -5,6 +5,7 @@
 #include "cli/program.h"
 #include "model/output_file.h"
 #include "report/fit_page.h"
+#include "report/lab_page.h"
 #include "report/study_page.h"
 #include "web/page.h"
 
@@ -29,14 +30,23 @@ void write_study_page(const study::Study& study, const std::string& state, const
   write_file(path, report::filled(web::page(), report::study_page(study, state)));
 }
 
+void write_lab_page(const std::vector<lab::Result>& results, const std::string& path) {
+  write_file(path, report::filled(web::page(), report::lab_page(results, command_line())));
+}
+
 void write_fit_page(const FitReport& report, const Timings& timings) {
   if (report.page.empty()) return;
   report::Fit fit{report.result,     report.options, report.data.table, report.data.test,
                   report.data.notes, command_line(), report.model_path, {}};
-  fit.timings = {{"reading", timings.reading},         {"preparing", timings.fit.preparing},
-                 {"searching", timings.fit.searching}, {"retraining", timings.fit.retraining},
-                 {"baselines", timings.fit.baselines}, {"testing", timings.fit.testing},
-                 {"saving", timings.saving},           {"total", timings.total}};
+  fit.timings = {{"reading", timings.reading},
+                 {"preparing", timings.fit.preparing},
+                 {"searching", timings.fit.searching},
+                 {"retraining", timings.fit.retraining},
+                 {"doubting", timings.fit.doubting},
+                 {"baselines", timings.fit.baselines},
+                 {"testing", timings.fit.testing},
+                 {"saving", timings.saving},
+                 {"total", timings.total}};
   write_file(report.page, report::filled(web::page(), report::fit_page(fit)));
 }
 

@@ -28,6 +28,7 @@ cat <<END
 
 The program       $runnel
 The model         $out/songs.safetensors
+The report        $out/songs.report.html
 The results       $out/results.txt
 Predictions       $out/predictions.csv
 Your own table    $runnel fit TABLE.csv --target COLUMN

@@ -138,4 +138,82 @@ export interface StudyPage extends Shared {
   run: Run;
 }
 
-export type Page = FitPage | StudyPage;
+export type Page = FitPage | StudyPage | LabPage;
+
+// ---- the lab -------------------------------------------------------------------------------------------
+
+export interface PictureAxis {
+  label: string;
+  scale: "linear" | "log";
+  low?: Num;
+  high?: Num;
+  names?: string[]; // of the places 0, 1, 2, …
+}
+
+export interface Series {
+  name: string;
+  draw: "line" | "points" | "bars";
+  x: Num[];
+  y: Num[];
+  low?: Num[];
+  high?: Num[];
+  dashed?: boolean;
+  faint?: boolean;
+}
+
+export interface Panel {
+  title: string;
+  x: PictureAxis;
+  y: PictureAxis;
+  series: Series[];
+  marks: { text: string; x?: Num; y?: Num }[];
+  map?: { label: string; scale: "linear" | "log"; x: number[]; y: number[]; values: Num[][] };
+}
+
+export interface Check {
+  what: string;
+  kind: string;
+  measured: Num;
+  expected?: Num;
+  tolerance?: number;
+  standard_error?: number;
+  passed: boolean;
+}
+
+export interface Claim {
+  id: string;
+  verdict: string;
+  said: string;
+  so: string;
+  checks: number;
+  checks_passed: number;
+}
+
+export interface Experiment {
+  name: string;
+  number: string;
+  title: string;
+  claim: string;
+  source: string;
+  protocol: string;
+  pass: string;
+  parameters: { name: string; meaning: string; value: Num }[];
+  claims: Claim[];
+  seed: number;
+  parts: { title: string; claims: string[]; checks: Check[]; notes: string[]; passed: boolean }[];
+  tables: { title: string; columns: string[]; rows: string[][] }[];
+  picture: { caption: string; panels: Panel[] };
+  failure?: string;
+  checks: number;
+  checks_failed: number;
+  passed: boolean;
+  seconds: Num;
+}
+
+export interface LabPage extends Shared {
+  kind: "lab";
+  command: string;
+  passed: boolean;
+  experiments: Experiment[];
+  planned: { name: string; number: string }[];
+}

@@ -7,6 +7,7 @@ import { curves } from "./curves";
 import { h } from "./dom";
 import { ofClasses, ofNumbers } from "./errors";
 import { Field } from "./field";
+import { labPage } from "./lab";
 import { importance } from "./importance";
 import { columns, notes, rows, run } from "./making";
 import { parallel } from "./parallel";
@@ -42,7 +43,7 @@ function contents(parts: HTMLElement[]): HTMLElement {
 
 function show(page: Page, place: HTMLElement): void {
   document.title = page.title;
-  const made = page.kind === "fit" ? fitPage(page) : studyPage(page);
+  const made = page.kind === "fit" ? fitPage(page) : page.kind === "study" ? studyPage(page) : labPage(page);
   const parts = made.filter((part): part is HTMLElement => part !== null);
   place.append(parts[0], contents(parts), ...parts.slice(1), h("footer", {}, `Written by Runnel ${page.version}. Everything on this page stands in this one file.`));
   document.documentElement.dataset.ready = "true";

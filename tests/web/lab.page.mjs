@@ -1,0 +1,68 @@
+// The page of the lab: every experiment that ran, its claims, checks and pictures, and what is found in it.
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import { assert, data, done, expectReadable, folder, open, runnel, runnelFails } from "./browser.mjs";
+
+const json = JSON.parse(runnel("lab", "all", "--reduced", "--report", "lab.html", "--json"));
+assert.ok(json.experiments.length > 0);
+assert.ok(statSync(join(folder, "lab.html")).size < 5e6);
+const page = await open("lab.html");
+
+const claims = json.experiments.flatMap((e) => e.claims);
+const heading = await page.locator("h1").innerText();
+assert.match(heading, new RegExp(`^${claims.length} claims?, ${json.experiments.length} experiments?`));
+assert.match(await page.locator(".answer .verdict").innerText(), json.passed ? /Every check passed/ : /Failed/);
+assert.equal(await page.locator("#claims tbody tr").count(), claims.length);
+
+for (const experiment of json.experiments) {
+  const part = page.locator(`#x-${experiment.name}`);
+  assert.equal(await part.locator(".claim").count(), experiment.claims.length, experiment.name);
+  assert.equal(await part.locator("svg").count(), experiment.picture.panels.length, experiment.name);
+  for (const claim of experiment.claims) assert.ok((await part.innerText()).includes(claim.so), claim.id);
+  // Every check stands there, with its verdict.
+  await part.locator("details.checks > summary").click();
+  const checks = experiment.parts.flatMap((p) => p.checks);
+  assert.equal(await part.locator(".check").count(), checks.length);
+  assert.equal(await part.locator(".check.is-failed").count(), checks.filter((c) => !c.passed).length);
+  // So do the numbers of every panel.
+  for (const summary of await part.locator("figure summary").all()) await summary.click();
+  await part.locator("figure details table").nth(experiment.picture.panels.length - 1).waitFor();
+}
+
+// A picture draws what its data say: as many lines, and as many bars as are not gaps.
+const { experiments } = await data(page);
+for (const experiment of experiments)
+  for (const [k, panel] of experiment.picture.panels.entries()) {
+    const marks = page.locator(`#x-${experiment.name} figure`).nth(k);
+    const legend = await marks.locator(".legend li").allInnerTexts();
+    for (const series of panel.series) if (series.name) assert.ok(legend.some((l) => l.includes(series.name)), series.name);
+    const drawn = await marks.locator("svg path, svg circle, svg rect").evaluateAll((all) => all.map((e) => e.getAttribute("d") ?? "").join(""));
+    assert.ok(!drawn.includes("NaN"), panel.title);
+  }
+
+// Somebody asks why the published number of "RMSProp" is not RMSProp's, and finds it.
+const rms = json.experiments.find((e) => e.name === "not-rmsprop");
+if (rms) {
+  await page.getByLabel("Find").fill("rmsprop 0.68022007");
+  const rows = page.locator("#claims tbody tr");
+  assert.ok((await rows.count()) >= 1);
+  assert.match((await rows.allInnerTexts()).join(" "), /AdaGrad/);
+  assert.equal(await page.locator("#x-not-rmsprop").isVisible(), true);
+  await page.getByLabel("Find").fill("no such words anywhere");
+  assert.equal(await rows.count(), 0);
+  assert.equal(await page.locator("#x-not-rmsprop").isVisible(), false);
+  await page.getByLabel("Find").fill("");
+}
+
+// Verdicts can be left out.
+const wrong = claims.filter((c) => c.verdict === "wrong").length;
+if (wrong > 0) {
+  await page.getByRole("checkbox", { name: "wrong" }).uncheck();
+  assert.equal(await page.locator("#claims tbody tr").count(), claims.length - wrong);
+}
+await page.context().close();
+
+await expectReadable("lab.html");
+const nowhere = runnelFails("lab", "all", "--reduced", "--report", "no/such/folder/lab.html");
+assert.equal(nowhere.status, 2, "found out before anything runs");
+await done();
