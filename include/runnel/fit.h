@@ -76,7 +76,8 @@ struct FitOptions {
   std::string weight = {};
   ClassWeights class_weights = {};
   // The model is the average of so many networks: of the best candidates, or of the best one under further
-  // seeds (its own + 1, + 2, …). 0: kUsualEnsemble where the default space is searched, else 1.
+  // seeds (its own + 1, + 2, …). 0: kUsualEnsemble where the whole default space is
+  // searched, else 1.
   std::int64_t ensemble = 0;
   static constexpr std::int64_t kUsualEnsemble = 5;
   bool ensemble_of_seeds = false;

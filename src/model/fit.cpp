@@ -168,6 +168,7 @@ struct Search {
   sweep::Sampler sampler = sweep::Sampler::grid;
   std::int64_t draws = 0;
   std::vector<Hyper> candidates = {};
+  std::int64_t ensemble = 1;
 };
 
 // A value that the user fixed and lets be searched as well.
@@ -181,16 +182,6 @@ void refuse_both(const std::vector<sweep::Parameter>& parameters, const std::vec
       fail("{} fixes what the search tries values of ({}): leave one of them out", flag, p.name);
     }
   }
-}
-
-// Whether nothing says what is searched.
-bool searches_default(const FitOptions& o) {
-  return o.candidates.empty() && o.grid.empty() && o.space.empty() && o.space_file.empty();
-}
-
-std::int64_t ensemble_size(const FitOptions& o) {
-  if (o.ensemble > 0) return o.ensemble;
-  return searches_default(o) ? FitOptions::kUsualEnsemble : 1;
 }
 
 // The space that the options describe; the table is that of the default space.
@@ -239,12 +230,20 @@ std::int64_t draws_of(const FitOptions& o, const sweep::Space& space, sweep::Sam
   fail("a space needs a number of draws");
 }
 
+// Whether the whole default space is searched: nothing of it is fixed or drawn.
+bool searches_default(const FitOptions& o, const TableSize& table) {
+  return o.grid.empty() && o.space.empty() && o.space_file.empty() && o.random == 0 &&
+         default_space(table, o.fixed).size() == default_space(table, {}).size();
+}
+
 Search searched(const Work& w, const TableSize& table) {
   Search s;
+  s.ensemble = std::max<std::int64_t>(w.options.ensemble, 1);
   if (!w.options.candidates.empty()) {
     s.candidates = w.options.candidates;
     return s;
   }
+  if (w.options.ensemble == 0 && searches_default(w.options, table)) s.ensemble = FitOptions::kUsualEnsemble;
   s.space = space_of(w.options, table);
   s.sampler = sampler_of(w.options);
   s.draws = draws_of(w.options, s.space, s.sampler);
@@ -515,7 +514,7 @@ FitResult fit(const Table& table, const FitOptions& options, const Table* test) 
   if (keeper) keeper->attach(p.run);
   result.timings.preparing = watch.lap();
   Found found = search(p.problem, w.retrains ? &p.all : nullptr, p.search.candidates, p.run,
-                       {ensemble_size(options), options.ensemble_of_seeds});
+                       {p.search.ensemble, options.ensemble_of_seeds});
   result.timings.retraining = found.retraining;
   result.timings.searching = watch.lap() - found.retraining;
   if (found.members.empty()) {
