@@ -262,8 +262,10 @@ int fit_and_save(FitCommand& arguments, const Fitting& fitting) {
       data.notes.push_back(fmt::format("{}: {}", test->source, note));
   }
   if (!arguments.write_split.empty()) {
-    refuse_to_overwrite(arguments.write_split, {arguments.data, arguments.test, read.labels,
-                                                arguments.test_labels, options.study.file});
+    refuse_to_overwrite(
+        arguments.write_split,
+        {arguments.data, arguments.test, read.labels, arguments.test_labels, options.study.file},
+        "--write-split");
     check_writable(arguments.write_split);
   }
   if (arguments.plan) return tell_plan(data, options, arguments);

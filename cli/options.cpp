@@ -170,7 +170,8 @@ void add_search_options(CLI::App& app, FitArguments& fit) {
                  "What classes weigh in the loss: balanced, none, or yes=3,no=1 (none)")
       ->type_name("WEIGHTS")
       ->group(group);
-  add_checked(app, "--ensemble", fit.options.ensemble, "The model is the average of the best K networks (1)",
+  add_checked(app, "--ensemble", fit.options.ensemble,
+              "The model is the average of the best K networks (5 of the default space, else 1)",
               whole_number(1))
       ->group(group);
   app.add_option("--ensemble-of", fit.ensemble_of, "candidates, or seeds: of the best candidate (candidates)")
@@ -343,7 +344,7 @@ void set_weights_and_ensemble(FitArguments& fit) {
   if (fit.ensemble_of != "candidates" && fit.ensemble_of != "seeds")
     fail("--ensemble-of: an ensemble is of candidates or of seeds, not of '{}'{}", fit.ensemble_of,
          data::suggestion(fit.ensemble_of, {"candidates", "seeds"}));
-  if (out.ensemble == 1) fail("--ensemble-of needs --ensemble K, the number of networks");
+  if (out.ensemble <= 1) fail("--ensemble-of needs --ensemble K, the number of networks");
   out.ensemble_of_seeds = fit.ensemble_of == "seeds";
 }
 

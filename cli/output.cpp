@@ -72,7 +72,8 @@ void write_notes(const std::vector<std::string>& notes, bool quiet) {
     write_stderr(fmt::format("runnel: {} {}\n", style.faint("note:"), note));
 }
 
-void refuse_to_overwrite(const std::string& output, const std::vector<std::string>& inputs) {
+void refuse_to_overwrite(const std::string& output, const std::vector<std::string>& inputs,
+                         std::string_view option) {
   std::error_code error;
   for (const std::string& input : inputs) {
     std::vector<std::string> files{input};
@@ -80,7 +81,7 @@ void refuse_to_overwrite(const std::string& output, const std::vector<std::strin
       files = {input, input.substr(0, comma), input.substr(comma + 1)};
     for (const std::string& file : files)
       if (!file.empty() && std::filesystem::equivalent(output, file, error))
-        fail("{}: this would take the place of {}; choose another name with -o", output, file);
+        fail("{}: this would take the place of {}; choose another name with {}", output, file, option);
   }
 }
 

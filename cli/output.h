@@ -37,7 +37,8 @@ std::string warnings_part(const Style& style, const std::vector<std::string>& wa
 
 // Fails where an output would take the place of one of the files that it is made from, by whatever name.
 // Inputs may be empty, demo:NAME, or a pair "images,labels".
-void refuse_to_overwrite(const std::string& output, const std::vector<std::string>& inputs);
+void refuse_to_overwrite(const std::string& output, const std::vector<std::string>& inputs,
+                         std::string_view option = "-o");
 
 // "runnel: note: ..." lines on the standard error, unless quiet.
 void write_notes(const std::vector<std::string>& notes, bool quiet);

@@ -76,8 +76,10 @@ struct FitOptions {
   std::string weight = {};
   ClassWeights class_weights = {};
   // The model is the average of so many networks: of the best candidates, or of the best one under further
-  // seeds (its own + 1, + 2, …).
-  std::int64_t ensemble = 1;
+  // seeds (its own + 1, + 2, …). 0: kUsualEnsemble where the whole default space is
+  // searched, else 1.
+  std::int64_t ensemble = 0;
+  static constexpr std::int64_t kUsualEnsemble = 5;
   bool ensemble_of_seeds = false;
   // Further seeds that the winner is trained under, to tell how much of the difference between candidates is
   // chance. When not given: 3 where folds choose, 0 else: of many rows a training takes long.

@@ -96,8 +96,9 @@ struct Columns {
 };
 
 // Pieces for x (n, d), concrete: a column named in `numeric` is cut at the quantiles 0, 1/bins, …, 1 of its
-// values (fewer pieces where quantiles fall together), any other is one piece from 0 to 1, which passes it
-// unchanged. Pieces of one column stand together, in order.
+// values, any other is one piece from 0 to 1, which passes it unchanged. A value that more than one in `bins`
+// rows have is an edge, and the bins that are left are cut at quantiles of the others; where edges fall
+// together there are fewer pieces. Pieces of one column stand together, in order.
 Columns quantile_pieces(const Array& x, const std::vector<std::int64_t>& numeric, std::int64_t bins);
 
 // (n, c): where x lies in each piece, 0 before it and 1 behind it; the first piece of a column goes on below

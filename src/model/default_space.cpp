@@ -3,22 +3,51 @@
 #include <algorithm>
 
 namespace runnel {
+namespace {
 
-std::vector<sweep::Choice> default_space(std::size_t rows, std::size_t features,
-                                         const std::vector<std::string>& fixed) {
-  std::vector<sweep::Choice> all;
-  const bool wide = features >= 200;  // images: the first layer is all the cost, and wants breadth
-  if (wide) {
-    all = {{"hidden", {"256"}},     {"batch", {"128"}},          {"rate", {"0.001", "0.002"}},
-           {"l2", {"0", "0.0003"}}, {"dropout", {"0.2", "0.5"}}, {"epochs", {"20", "40"}}};
-  } else if (rows < 2000) {
-    // Few rows: small networks, strong regularisation, and stopping early.
-    all = {{"hidden", {"16", "32x16"}},    {"batch", {"32"}},         {"rate", {"0.001", "0.003", "0.01"}},
-           {"l2", {"0", "0.003", "0.03"}}, {"dropout", {"0", "0.3"}}, {"epochs", {"5", "10", "20", "40"}}};
-  } else {
-    all = {{"hidden", {"64", "128x64"}}, {"batch", {"128"}},        {"rate", {"0.001", "0.003"}},
-           {"l2", {"0", "0.0003"}},      {"dropout", {"0", "0.2"}}, {"epochs", {"5", "10", "20", "30"}}};
+using Choices = std::vector<sweep::Choice>;
+
+// How finely numeric columns are cut, so that what the first layer reads stays a few hundred numbers; 0: not.
+std::size_t bins_for(std::size_t numeric) { return numeric == 0 || numeric > 96 ? 0 : numeric > 24 ? 8 : 32; }
+
+// Images and the like: the first layer is all the cost, and wants breadth.
+Choices for_wide() {
+  return {{"hidden", {"256"}},     {"batch", {"128"}},          {"rate", {"0.001", "0.002"}},
+          {"l2", {"0", "0.0003"}}, {"dropout", {"0.2", "0.5"}}, {"epochs", {"20", "40"}}};
+}
+
+// Few rows: small networks, strong regularisation, and stopping early.
+Choices for_few() {
+  return {{"hidden", {"16", "32x16"}},    {"batch", {"32"}},         {"rate", {"0.001", "0.003", "0.01"}},
+          {"l2", {"0", "0.003", "0.03"}}, {"dropout", {"0", "0.3"}}, {"epochs", {"5", "10", "20", "40"}}};
+}
+
+// One shape, so that all candidates train as lanes of one program. Columns as linear pieces and an average of
+// the weights in place of a falling rate, so that every number of epochs can be read from one run.
+Choices for_many(std::size_t numeric) {
+  Choices all = {{"hidden", {"128x64"}},
+                 {"batch", {"128"}},
+                 {"rate", {"0.001", "0.003"}},
+                 {"l2", {"0", "0.0003"}},
+                 {"dropout", {"0.1", "0.3", "0.5"}},
+                 {"epochs", {"5", "10", "20", "40"}},
+                 {"norm", {"layer"}},
+                 {"averaging", {"exponential"}},
+                 {"average_decay", {"0.995"}}};
+  if (const std::size_t bins = bins_for(numeric); bins > 0) {
+    all.push_back({"embedding", {"linear-pieces"}});
+    all.push_back({"bins", {std::to_string(bins)}});
   }
+  return all;
+}
+
+}  // namespace
+
+Choices default_space(const TableSize& table, const std::vector<std::string>& fixed) {
+  constexpr std::size_t kWide = 200, kFew = 2000;
+  Choices all = table.features >= kWide ? for_wide()
+                : table.rows < kFew     ? for_few()
+                                        : for_many(table.numeric);
   std::erase_if(all, [&](const sweep::Choice& c) {
     return std::find(fixed.begin(), fixed.end(), c.name) != fixed.end();
   });

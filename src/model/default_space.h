@@ -7,9 +7,12 @@
 
 namespace runnel {
 
-// Choices for a table of `rows` training rows and `features` columns; fields named in `fixed` stay as they
-// are.
-std::vector<sweep::Choice> default_space(std::size_t rows, std::size_t features,
-                                         const std::vector<std::string>& fixed);
+// A table as the default space sees it: training rows, features, and how many of these are numeric columns.
+struct TableSize {
+  std::size_t rows = 0, features = 0, numeric = 0;
+};
+
+// Choices for such a table; fields named in `fixed` stay as they are.
+std::vector<sweep::Choice> default_space(const TableSize& table, const std::vector<std::string>& fixed);
 
 }  // namespace runnel

@@ -169,6 +169,7 @@ struct Search {
   sweep::Sampler sampler = sweep::Sampler::grid;
   std::int64_t draws = 0;
   std::vector<Hyper> candidates = {};
+  std::int64_t ensemble = 1;
 };
 
 // A value that the user fixed and lets be searched as well.
@@ -184,8 +185,8 @@ void refuse_both(const std::vector<sweep::Parameter>& parameters, const std::vec
   }
 }
 
-// The space that the options describe; rows and columns are those of the default space.
-sweep::Space space_of(const FitOptions& o, std::size_t rows, std::size_t columns) {
+// The space that the options describe; the table is that of the default space.
+sweep::Space space_of(const FitOptions& o, const TableSize& table) {
   if (!o.grid.empty() && (o.random > 0 || !o.space.empty() || !o.space_file.empty()))
     fail("a search is a grid or draws from a space, not both");
   std::vector<sweep::Parameter> parameters;
@@ -197,8 +198,7 @@ sweep::Space space_of(const FitOptions& o, std::size_t rows, std::size_t columns
     for (sweep::Parameter& p : sweep::read_space_file(o.space_file)) parameters.push_back(std::move(p));
   refuse_both(parameters, o.fixed);
   if (parameters.empty())
-    for (const sweep::Choice& c : default_space(rows, columns, o.fixed))
-      parameters.push_back({c.name, c.values});
+    for (const sweep::Choice& c : default_space(table, o.fixed)) parameters.push_back({c.name, c.values});
   Hyper base = o.base;
   base.seed = o.seed;
   return sweep::make_space(base, parameters);
@@ -231,13 +231,21 @@ std::int64_t draws_of(const FitOptions& o, const sweep::Space& space, sweep::Sam
   fail("a space needs a number of draws");
 }
 
-Search searched(const Work& w, std::size_t rows, std::size_t columns) {
+// Whether the whole default space is searched: nothing of it is fixed or drawn.
+bool searches_default(const FitOptions& o, const TableSize& table) {
+  return o.grid.empty() && o.space.empty() && o.space_file.empty() && o.random == 0 &&
+         default_space(table, o.fixed).size() == default_space(table, {}).size();
+}
+
+Search searched(const Work& w, const TableSize& table) {
   Search s;
+  s.ensemble = std::max<std::int64_t>(w.options.ensemble, 1);
   if (!w.options.candidates.empty()) {
     s.candidates = w.options.candidates;
     return s;
   }
-  s.space = space_of(w.options, rows, columns);
+  if (w.options.ensemble == 0 && searches_default(w.options, table)) s.ensemble = FitOptions::kUsualEnsemble;
+  s.space = space_of(w.options, table);
   s.sampler = sampler_of(w.options);
   s.draws = draws_of(w.options, s.space, s.sampler);
   s.candidates = sweep::sample(s.space, s.sampler, s.draws, w.options.seed);
@@ -448,8 +456,8 @@ Prepared prepared(const Table& table, const FitOptions& options, const Table* te
     p.problem.folds.push_back(w.retrains
                                   ? make_fold(w, {w.split.train, w.split.validation})
                                   : make_fold(w, p.preprocessor, p.scale, w.split.train, w.split.validation));
-  p.search =
-      searched(w, static_cast<std::size_t>(p.problem.folds[0].x.dim(0)), p.preprocessor.features().size());
+  p.search = searched(w, {static_cast<std::size_t>(p.problem.folds[0].x.dim(0)),
+                          p.preprocessor.features().size(), p.preprocessor.numeric_features().size()});
   p.all = w.retrains ? make_fold(w, p.preprocessor, p.scale, training, training) : p.problem.folds[0];
   p.run = search_options(w);
   p.run.networks = options.candidates.empty() ? kDoubted : 1;
@@ -505,7 +513,7 @@ std::vector<sweep::Fact> facts_of(const Searching& searching) {
 
 void serve(const Table& table, const FitOptions& options, const Table* test) {
   Prepared p = prepared(table, options, test);
-  p.run.networks = std::max(p.run.networks, options.ensemble);
+  p.run.networks = std::max(p.run.networks, p.search.ensemble);
   options.crew->agree(facts_of(searching(table, test, p)));
   options.crew->serve(p.problem, p.search.candidates, p.run);
 }
@@ -523,7 +531,7 @@ FitResult fit(const Table& table, const FitOptions& options, const Table* test) 
   if (keeper) keeper->attach(p.run);
   result.timings.preparing = watch.lap();
   Found found = search(p.problem, w.retrains ? &p.all : nullptr, p.search.candidates, p.run,
-                       {options.ensemble, options.ensemble_of_seeds});
+                       {p.search.ensemble, options.ensemble_of_seeds});
   result.timings.retraining = found.retraining;
   result.timings.searching = watch.lap() - found.retraining;
   if (found.members.empty()) {

@@ -20,15 +20,38 @@ double quantile(const std::vector<double>& sorted, double share) {
   return sorted[below] + part * (sorted[below + 1] - sorted[below]);
 }
 
-// Ascending edges that differ also after rounding to the network's dtype; fewer than two: nothing to cut.
+// Takes values that fill more than one of the bins out of sorted ones, into `edges`. Quantiles would spend
+// their edges on them and leave the rest, the amounts of the few that have one, say, in one piece.
+std::vector<double> without_frequent(const std::vector<double>& sorted, std::int64_t bins,
+                                     std::set<double>& edges) {
+  std::vector<double> rest;
+  for (auto begin = sorted.begin(); begin != sorted.end();) {
+    const auto end = std::upper_bound(begin, sorted.end(), *begin);
+    if (end - begin > 1 && (end - begin) * bins > std::ssize(sorted))
+      edges.insert(*begin);
+    else
+      rest.insert(rest.end(), begin, end);
+    begin = end;
+  }
+  return rest;
+}
+
+// Ascending edges that differ also after rounding to the network's dtype, the least and the greatest value
+// among them; fewer than two: nothing to cut. Frequent values are edges, the others are cut at their
+// quantiles.
 std::vector<double> edges_of(std::vector<double> values, std::int64_t bins, DType dtype) {
   std::sort(values.begin(), values.end());
   std::set<double> edges;
-  for (std::int64_t i = 0; i <= bins; ++i) {
-    const double edge = quantile(values, static_cast<double>(i) / static_cast<double>(bins));
-    edges.insert(dtype == DType::f32 ? static_cast<double>(static_cast<float>(edge)) : edge);
-  }
-  return {edges.begin(), edges.end()};
+  const std::vector<double> rest = without_frequent(values, bins, edges);
+  const std::int64_t pieces =
+      bins - std::ssize(edges);  // at least one: each of these values fills more than a bin
+  if (!rest.empty())
+    for (std::int64_t i = 0; i <= pieces; ++i)
+      edges.insert(quantile(rest, static_cast<double>(i) / static_cast<double>(pieces)));
+  if (dtype != DType::f32) return {edges.begin(), edges.end()};
+  std::set<double> rounded;
+  for (const double edge : edges) rounded.insert(static_cast<double>(static_cast<float>(edge)));
+  return {rounded.begin(), rounded.end()};
 }
 
 // The columns of x at `feature`, checked where both are known.

@@ -326,6 +326,28 @@ TEST(Fit, EnsemblesAreOfTheBestCandidates) {
   }
 }
 
+// The whole default space gives the average of its best; what is said of the search leaves one network.
+TEST(Fit, TheDefaultSearchGivesAnEnsemble) {
+  const Table t = table_of(200);
+  FitOptions o = options();
+  o.grid.clear();
+  o.base = {};
+  o.fixed.clear();
+  o.folds = 2;
+  const FitResult usual = fit(t, o);
+  EXPECT_EQ(std::ssize(usual.members), FitOptions::kUsualEnsemble);
+  EXPECT_EQ(std::ssize(usual.model.others), FitOptions::kUsualEnsemble - 1);
+  FitOptions one = o;
+  one.ensemble = 1;
+  const FitResult single = fit(t, one);
+  EXPECT_TRUE(single.model.others.empty());
+  EXPECT_EQ(single.best, usual.best);
+  EXPECT_EQ(single.test.value, usual.single.value);
+  one.ensemble = 0;
+  one.fixed = {"l2"};
+  EXPECT_TRUE(fit(t, one).model.others.empty());
+}
+
 // The winner of folds is trained on all rows for as many epochs as the best ones of the folds were on
 // average.
 TEST(Fit, PatienceUnderFoldsIsTheMeanBestEpoch) {

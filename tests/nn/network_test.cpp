@@ -117,6 +117,15 @@ TEST(LinearPieces, AreCutAtQuantiles) {
         logical_and(greater_equal(many, row(*tenths.low, i)), less(many, row(*tenths.high, i)));
     EXPECT_NEAR(sum(convert(inside, DType::f32)).item(), 100, 1.5) << i;
   }
+  // Where most rows hold one value, the others have all pieces but one, with the same number of rows in each.
+  std::vector<double> amounts(900, 0.0);
+  for (int i = 1; i <= 101; ++i) amounts.push_back(i * i);
+  const nn::Columns few = nn::quantile_pieces(Array::from(amounts, {1001, 1}), {0}, 11);
+  ASSERT_EQ(few.feature.dim(0), 11);
+  EXPECT_EQ(few.low->to_doubles()[0], 0);
+  for (int i = 0; i <= 10; ++i)
+    EXPECT_EQ((i < 10 ? few.low->to_doubles()[i + 1] : few.high->to_doubles()[10]),
+              (1 + 10 * i) * (1 + 10 * i));
   EXPECT_THROW(nn::quantile_pieces(x, {4}, 4), Error);
   EXPECT_THROW(nn::quantile_pieces(x, {0}, 0), Error);
 }
