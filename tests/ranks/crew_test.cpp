@@ -229,6 +229,38 @@ TEST(Ranks, OneThatFailsIsNamed) {
   EXPECT_EQ(failure([&] { crew->agree(kFacts); }), "rank 1: out of memory");
 }
 
+// In the middle of a search: it ends, and what the rank was training is on record.
+TEST(Ranks, OneThatFailsAtWorkEndsTheSearch) {
+  const Problem p = problem(1);
+  const auto all = candidates(24);
+  std::map<int, std::vector<std::int64_t>> under_way;
+  Hub hub(2);
+  std::thread other([&] {
+    QueueWire wire(hub, 1);
+    const auto crew = crew_over(wire, 1);
+    crew->agree(kFacts);
+    for (;;) {
+      const auto envelope = wire.receive();
+      if (envelope && Reader(envelope->bytes).get<Kind>() == Kind::work) break;
+      std::this_thread::yield();
+    }
+    tell_failure(wire, ErrorKind::run, "out of memory");
+    part(wire);
+  });
+  QueueWire wire(hub, 0);
+  {
+    const auto crew = crew_over(wire, 1);
+    crew->agree(kFacts);
+    Options options{.threads = 1};
+    options.crew = crew.get();
+    options.handed = [&](int rank, const std::vector<std::int64_t>& which) { under_way[rank] = which; };
+    EXPECT_EQ(failure([&] { sweep::run(p, all, options); }), "rank 1 (on here): out of memory");
+  }
+  part(wire);
+  other.join();
+  EXPECT_FALSE(under_way[1].empty());
+}
+
 TEST(Messages, StatesArriveAsTheyWereSent) {
   LaneState state;
   state.trajectory = 7;
