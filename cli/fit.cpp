@@ -69,9 +69,12 @@ std::string page_path(const FitCommand& arguments, const std::string& model,
   if (arguments.no_report) return "";
   const std::string path = arguments.report.empty() ? page_beside(model) : arguments.report;
   if (path.empty()) return path;
-  std::vector<std::string> others = inputs;
-  others.push_back(model);
-  refuse_to_overwrite(path, others);
+  refuse_to_overwrite(path, inputs);
+  // These are not there yet, so they are compared by name.
+  std::error_code error;
+  for (const std::string& output : {model, arguments.study.file})
+    if (!output.empty() && fs::weakly_canonical(path, error) == fs::weakly_canonical(output, error))
+      fail("--report {}: that is where the {} goes", path, output == model ? "model" : "study");
   check_writable(path);
   return path;
 }

@@ -4,7 +4,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 
 const { RUNNEL, CHROMIUM, PACKAGES } = process.env;
@@ -25,6 +25,9 @@ process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 export function runnel(...words) {
   return execFileSync(RUNNEL, words, { cwd: folder, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], maxBuffer: 1 << 28 });
 }
+
+// Makes a study in the folder, of any state (tests/cli/make_study.cpp).
+export const makeStudy = (...words) => spawnSync(join(dirname(RUNNEL), "make_study"), words, { cwd: folder, encoding: "utf8" });
 
 export const runnelFails = (...words) => spawnSync(RUNNEL, words, { cwd: folder, encoding: "utf8" });
 

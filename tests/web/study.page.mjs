@@ -1,7 +1,7 @@
 // The page of a study: of one with candidates of every kind, and of a large one, which opens at once and is small.
 import { statSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { assert, data, done, expectReadable, folder, open, runnel } from "./browser.mjs";
+import { assert, data, done, expectReadable, folder, makeStudy, open, runnel } from "./browser.mjs";
 
 runnel("fit", "demo:moons", "--rows", "500", "--folds", "3", "--random", "40", "--space", "rate=1e-4..30", "--space", "activation=relu,tanh", "--hidden", "8",
   "--epochs", "9", "--optimizer", "sgd", "--scheduler", "halving", "--study", "moons.study", "--quiet", "--no-report");
@@ -26,6 +26,19 @@ ranked.forEach((i, k) => assert.equal(metric.get(listed[k]), metric.get(i), `pla
 await expectReadable("moons.html");
 runnel("study", "report", "moons.study", "--quiet");
 assert.ok(readdirSync(folder).includes("moons.study.report.html"));
+
+// Studies that did not come to their end: one of which nothing is known yet, and one whose program was killed.
+for (const [state, told] of [["waiting", /resumed/], ["killed", /killed/], ["finished", /Finished/]]) {
+  makeStudy(`${state}.study`, state);
+  runnel("study", "report", `${state}.study`, "--out", `${state}.html`);
+  const unfinished = await open(`${state}.html`);
+  assert.match(await unfinished.locator(".verdict").innerText(), told);
+  assert.equal(await unfinished.locator("#curves").count(), state === "waiting" ? 0 : 1);
+  const part = await data(unfinished);
+  const counts = await unfinished.locator(".lead").innerText();
+  for (const [status, n] of Object.entries(part.search.counts)) assert.ok(counts.includes(`${n} ${status}`), counts);
+  await expectReadable(`${state}.html`);
+}
 
 // A thousand candidates of sixty epochs.
 runnel("fit", "demo:moons", "--rows", "500", "--folds", "0", "--hidden", "8", "--random", "1000", "--space", "rate=1e-4..1", "--space", "l2=1e-6..1e-1",
