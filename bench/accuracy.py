@@ -81,7 +81,7 @@ TABLES = {
                                 dates=["track_album_release_date"]),
     "adult": Data("adult.data", ["--no-header", "--target", "column15"], adult, "column15",
                   ["column%d" % i for i in (1, 3, 5, 11, 12, 13)], ["column%d" % i for i in (2, 4, 6, 7, 8, 9, 10, 14)]),
-    "mnist (10,000)": Data("mnist/train10k-images-idx3-ubyte", [], idx, "label", ["p%d" % i for i in range(784)]),
+    "mnist": Data("mnist/train10k-images-idx3-ubyte", [], idx, "label", ["p%d" % i for i in range(784)]),
 }
 
 

@@ -25,14 +25,10 @@ Choices for_few() {
 // One shape, so that all candidates train as lanes of one program. Columns as linear pieces and an average of
 // the weights in place of a falling rate, so that every number of epochs can be read from one run.
 Choices for_many(std::size_t numeric) {
-  Choices all = {{"hidden", {"128x64"}},
-                 {"batch", {"128"}},
-                 {"rate", {"0.001", "0.003"}},
-                 {"l2", {"0", "0.0003"}},
-                 {"dropout", {"0.1", "0.3", "0.5"}},
-                 {"epochs", {"5", "10", "20", "40"}},
-                 {"norm", {"layer"}},
-                 {"averaging", {"exponential"}},
+  Choices all = {{"hidden", {"128x64"}},       {"batch", {"128"}},
+                 {"rate", {"0.001", "0.003"}}, {"l2", {"0", "0.0003"}},
+                 {"dropout", {"0.1", "0.3"}},  {"epochs", {"5", "10", "20", "40"}},
+                 {"norm", {"layer"}},          {"averaging", {"exponential"}},
                  {"average_decay", {"0.995"}}};
   if (const std::size_t bins = bins_for(numeric); bins > 0) {
     all.push_back({"embedding", {"linear-pieces"}});
