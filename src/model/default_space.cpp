@@ -22,16 +22,21 @@ Choices for_few() {
           {"l2", {"0", "0.003", "0.03"}}, {"dropout", {"0", "0.3"}}, {"epochs", {"5", "10", "20", "40"}}};
 }
 
-// One shape, so that all candidates train as lanes of one program. Columns as linear pieces and an average of
+// One shape, so that all candidates train as lanes of one program; two where there are rows to spare time
+// for, since pieces are worth it on some tables and not on others. Columns as linear pieces and an average of
 // the weights in place of a falling rate, so that every number of epochs can be read from one run.
-Choices for_many(std::size_t numeric) {
+Choices for_many(std::size_t numeric, std::size_t rows) {
   Choices all = {{"hidden", {"128x64"}},       {"batch", {"128"}},
                  {"rate", {"0.001", "0.003"}}, {"l2", {"0", "0.0003"}},
                  {"dropout", {"0.1", "0.3"}},  {"epochs", {"5", "10", "20", "40"}},
                  {"norm", {"layer"}},          {"averaging", {"exponential"}},
                  {"average_decay", {"0.995"}}};
   if (const std::size_t bins = bins_for(numeric); bins > 0) {
-    all.push_back({"embedding", {"linear-pieces"}});
+    constexpr std::size_t kQuick = 10000;
+    if (rows < kQuick)
+      all.push_back({"embedding", {"none", "linear-pieces"}});
+    else
+      all.push_back({"embedding", {"linear-pieces"}});
     all.push_back({"bins", {std::to_string(bins)}});
   }
   return all;
@@ -43,7 +48,7 @@ Choices default_space(const TableSize& table, const std::vector<std::string>& fi
   constexpr std::size_t kWide = 200, kFew = 2000;
   Choices all = table.features >= kWide ? for_wide()
                 : table.rows < kFew     ? for_few()
-                                        : for_many(table.numeric);
+                                        : for_many(table.numeric, table.rows);
   std::erase_if(all, [&](const sweep::Choice& c) {
     return std::find(fixed.begin(), fixed.end(), c.name) != fixed.end();
   });
