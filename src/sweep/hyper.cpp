@@ -39,10 +39,13 @@ double positive(const char* name, const std::string& text) {
   return value;
 }
 
-std::int64_t whole(const char* name, const std::string& text, std::int64_t low) {
+constexpr double kMostOfColumn = 10000;  // features that one column may become
+
+std::int64_t whole(const char* name, const std::string& text, std::int64_t low, double high = 1e15) {
   const double value = number(name, text);
   if (value != std::floor(value) || value < static_cast<double>(low) || value > 1e15)
     fail("{}: \"{}\" is not a whole number of at least {}", name, text, low);
+  if (value > high) fail("{}: {} is more than {}, the most", name, text, static_cast<std::int64_t>(high));
   return static_cast<std::int64_t>(value);
 }
 
@@ -194,10 +197,10 @@ const std::vector<HyperField>& hyper_fields() {
        [](H& h, const S& t) { h.embedding = enum_from<nn::Embedding>("embedding", t, kEmbeddings); }, false},
       {"bins", "linear pieces of a column, between quantiles of its training rows", true,
        [](const H& h) { return fmt::format("{}", h.bins); },
-       [](H& h, const S& t) { h.bins = whole("bins", t, 1); }, false},
+       [](H& h, const S& t) { h.bins = whole("bins", t, 1, kMostOfColumn); }, false},
       {"frequencies", "of the periodic embedding of a column", true,
        [](const H& h) { return fmt::format("{}", h.frequencies); },
-       [](H& h, const S& t) { h.frequencies = whole("frequencies", t, 1); }, false},
+       [](H& h, const S& t) { h.frequencies = whole("frequencies", t, 1, kMostOfColumn); }, false},
       {"frequency_scale", "deviation of the frequencies at the start", true,
        [](const H& h) { return shown(h.frequency_scale); },
        [](H& h, const S& t) { h.frequency_scale = positive("frequency_scale", t); }, false},
