@@ -6,5 +6,6 @@
 namespace runnel::lab {
 
 Experiment not_rmsprop();
+Experiment gradient_audit();
 
 }  // namespace runnel::lab
