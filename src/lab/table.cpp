@@ -17,6 +17,7 @@ std::vector<Experiment> all() {
       planned("memory-law", "L02", "What differentiating through training costs in memory"),
       not_rmsprop(),
       gradient_audit(),
+      sampling(),
       planned("tuning", "L10", "Tuning by hypergradient instead of by grid"),
       planned("convolution", "L24", "The arithmetic of convolutions, measured"),
       planned("chaos", "L25", "Where hypergradients stop meaning anything"),

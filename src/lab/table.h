@@ -7,5 +7,6 @@ namespace runnel::lab {
 
 Experiment not_rmsprop();
 Experiment gradient_audit();
+Experiment sampling();
 
 }  // namespace runnel::lab
