@@ -8,5 +8,6 @@ namespace runnel::lab {
 Experiment not_rmsprop();
 Experiment gradient_audit();
 Experiment sampling();
+Experiment xor_();
 
 }  // namespace runnel::lab
