@@ -9,5 +9,6 @@ Experiment not_rmsprop();
 Experiment gradient_audit();
 Experiment sampling();
 Experiment xor_();
+Experiment vjp_();
 
 }  // namespace runnel::lab
