@@ -10,5 +10,6 @@ Experiment gradient_audit();
 Experiment sampling();
 Experiment xor_();
 Experiment vjp_();
+Experiment mae();
 
 }  // namespace runnel::lab
