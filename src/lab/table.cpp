@@ -21,6 +21,7 @@ std::vector<Experiment> all() {
       xor_(),
       vjp_(),
       mae(),
+      gaussian_mle(),
       planned("tuning", "L10", "Tuning by hypergradient instead of by grid"),
       planned("convolution", "L24", "The arithmetic of convolutions, measured"),
       planned("chaos", "L25", "Where hypergradients stop meaning anything"),

@@ -11,5 +11,6 @@ Experiment sampling();
 Experiment xor_();
 Experiment vjp_();
 Experiment mae();
+Experiment gaussian_mle();
 
 }  // namespace runnel::lab
