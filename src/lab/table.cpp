@@ -19,6 +19,7 @@ std::vector<Experiment> all() {
       gradient_audit(),
       sampling(),
       xor_(),
+      double_descent(),
       vjp_(),
       mae(),
       gaussian_mle(),

@@ -9,6 +9,7 @@ Experiment not_rmsprop();
 Experiment gradient_audit();
 Experiment sampling();
 Experiment xor_();
+Experiment double_descent();
 Experiment vjp_();
 Experiment mae();
 Experiment gaussian_mle();
