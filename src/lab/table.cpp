@@ -16,6 +16,13 @@ std::vector<Experiment> all() {
   std::vector<Experiment> list{
       planned("memory-law", "L02", "What differentiating through training costs in memory"),
       not_rmsprop(),
+      gradient_audit(),
+      sampling(),
+      xor_(),
+      double_descent(),
+      vjp_(),
+      mae(),
+      gaussian_mle(),
       planned("tuning", "L10", "Tuning by hypergradient instead of by grid"),
       planned("convolution", "L24", "The arithmetic of convolutions, measured"),
       planned("chaos", "L25", "Where hypergradients stop meaning anything"),

@@ -6,5 +6,12 @@
 namespace runnel::lab {
 
 Experiment not_rmsprop();
+Experiment gradient_audit();
+Experiment sampling();
+Experiment xor_();
+Experiment double_descent();
+Experiment vjp_();
+Experiment mae();
+Experiment gaussian_mle();
 
 }  // namespace runnel::lab
