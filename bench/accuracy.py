@@ -245,7 +245,7 @@ def table_text(store, digest, options):
                 cells.append("not measured")
                 continue
             cells.append("%.4f ± %.4f, %s s" % (statistics.mean(values), error(values),
-                                               short(statistics.mean(l["seconds"] for l in found[who].values()))))
+                                               short(statistics.mean(l["cpu"] for l in found[who].values()))))
         for who in ("mlp", "boosting"):
             text, reached = verdict(found["runnel"], found[who])
             counts[who] += reached
