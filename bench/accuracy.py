@@ -4,8 +4,9 @@ usage: accuracy.py --program RUNNEL --data FOLDER --out FOLDER [--seeds 0,1,2,3,
                    [--threads 1] [--page docs/accuracy.md]
 
 `runnel fit --write-split` says which row of a table trains, validates and tests; the peers get the same rows. They
-train on the training rows, do not see the validation rows, and are measured on the test rows, once. Every figure is a
-line of OUT/accuracy.jsonl: what stands there for the same program, table, seed and model is not measured again.
+train on the training rows (where runnel chooses by folds, on all but the test rows), do not see the validation rows, and
+are measured on the test rows, once. Every figure is a line of OUT/accuracy.jsonl: what stands there for the same program,
+table, seed and model is not measured again.
 """
 import argparse
 import hashlib

@@ -106,8 +106,9 @@ void check_numeric(const Table& table, const std::vector<std::string>& names) {
 // elsewhere. Rows without a target are in no part.
 std::string split_csv(const Split& split) {
   std::vector<std::pair<std::size_t, const char*>> parts;
-  for (const auto& [rows, part] :
-       {std::pair(&split.train, "train"), {&split.validation, "validation"}, {&split.test, "test"}})
+  for (const auto& [rows, part] : {std::pair(&split.train, "train"),
+                                   {&split.validation, plan.folds > 0 ? "train" : "validation"},
+                                   {&split.test, "test"}})
     for (const std::size_t row : *rows) parts.emplace_back(row, part);
   std::sort(parts.begin(), parts.end());
   std::string out = "row,part\n";
@@ -128,7 +129,7 @@ void tell(const std::string& text) {
 void add_split_file(FitOptions& options, const std::string& file) {
   if (file.empty()) return;
   options.planned = [file, then = options.planned](const FitPlan& plan) {
-    write_file(file, split_csv(plan.split));
+    write_file(file, split_csv(plan));
     if (then) then(plan);
   };
 }
