@@ -103,8 +103,9 @@ void check_numeric(const Table& table, const std::vector<std::string>& names) {
 }
 
 // Which row of the table, counted from 0, trains, validates or tests: for whoever wants the same rows
-// elsewhere. Rows without a target are in no part.
-std::string split_csv(const Split& split) {
+// elsewhere. Rows without a target are in no part; where folds choose, all but the test rows train.
+std::string split_csv(const FitPlan& plan) {
+  const Split& split = plan.split;
   std::vector<std::pair<std::size_t, const char*>> parts;
   for (const auto& [rows, part] : {std::pair(&split.train, "train"),
                                    {&split.validation, plan.folds > 0 ? "train" : "validation"},

@@ -196,6 +196,8 @@ int parse_and_act(CLI::App& program, const std::vector<SubCommand>& commands, in
   const SubCommand* command = parsed();
   if (command == nullptr)
     fail("give a sub-command: fit, refit, predict, score, inspect, study, lab or graph; see runnel --help");
+  // Over ranks `fit` works together; of all else rank 0 does it, once.
+  if (!speaks() && command->app->get_name() != "fit") return 0;
   return command->act();
 }
 

@@ -98,8 +98,10 @@ struct FitOptions {
   sweep::Crew* crew = nullptr;  // who trains the blocks of the search; none: the threads of this process
 
   // What refit() sets.
-  std::vector<sweep::Hyper> candidates;  // all that is tried, in place of a space
-  bool train_on_validation = false;      // the winner is trained on training and validation rows together
+  // In place of a space: what another search found, the best first. As many are trained as the model has
+  // members.
+  std::vector<sweep::Hyper> candidates;
+  bool train_on_validation = false;  // the winner is trained on training and validation rows together
   std::optional<study::Description> refitted;  // other data and another split than its are refused
 };
 

@@ -292,6 +292,7 @@ std::vector<std::int64_t> ranking(const Result& result, Metric metric, std::int6
 
 // Sentences on winning values that lie at an end of the values tried ("the best rate, 0.003, is the largest
 // tried").
-std::vector<std::string> edge_warnings(const std::vector<Hyper>& candidates, const Hyper& best);
+std::vector<std::string> edge_warnings(const std::vector<Outcome>& outcomes, Metric metric,
+                                       const Hyper& best);
 
 }  // namespace runnel::sweep

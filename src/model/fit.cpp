@@ -102,6 +102,13 @@ struct Work {
   }
 };
 
+Rows without_test(const Work& w) {
+  Rows rows = w.split.train;
+  rows.insert(rows.end(), w.split.validation.begin(), w.split.validation.end());
+  std::sort(rows.begin(), rows.end());
+  return rows;
+}
+
 Work prepare(const Table& table, const FitOptions& options, const Table* test) {
   Work w{table, options, test};
   w.triage = options.triage;
@@ -126,6 +133,8 @@ Work prepare(const Table& table, const FitOptions& options, const Table* test) {
   w.metric = options.metric.value_or(w.target.task() == Task::regression ? Metric::r2 : Metric::accuracy);
   expect_fitting(w.target.task(), w.loss, w.metric);
   expect_classes(options.class_weights, w.target);
+  // Of validation rows as well: they train the winner of folds, and models for release.
+  if (!options.weight.empty()) row_weights(table, options.weight, without_test(w));
   for (std::string& text : leak_warnings(table, w.triage)) w.warnings.push_back(std::move(text));
   return w;
 }
@@ -147,13 +156,6 @@ sweep::Fold make_fold(const Work& w, const Preprocessor& preprocessor, const Sca
 sweep::Fold make_fold(const Work& w, const Fold& fold) {
   return make_fold(w, Preprocessor::fit(w.table, fold.train, w.triage), w.target_scale(fold.train),
                    fold.train, fold.validation);
-}
-
-Rows without_test(const Work& w) {
-  Rows rows = w.split.train;
-  rows.insert(rows.end(), w.split.validation.begin(), w.split.validation.end());
-  std::sort(rows.begin(), rows.end());
-  return rows;
 }
 
 std::size_t folds_of(const Work& w) {
@@ -240,11 +242,12 @@ bool searches_default(const FitOptions& o, const TableSize& table) {
 Search searched(const Work& w, const TableSize& table) {
   Search s;
   s.ensemble = std::max<std::int64_t>(w.options.ensemble, 1);
-  if (!w.options.candidates.empty()) {
-    s.candidates = w.options.candidates;
+  if (w.options.ensemble == 0 && searches_default(w.options, table)) s.ensemble = FitOptions::kUsualEnsemble;
+  if (const std::vector<Hyper>& given = w.options.candidates; !given.empty()) {
+    const std::int64_t members = w.options.ensemble_of_seeds ? 1 : std::min(s.ensemble, std::ssize(given));
+    s.candidates.assign(given.begin(), given.begin() + members);
     return s;
   }
-  if (w.options.ensemble == 0 && searches_default(w.options, table)) s.ensemble = FitOptions::kUsualEnsemble;
   s.space = space_of(w.options, table);
   s.sampler = sampler_of(w.options);
   s.draws = draws_of(w.options, s.space, s.sampler);
@@ -504,7 +507,7 @@ void doubt_test(const Prepared& p, FitResult& result) {
 
 std::vector<sweep::Fact> facts_of(const Searching& searching) {
   const study::Description d = describe(searching);
-  return {{fmt::format("data ({})", d.source), d.data.digest, d.data.parts},
+  return {{"data", d.data.digest, d.data.parts},
           {"split of the rows", d.split.digest, d.split.parts},
           {"space", d.space.digest, d.space.parts}};
 }

@@ -50,6 +50,8 @@ Settings settings_of(const Searching& fit) {
   std::vector<std::string> classes;
   for (const auto& [name, weight] : o.class_weights.of) classes.push_back(fmt::format("{}={}", name, weight));
   if (!classes.empty()) out.emplace_back("class-weight", names(classes));
+  if (o.ensemble > 0) out.emplace_back("ensemble", std::to_string(o.ensemble));
+  if (o.ensemble_of_seeds) out.emplace_back("ensemble-of", "seeds");
   return out;
 }
 

@@ -88,7 +88,7 @@ bool write_all(int descriptor, std::string_view bytes) {
 [[noreturn]] void fail_writing(const std::string& path) {
   const int error = errno;
   fail_run("{}: cannot be written: {}{}", path, std::strerror(error),
-           error == ENOSPC || error == EDQUOT ? "; free some space, or choose another place with -o" : "");
+           error == ENOSPC || error == EDQUOT ? "; free some space, or choose another place" : "");
 }
 
 void write_to_special(const std::string& path, std::string_view bytes) {
@@ -106,9 +106,9 @@ void write_to_special(const std::string& path, std::string_view bytes) {
 void check_writable(const std::string& path) {
   const fs::path target = destination(path);
   std::error_code error;
-  if (path.empty()) fail("an empty name is no place for a file; give one with -o");
+  if (path.empty()) fail("an empty name is no place for a file; name one");
   if (fs::is_directory(target, error)) {
-    fail("{}: a folder, not a file; give a file's name with -o, such as {}", path,
+    fail("{}: a folder, not a file; give a file's name, such as {}", path,
          (fs::path(path) / "model").string());
   }
   if (is_special(target)) {
@@ -119,8 +119,8 @@ void check_writable(const std::string& path) {
   const int reason = errno;
   const fs::path folder = target.parent_path().empty() ? fs::path(".") : target.parent_path();
   if (reason == ENOENT)
-    fail("{}: there is no folder {}; make it, or choose another place with -o", path, folder.string());
-  fail("{}: cannot be written, because no file can be made in {}: {}; choose another place with -o", path,
+    fail("{}: there is no folder {}; make it, or choose another place", path, folder.string());
+  fail("{}: cannot be written, because no file can be made in {}: {}; choose another place", path,
        folder.string(), std::strerror(reason));
 }
 

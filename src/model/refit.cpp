@@ -12,6 +12,24 @@ const study::Candidate& winner_of(const study::Study& study) {
   fail("{}: no candidate came to its end, so there is no winner", study.path);
 }
 
+// All that came to an end, the best first.
+std::vector<sweep::Hyper> best_of(const study::Study& study) {
+  sweep::Result result;
+  for (const study::Candidate& candidate : study.candidates) {
+    sweep::Outcome out;
+    out.index = candidate.index;
+    out.status = candidate.status == study::Status::done ? sweep::Status::done : sweep::Status::retired;
+    out.validation = candidate.metric;
+    out.validation_loss = candidate.loss;
+    result.outcomes.push_back(std::move(out));
+  }
+  std::vector<sweep::Hyper> hypers;
+  const sweep::Metric metric = sweep::metric_from_name(study.description.metric);
+  for (const std::int64_t index : sweep::ranking(result, metric, std::ssize(result.outcomes)))
+    hypers.push_back(study::hyper_of(study.candidates[static_cast<std::size_t>(index)]));
+  return hypers;
+}
+
 // The candidate alone comes to what it came to in company; where it does not, something else has changed.
 void warn_of_other_bits(const study::Study& study, const study::Candidate& winner, FitResult& result) {
   const double now = result.search.outcomes.at(0).validation;
@@ -28,12 +46,11 @@ FitResult refit(const Table& table, const FitOptions& options, const study::Stud
                 bool with_validation, const Table* test) {
   const study::Candidate& winner = winner_of(study);
   FitOptions alone = options;
-  alone.candidates = {study::hyper_of(winner)};
+  alone.candidates = best_of(study);
   alone.train_on_validation = with_validation;
   alone.refitted = study.description;
   alone.study = {};
   alone.scheduling = {};
-  if (!alone.ensemble_of_seeds) alone.ensemble = 1;
   FitResult result = fit(table, alone, test);
   warn_of_other_bits(study, winner, result);
   return result;

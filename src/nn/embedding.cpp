@@ -43,8 +43,8 @@ std::vector<double> edges_of(std::vector<double> values, std::int64_t bins, DTyp
   std::sort(values.begin(), values.end());
   std::set<double> edges;
   const std::vector<double> rest = without_frequent(values, bins, edges);
-  const std::int64_t pieces =
-      bins - std::ssize(edges);  // at least one: each of these values fills more than a bin
+  // At least one: each of these values fills more than a bin; and no more than there are values.
+  const std::int64_t pieces = std::min(bins - std::ssize(edges), std::max<std::int64_t>(1, std::ssize(rest)));
   if (!rest.empty())
     for (std::int64_t i = 0; i <= pieces; ++i)
       edges.insert(quantile(rest, static_cast<double>(i) / static_cast<double>(pieces)));

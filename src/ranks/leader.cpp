@@ -312,7 +312,7 @@ void Leader::agree(const std::vector<sweep::Fact>& facts) {
     const auto rank = static_cast<std::size_t>(envelope->from);
     const auto kind = message.get<Kind>();
     if (kind == Kind::failed) raise(names_[rank], message);
-    names_[rank] = fmt::format("rank {} (on {})", rank, message.text());
+    names_[rank] = fmt::format("rank {} ({})", rank, message.text());
     threads_[rank] = message.get<int>();
     for (const sweep::Fact& fact : facts) {
       const study::Fingerprint here{fact.digest, fact.parts};
@@ -321,8 +321,10 @@ void Leader::agree(const std::vector<sweep::Fact>& facts) {
       there.parts = message.text();
       const std::string differs = study::difference(here, there);
       if (!differs.empty())
-        fail("{} has another {} than rank 0: {}; every rank must read the same file", names_[rank], fact.name,
-             differs);
+        fail(
+            "on {} the {} is not that of rank 0: {}; every rank must read the same file with the same "
+            "options",
+            names_[rank], fact.name, differs);
     }
     heard[rank] = true;
   }

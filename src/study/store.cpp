@@ -276,7 +276,8 @@ Store Store::create(const std::string& path, const Description& description,
   auto lock = std::make_unique<WriterLock>(real);
   std::error_code error;
   if (fs::exists(real, error))
-    fail("{}: is there already; go on with it by --resume, or give another file", path);
+    fail("{}: is there already{}; {}give another file", path, is_study_file(path) ? "" : ", and is no study",
+         is_study_file(path) ? "go on with it by --resume, or " : "");
   make_file(real, description, candidates);
   auto impl = std::make_unique<Impl>(real, std::move(lock));
   impl->begin_run(description);

@@ -1,5 +1,6 @@
 // What to say of a winner at the edge of what was tried.
 #include <algorithm>
+#include <limits>
 #include <set>
 #include <string_view>
 
@@ -8,17 +9,37 @@
 
 namespace runnel::sweep {
 
-std::vector<std::string> edge_warnings(const std::vector<Hyper>& candidates, const Hyper& best) {
+namespace {
+
+// Whether the best candidate with this value of a field is better than the best with another: where they are
+// equal, the field may not even be in use.
+bool is_better_there(const std::vector<Outcome>& outcomes, Metric metric, const HyperField& field,
+                     const std::string& value) {
+  const double sign = higher_is_better(metric) ? 1 : -1;
+  double there = -std::numeric_limits<double>::infinity(), elsewhere = there;
+  for (const Outcome& out : outcomes)
+    if (out.status == Status::done) {
+      double& best = field.get(out.hyper) == value ? there : elsewhere;
+      best = std::max(best, sign * out.validation);
+    }
+  return there > elsewhere;
+}
+
+}  // namespace
+
+std::vector<std::string> edge_warnings(const std::vector<Outcome>& outcomes, Metric metric,
+                                       const Hyper& best) {
   std::vector<std::string> warnings;
   for (const HyperField& field : hyper_fields()) {
     if (!field.numeric || std::string_view(field.name) == "seed") continue;
     std::set<double> tried;
-    for (const Hyper& hyper : candidates) tried.insert(number(field.name, field.get(hyper)));
+    for (const Outcome& out : outcomes) tried.insert(number(field.name, field.get(out.hyper)));
     if (tried.size() < 3) continue;  // two values are a comparison, not a range
     const double value = number(field.name, field.get(best));
     const bool least = value == *tried.begin();
     if (!least && value != *tried.rbegin()) continue;
     if (least && value == 0) continue;  // "none" is not the end of a range that could go on
+    if (!is_better_there(outcomes, metric, field, field.get(best))) continue;
     warnings.push_back(fmt::format("the best {} ({}) is the {} tried: {} values may be better still",
                                    field.name, field.get(best), least ? "smallest" : "largest",
                                    least ? "smaller" : "larger"));

@@ -167,7 +167,7 @@ class Search : private Desk {
     if (!best.empty()) {
       result.best = best[0];
       const Outcome& winner = result.outcomes[static_cast<std::size_t>(best[0])];
-      for (std::string& text : edge_warnings(candidates_, winner.hyper))
+      for (std::string& text : edge_warnings(result.outcomes, problem_.metric, winner.hyper))
         result.warnings.push_back(std::move(text));
     }
     if (diverged > 0)

@@ -32,7 +32,7 @@ bool is_number(const std::string& name) { return builds_hidden(name) || hyper_fi
 
 bool is_whole(const std::string& name) {
   return builds_hidden(name) || name == "batch" || name == "epochs" || name == "seed" || name == "bins" ||
-         name == "frequencies" || name == "patience";
+         name == "frequencies" || name == "patience" || name == "shards";
 }
 
 std::int64_t whole(const std::string& name, const std::string& text, std::int64_t low, std::int64_t high) {

@@ -178,7 +178,7 @@ class Ranks(unittest.TestCase):
         self.write_table("other.csv", 298)
         done = self.fit_each(["one.csv", "one.csv", "other.csv"])
         self.assertEqual(done.returncode, 2, done.stderr)
-        self.assertRegex(done.stderr, r"runnel: error: rank 2 \(on [^)]+\) has another data \(table.csv\) than rank 0: "
+        self.assertRegex(done.stderr, r"runnel: error: on rank 2 \([^)]+\) the data is not that of rank 0: "
                                       r"rows 300 -> 298; every rank must read the same file")
 
     def test_a_rank_that_fails_is_named(self):

@@ -216,7 +216,7 @@ TEST(Ranks, OneWithOtherFactsIsNamed) {
   over_ranks(3, p, all, {.threads = 1},
              [&](sweep::Crew& crew) {
                EXPECT_THAT(failure([&] { crew.agree(kFacts); }),
-                           testing::StartsWith("rank 2 (on here) has another data than rank 0: "));
+                           testing::StartsWith("on rank 2 (here) the data is not that of rank 0: "));
              },
              {{"data", "2", R"({"rows": 4})"}});
 }
@@ -254,7 +254,7 @@ TEST(Ranks, OneThatFailsAtWorkEndsTheSearch) {
     Options options{.threads = 1};
     options.crew = crew.get();
     options.handed = [&](int rank, const std::vector<std::int64_t>& which) { under_way[rank] = which; };
-    EXPECT_EQ(failure([&] { sweep::run(p, all, options); }), "rank 1 (on here): out of memory");
+    EXPECT_EQ(failure([&] { sweep::run(p, all, options); }), "rank 1 (here): out of memory");
   }
   part(wire);
   other.join();

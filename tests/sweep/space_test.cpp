@@ -92,11 +92,23 @@ TEST(Space, ErrorsSayWhatAndWhere) {
 TEST(Space, WinnersAtTheEdgeAreSaid) {
   const auto all = grid(
       Hyper(), {parse_choice("rate=0.1,0.2,0.3"), parse_choice("l2=0,0.1,1"), parse_choice("epochs=5,10")});
-  Hyper best = all[0];
-  EXPECT_THAT(edge_warnings(all, best), testing::ElementsAre(HasSubstr("rate (0.1) is the smallest tried")));
-  best.rate = 0.2;
-  best.l2 = 1;
-  EXPECT_THAT(edge_warnings(all, best), testing::ElementsAre(HasSubstr("l2 (1) is the largest tried")));
+  const auto warnings = [&](double rate, double l2, bool rate_matters) {
+    Hyper best = all[0];
+    best.rate = rate;
+    best.l2 = l2;
+    std::vector<Outcome> outcomes;
+    for (const Hyper& hyper : all) {
+      Outcome out;
+      out.hyper = hyper;
+      out.status = Status::done;
+      out.validation = -(rate_matters ? std::abs(hyper.rate - rate) : 0) - std::abs(hyper.l2 - l2);
+      outcomes.push_back(out);
+    }
+    return edge_warnings(outcomes, Metric::r2, best);
+  };
+  EXPECT_THAT(warnings(0.1, 0, true), testing::ElementsAre(HasSubstr("rate (0.1) is the smallest tried")));
+  EXPECT_THAT(warnings(0.2, 1, true), testing::ElementsAre(HasSubstr("l2 (1) is the largest tried")));
+  EXPECT_THAT(warnings(0.1, 0.1, false), testing::IsEmpty());  // all rates come to the same
 }
 
 }  // namespace
