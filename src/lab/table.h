@@ -13,5 +13,6 @@ Experiment double_descent();
 Experiment vjp_();
 Experiment mae();
 Experiment gaussian_mle();
+Experiment dropout_ridge();
 
 }  // namespace runnel::lab
