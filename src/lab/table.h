@@ -14,5 +14,6 @@ Experiment vjp_();
 Experiment mae();
 Experiment gaussian_mle();
 Experiment dropout_ridge();
+Experiment same_bits_experiment();
 
 }  // namespace runnel::lab
