@@ -15,5 +15,6 @@ Experiment mae();
 Experiment gaussian_mle();
 Experiment dropout_ridge();
 Experiment same_bits_experiment();
+Experiment depth_experiment();
 
 }  // namespace runnel::lab
