@@ -16,5 +16,6 @@ Experiment gaussian_mle();
 Experiment dropout_ridge();
 Experiment same_bits_experiment();
 Experiment depth_experiment();
+Experiment grid_256();
 
 }  // namespace runnel::lab
