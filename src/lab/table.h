@@ -17,5 +17,6 @@ Experiment dropout_ridge();
 Experiment same_bits_experiment();
 Experiment depth_experiment();
 Experiment grid_256();
+Experiment halving();
 
 }  // namespace runnel::lab
