@@ -28,6 +28,7 @@ std::vector<Experiment> all() {
       depth_experiment(),
       grid_256(),
       halving(),
+      two_hundred(),
       planned("tuning", "L10", "Tuning by hypergradient instead of by grid"),
       planned("convolution", "L24", "The arithmetic of convolutions, measured"),
       planned("chaos", "L25", "Where hypergradients stop meaning anything"),

@@ -18,5 +18,6 @@ Experiment same_bits_experiment();
 Experiment depth_experiment();
 Experiment grid_256();
 Experiment halving();
+Experiment two_hundred();
 
 }  // namespace runnel::lab
