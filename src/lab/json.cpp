@@ -1,5 +1,7 @@
 #include "lab/json.h"
 
+#include <cmath>
+
 namespace runnel::lab {
 namespace {
 
@@ -23,10 +25,20 @@ const char* draw_name(Draw draw) {
   return "";
 }
 
+// Gaps as nulls, which unlike nan are equal to themselves.
+Json of_values(const std::vector<double>& values) {
+  Json out = Json::array();
+  for (const double value : values) out.push_back(std::isfinite(value) ? Json(value) : Json());
+  return out;
+}
+
 Json of_series(const Series& series) {
-  Json out = {{"name", series.name}, {"draw", draw_name(series.draw)}, {"x", series.x}, {"y", series.y}};
-  if (!series.low.empty()) out["low"] = series.low;
-  if (!series.high.empty()) out["high"] = series.high;
+  Json out = {{"name", series.name},
+              {"draw", draw_name(series.draw)},
+              {"x", of_values(series.x)},
+              {"y", of_values(series.y)}};
+  if (!series.low.empty()) out["low"] = of_values(series.low);
+  if (!series.high.empty()) out["high"] = of_values(series.high);
   if (series.dashed) out["dashed"] = true;
   if (series.faint) out["faint"] = true;
   return out;
@@ -45,12 +57,14 @@ Json of_panel(const Panel& panel) {
   for (const Series& series : panel.series) out["series"].push_back(of_series(series));
   out["marks"] = Json::array();
   for (const Mark& mark : panel.marks) out["marks"].push_back(of_mark(mark));
-  if (panel.map)
+  if (panel.map) {
     out["map"] = {{"label", panel.map->label},
                   {"scale", panel.map->scale == Scale::log ? "log" : "linear"},
-                  {"x", panel.map->x},
-                  {"y", panel.map->y},
-                  {"values", panel.map->values}};
+                  {"x", of_values(panel.map->x)},
+                  {"y", of_values(panel.map->y)},
+                  {"values", Json::array()}};
+    for (const auto& values : panel.map->values) out["map"]["values"].push_back(of_values(values));
+  }
   return out;
 }
 

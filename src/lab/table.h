@@ -13,5 +13,11 @@ Experiment double_descent();
 Experiment vjp_();
 Experiment mae();
 Experiment gaussian_mle();
+Experiment dropout_ridge();
+Experiment same_bits_experiment();
+Experiment depth_experiment();
+Experiment grid_256();
+Experiment halving();
+Experiment two_hundred();
 
 }  // namespace runnel::lab

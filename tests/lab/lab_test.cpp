@@ -139,7 +139,11 @@ TEST(Lab, TheSeedDecidesTheDraws) {
 TEST(Lab, ValuesThatAreNotFiniteAreNullInPictures) {
   Panel panel{"p", {"x"}, {"y"}};
   panel.line("s", {0, 1}, {nan, 1});
-  EXPECT_EQ(to_json(Picture{"c", {panel}})["panels"][0]["series"][0]["y"].dump(), "[null,1.0]");
+  panel.map = HeatMap{"m", Scale::linear, {0, 1}, {0}, {{1, nan}}};
+  const Json told = to_json(Picture{"c", {panel}});
+  EXPECT_EQ(told["panels"][0]["series"][0]["y"].dump(), "[null,1.0]");
+  EXPECT_EQ(told["panels"][0]["map"]["values"].dump(), "[[1.0,null]]");
+  EXPECT_EQ(told, to_json(Picture{"c", {panel}}));
 }
 
 // Made by `runnel lab list --markdown > docs/lab.md`.
