@@ -15,6 +15,7 @@ Experiment planned(std::string name, std::string number, std::string title) {
 std::vector<Experiment> all() {
   std::vector<Experiment> list{
       planned("memory-law", "L02", "What differentiating through training costs in memory"),
+      min_norm(),
       not_rmsprop(),
       gradient_audit(),
       sampling(),

@@ -5,6 +5,7 @@
 
 namespace runnel::lab {
 
+Experiment min_norm();
 Experiment not_rmsprop();
 Experiment gradient_audit();
 Experiment sampling();
