@@ -16,6 +16,7 @@ std::vector<Experiment> all() {
   std::vector<Experiment> list{
       planned("memory-law", "L02", "What differentiating through training costs in memory"),
       min_norm(),
+      hypergradient(),
       not_rmsprop(),
       gradient_audit(),
       sampling(),

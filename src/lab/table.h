@@ -6,6 +6,7 @@
 namespace runnel::lab {
 
 Experiment min_norm();
+Experiment hypergradient();
 Experiment not_rmsprop();
 Experiment gradient_audit();
 Experiment sampling();
