@@ -17,6 +17,7 @@ std::vector<Experiment> all() {
       planned("memory-law", "L02", "What differentiating through training costs in memory"),
       min_norm(),
       hypergradient(),
+      decay_vs_l2(),
       not_rmsprop(),
       gradient_audit(),
       sampling(),

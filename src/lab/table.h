@@ -7,6 +7,7 @@ namespace runnel::lab {
 
 Experiment min_norm();
 Experiment hypergradient();
+Experiment decay_vs_l2();
 Experiment not_rmsprop();
 Experiment gradient_audit();
 Experiment sampling();
