@@ -18,6 +18,7 @@ std::vector<Experiment> all() {
       min_norm(),
       hypergradient(),
       decay_vs_l2(),
+      noise_floor(),
       not_rmsprop(),
       gradient_audit(),
       sampling(),

@@ -8,6 +8,7 @@ namespace runnel::lab {
 Experiment min_norm();
 Experiment hypergradient();
 Experiment decay_vs_l2();
+Experiment noise_floor();
 Experiment not_rmsprop();
 Experiment gradient_audit();
 Experiment sampling();
