@@ -19,6 +19,7 @@ std::vector<Experiment> all() {
       hypergradient(),
       decay_vs_l2(),
       noise_floor(),
+      self_tuning(),
       not_rmsprop(),
       gradient_audit(),
       sampling(),

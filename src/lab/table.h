@@ -9,6 +9,7 @@ Experiment min_norm();
 Experiment hypergradient();
 Experiment decay_vs_l2();
 Experiment noise_floor();
+Experiment self_tuning();
 Experiment not_rmsprop();
 Experiment gradient_audit();
 Experiment sampling();
