@@ -20,6 +20,7 @@ std::vector<Experiment> all() {
       decay_vs_l2(),
       noise_floor(),
       self_tuning(),
+      clipping(),
       not_rmsprop(),
       gradient_audit(),
       sampling(),

@@ -10,6 +10,7 @@ Experiment hypergradient();
 Experiment decay_vs_l2();
 Experiment noise_floor();
 Experiment self_tuning();
+Experiment clipping();
 Experiment not_rmsprop();
 Experiment gradient_audit();
 Experiment sampling();
