@@ -21,6 +21,7 @@ std::vector<Experiment> all() {
       noise_floor(),
       self_tuning(),
       clipping(),
+      two_rules(),
       not_rmsprop(),
       gradient_audit(),
       sampling(),
