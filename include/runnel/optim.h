@@ -1,8 +1,8 @@
 // Optimisers as init/update pairs that chain, schedules, clipping, averages of the weights. Rates live in the
 // state as scalar arrays, so a search can give each lane its own and a derivative can be taken with respect
 // to them; the state is a tree, so it passes through scan, vmap, grad and jit. A candidate's steps are the
-// same alone and abreast: everything is elementwise but the norms of clip_by_global_norm and adagrad_norm,
-// whose sums have a fixed order, and adagrad_full.
+// same alone and abreast: everything is elementwise but the norms of clip_by_global_norm and adagrad_norm
+// and the product of gradients in hypergradient_descent, whose sums have a fixed order, and adagrad_full.
 //
 //   auto optimizer = optim::chain({optim::clip_by_global_norm(1), optim::adam(),
 //   optim::scheduled(optim::inverse_sqrt(100))}); auto state = optim::init(optimizer, params,
@@ -35,7 +35,7 @@ using Rates = std::map<std::string, Array>;  // each a scalar
 struct State {
   Rates rates;                          // in the parameters' dtype
   std::map<std::string, Leaves> slots;  // "velocity", "mean", ...: one array like each parameter
-                                        // (adagrad_norm and adagrad_full keep one for all)
+                                        // (or one for all: adagrad_norm, adagrad_full, a rate)
   Array count;                          // i32, steps taken
 };
 
@@ -64,6 +64,13 @@ Optimizer momentum(Momentum form = Momentum::heavy_ball, const Rates& rates = {}
 // non-convex problems" (ICML 2018), algorithm 1. Only under a rate that falls does it settle. Rates:
 // learning_rate (0.001).
 Optimizer sign_descent(const Rates& rates = {});
+
+// eta = eta + beta g g', u = -eta g, with g' the gradient of the step before (0 in the first): a rate that
+// grows while successive gradients agree and falls when they oppose each other. Baydin, Cornish, Martinez
+// Rubio, Schmidt and Wood, "Online learning rate adaptation with hypergradient descent" (ICLR 2018),
+// algorithm 4. One eta for all parameters, in the slot "rate". Rates: learning_rate (eta at the start, 0.01),
+// hyper_rate (beta, 0.0001).
+Optimizer hypergradient_descent(const Rates& rates = {});
 
 // u = -eta sign(b1 m + (1 - b1) g), then m = b2 m + (1 - b2) g: Chen et al., "Symbolic discovery of
 // optimization algorithms" (NeurIPS 2023), program 1; its decay is decay_weights behind it. Rates:

@@ -15,6 +15,13 @@ Experiment planned(std::string name, std::string number, std::string title) {
 std::vector<Experiment> all() {
   std::vector<Experiment> list{
       planned("memory-law", "L02", "What differentiating through training costs in memory"),
+      min_norm(),
+      hypergradient(),
+      decay_vs_l2(),
+      noise_floor(),
+      self_tuning(),
+      clipping(),
+      two_rules(),
       not_rmsprop(),
       gradient_audit(),
       sampling(),

@@ -5,6 +5,13 @@
 
 namespace runnel::lab {
 
+Experiment min_norm();
+Experiment hypergradient();
+Experiment decay_vs_l2();
+Experiment noise_floor();
+Experiment self_tuning();
+Experiment clipping();
+Experiment two_rules();
 Experiment not_rmsprop();
 Experiment gradient_audit();
 Experiment sampling();

@@ -33,6 +33,25 @@ Optimizer sign_descent(const Rates& rates) {
   return {with_rates("sign_descent", {{"learning_rate", rate(0.001)}}, rates), no_slots, change};
 }
 
+Optimizer hypergradient_descent(const Rates& rates) {
+  auto prepare = [](const Leaves& params, State& state) {
+    state.slots["gradient"] = zeros_like(params);
+    state.slots["rate"] = {rate_for(params[0], state, "learning_rate")};
+  };
+  auto change = [](const Leaves& in, State& state, const Leaves&) {
+    Array& rate_now = state.slots.at("rate")[0];
+    Leaves& before = state.slots.at("gradient");
+    const Array beta = rate_for(rate_now, state, "hyper_rate");
+    for (std::size_t i = 0; i < in.size(); ++i)
+      rate_now = rate_now + beta * convert(sum(in[i] * before[i]), rate_now.dtype());
+    before = in;
+    return for_leaves(in, [&](std::size_t i) { return -convert(rate_now, in[i].dtype()) * in[i]; });
+  };
+  return {
+      with_rates("hypergradient_descent", {{"learning_rate", rate(0.01)}, {"hyper_rate", rate(1e-4)}}, rates),
+      prepare, change};
+}
+
 Optimizer lion(const Rates& rates) {
   const Rates defaults{{"learning_rate", rate(1e-4)}, {"beta1", rate(0.9)}, {"beta2", rate(0.99)}};
   auto prepare = [](const Leaves& params, State& state) { state.slots["mean"] = zeros_like(params); };

@@ -24,6 +24,7 @@ inline std::vector<Configuration> configurations() {
       {"heavy ball", momentum()},
       {"nesterov", momentum(Momentum::nesterov)},
       {"sign descent", sign_descent()},
+      {"hypergradient descent", hypergradient_descent()},
       {"lion", lion()},
       {"adagrad", adagrad()},
       {"adagrad from 1", adagrad(from_one)},

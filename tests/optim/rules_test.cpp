@@ -224,6 +224,30 @@ TEST(SignDescent, StepsByTheRateWhateverTheGradient) {
   expect_near(optim::update(optim::sign_descent(), g, state, g).first, vec({-0.25, 0.25, 0, 0.25}), 0);
 }
 
+// On a quadratic of curvature h, g = h w: rate and weight follow a recurrence of two numbers. Over several
+// leaves the rate moves by the product of whole gradients.
+TEST(HypergradientDescent, MovesItsRateByTheProductOfSuccessiveGradients) {
+  const double h = 3, beta = 1e-3;
+  auto slope = [&](const Array& w) { return h * w; };
+  const Rates rates{{"learning_rate", f64(0.02)}, {"hyper_rate", f64(beta)}};
+  double rate = 0.02, w = 2, before = 0;
+  for (int k = 0; k < 10; ++k) {
+    const double g = h * w;
+    rate += beta * g * before;
+    w -= rate * g;
+    before = g;
+  }
+  EXPECT_NEAR(descend(optim::hypergradient_descent(), slope, vec({2}), 10, rates).at({0}), w, 1e-14);
+  EXPECT_GT(rate, 0.05);
+
+  const std::pair<Array, Array> first(vec({1, 2}), vec({3})), second(vec({5, 0}), vec({-4}));
+  const auto rule = optim::hypergradient_descent(rates);
+  auto [step, next] = optim::update(rule, first, optim::init(rule, first), first);
+  expect_near(step.second, vec({-0.06}), 1e-16);
+  const auto after = optim::update(rule, second, next, first).first;
+  expect_near(after.first, -(0.02 + beta * (5 - 12)) * second.first, 1e-16);
+}
+
 // All leaves share one divisor: the root of what has been gathered of the squared norms.
 TEST(ScalarAdaGrad, DividesAllLeavesAlike) {
   const std::pair<Array, Array> g(Array({{3, 0}, {0, 4}}, DType::f64), vec({12}));  // norm 13
