@@ -132,7 +132,8 @@ std::vector<std::string> choice_warnings(const Doubts& d, const sweep::Result& s
                     d.rivals == 1 ? "1 candidate is" : fmt::format("{} candidates are", d.rivals),
                     d.under_seeds.size() - 1, name, d.seed_noise));
   // Where all gain is luck the resamplings find about 0.7 of it (0.63 on five folds): theirs is added to it.
-  if (d.gain > 0 && d.optimism > d.gain / 3)
+  constexpr std::size_t kMany = 8;  // fewer are a comparison, whose winner nobody takes for more
+  if (search.outcomes.size() >= kMany && d.gain > 0 && d.optimism > d.gain / 3)
     out.push_back(fmt::format(
         "{} to choose among {} candidates: about {:.2g} of the winner's {} there is the luck of being "
         "chosen, and "

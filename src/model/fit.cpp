@@ -534,7 +534,7 @@ FitResult fit(const Table& table, const FitOptions& options, const Table* test) 
   if (keeper) keeper->attach(p.run);
   result.timings.preparing = watch.lap();
   Found found = search(p.problem, w.retrains ? &p.all : nullptr, p.search.candidates, p.run,
-                       {p.search.ensemble, options.ensemble_of_seeds});
+                       {p.search.ensemble, options.ensemble_of_seeds, options.ensemble == 0});
   result.timings.retraining = found.retraining;
   result.timings.searching = watch.lap() - found.retraining;
   if (found.members.empty()) {

@@ -62,6 +62,13 @@ Found search(const sweep::Problem& problem, const sweep::Fold* all, const std::v
   Found s{sweep::run(problem, candidates, options), {}, {}, {}, 0};
   if (!s.result.best) return s;
   s.chosen = sweep::ranking(s.result, problem.metric, wanted);
+  if (ensemble.near) {
+    const auto loss = [&](std::int64_t i) {
+      return s.result.outcomes[static_cast<std::size_t>(i)].validation_loss;
+    };
+    const double most = 1.25 * loss(s.chosen[0]);
+    std::erase_if(s.chosen, [&](std::int64_t i) { return i != s.chosen[0] && loss(i) > most; });
+  }
   const Stopwatch watch;
   const bool retrain = all != nullptr;
   std::vector<Hyper> hypers;
@@ -77,7 +84,7 @@ Found search(const sweep::Problem& problem, const sweep::Fold* all, const std::v
     for (Hyper& hyper : under_further_seeds(first, ensemble.size)) hypers.push_back(std::move(hyper));
   }
   train_members(problem, retrain ? *all : problem.folds[0], hypers, options, s);
-  if (!seeds && std::ssize(s.chosen) < ensemble.size)
+  if (!seeds && !ensemble.near && std::ssize(s.chosen) < ensemble.size)
     s.warnings.push_back(
         fmt::format("an ensemble of {} was asked for, but only {} different candidates came to "
                     "an end: it has as many members",

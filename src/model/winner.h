@@ -21,6 +21,9 @@ struct Found {
 struct Ensemble {
   std::int64_t size = 1;
   bool of_seeds = false;  // of the best candidate; else of the best candidates
+  // Candidates whose validation loss is more than a quarter above the winner's take no part: they would spoil
+  // the average.
+  bool near = false;
 };
 
 // Searches; and trains the chosen ones again on `all`, where there are such rows: all that may train the
