@@ -26,7 +26,7 @@ class Runner(unittest.TestCase):
         self.assertEqual(failures("# remark\n$ echo a; echo b >&2; exit 3\na\n! b\n? 3\n\n$ true\n"), 0)
         self.assertEqual(failures("$ printf 'x 1\\ny\\nz -2.5e-3\\n'\nx [NUM]\n...\nz [NUM]\n"), 0)
         self.assertEqual(failures("$ printf '$ a\\n'\n\\$ a\n"), 0)
-        self.assertEqual(failures("$ runnel --version\nrunnel [..]\n"), 0)
+        self.assertEqual(failures("$ runnel --version\nrunnel [..]\n...\n"), 0)
 
     def test_sees_every_difference(self):
         for text in ("$ echo a\nb\n", "$ echo a\n", "$ true\na\n", "$ echo a >&2\n", "$ echo a >&2\n! b\n", "$ true\n! a\n",

@@ -127,7 +127,7 @@ class Terminal(unittest.TestCase):
         told = re.search(r"stopped: (\d+) of 16 candidates finished; the model is the best of these", out)
         self.assertIsNotNone(told, out)
         self.assertTrue(1 <= int(told[1]) < 16)
-        self.assertEqual(self.files(), ["long.st"])
+        self.assertEqual(self.files(), ["long.st", "long.st.report.html"])
         done = subprocess.run([PROGRAM, "inspect", "long.st"], cwd=self.folder.name, capture_output=True, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
 

@@ -43,15 +43,15 @@ for (const experiment of experiments)
 // Somebody asks why the published number of "RMSProp" is not RMSProp's, and finds it.
 const rms = json.experiments.find((e) => e.name === "not-rmsprop");
 if (rms) {
-  await page.getByLabel("Find").fill("rmsprop 0.68022007");
+  await page.getByRole("searchbox", { name: "Find" }).fill("rmsprop 0.68022007");
   const rows = page.locator("#claims tbody tr");
   assert.ok((await rows.count()) >= 1);
   assert.match((await rows.allInnerTexts()).join(" "), /AdaGrad/);
   assert.equal(await page.locator("#x-not-rmsprop").isVisible(), true);
-  await page.getByLabel("Find").fill("no such words anywhere");
+  await page.getByRole("searchbox", { name: "Find" }).fill("no such words anywhere");
   assert.equal(await rows.count(), 0);
   assert.equal(await page.locator("#x-not-rmsprop").isVisible(), false);
-  await page.getByLabel("Find").fill("");
+  await page.getByRole("searchbox", { name: "Find" }).fill("");
 }
 
 // Verdicts can be left out.
