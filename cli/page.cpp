@@ -38,15 +38,7 @@ void write_fit_page(const FitReport& report, const Timings& timings) {
   if (report.page.empty()) return;
   report::Fit fit{report.result,     report.options, report.data.table, report.data.test,
                   report.data.notes, command_line(), report.model_path, {}};
-  fit.timings = {{"reading", timings.reading},
-                 {"preparing", timings.fit.preparing},
-                 {"searching", timings.fit.searching},
-                 {"retraining", timings.fit.retraining},
-                 {"doubting", timings.fit.doubting},
-                 {"baselines", timings.fit.baselines},
-                 {"testing", timings.fit.testing},
-                 {"saving", timings.saving},
-                 {"total", timings.total}};
+  fit.timings = phases_of(timings);
   write_file(report.page, report::filled(web::page(), report::fit_page(fit)));
 }
 

@@ -34,6 +34,9 @@ struct Timings {
   CompileStatistics compiling;
 };
 
+// The phases by name, in their order, and the total.
+std::vector<std::pair<std::string, double>> phases_of(const Timings& timings);
+
 // A finished fit with what surrounds it.
 struct FitReport {
   const FitResult& result;

@@ -145,18 +145,10 @@ Json weights_json(const FitOptions& options) {
 // Seconds, as all times.
 Json timings_json(const Timings& timings) {
   const CompileStatistics& compiling = timings.compiling;
-  return {
-      {"reading", timings.reading},
-      {"preparing", timings.fit.preparing},
-      {"searching", timings.fit.searching},
-      {"retraining", timings.fit.retraining},
-      {"doubting", timings.fit.doubting},
-      {"baselines", timings.fit.baselines},
-      {"testing", timings.fit.testing},
-      {"saving", timings.saving},
-      {"total", timings.total},
-      {"compiling",
-       {{"programs", compiling.programs}, {"seconds", compiling.seconds}, {"longest", compiling.longest}}}};
+  Json out = named(phases_of(timings));
+  out["compiling"] = {
+      {"programs", compiling.programs}, {"seconds", compiling.seconds}, {"longest", compiling.longest}};
+  return out;
 }
 
 Json provenance_of(const Model& model) {

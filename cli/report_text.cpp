@@ -257,20 +257,17 @@ std::string fit_plan_text(const FitPlan& plan, const FitData& data) {
   return data_part(style, plan, data) + columns_part(style, plan) + rows_part(style, plan);
 }
 
+std::vector<std::pair<std::string, double>> phases_of(const Timings& t) {
+  return {{"reading", t.reading},           {"preparing", t.fit.preparing}, {"searching", t.fit.searching},
+          {"retraining", t.fit.retraining}, {"doubting", t.fit.doubting},   {"baselines", t.fit.baselines},
+          {"testing", t.fit.testing},       {"saving", t.saving},           {"total", t.total}};
+}
+
 std::string timings_text(const Timings& timings) {
   const Style style(STDERR_FILENO);
-  const std::pair<const char*, double> phases[] = {{"reading", timings.reading},
-                                                   {"preparing", timings.fit.preparing},
-                                                   {"searching", timings.fit.searching},
-                                                   {"retraining", timings.fit.retraining},
-                                                   {"doubting", timings.fit.doubting},
-                                                   {"baselines", timings.fit.baselines},
-                                                   {"testing", timings.fit.testing},
-                                                   {"saving", timings.saving},
-                                                   {"total", timings.total}};
   Columns list;
   list.align_right(1);
-  for (const auto& [name, seconds] : phases) list.add({name, milliseconds(seconds)});
+  for (const auto& [name, seconds] : phases_of(timings)) list.add({name, milliseconds(seconds)});
   const std::string text = list.text(margin);
   const CompileStatistics& compiling = timings.compiling;
   return part(style, "timings") + text.substr(margin.size()) +
