@@ -174,7 +174,7 @@ FitResult fit(const Table& table, const FitOptions& options, const Table* test =
 void serve(const Table& table, const FitOptions& options, const Table* test = nullptr);
 
 // Trains the winner of a study again, alone: given the data and options that the study was begun with, the
-// model is that of the study to the last bit (of an ensemble of candidates, its first network).
+// model is that of the study to the last bit, an average with all its members.
 // `with_validation` trains it on the validation rows too, once it has been trained without them; a winner of
 // folds always is. Throws Error(input) where there is no winner, or naming the difference where data or split
 // are others.

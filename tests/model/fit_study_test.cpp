@@ -248,6 +248,24 @@ TEST(Refit, GivesTheModelOfTheStudy) {
   }
 }
 
+TEST(Refit, AnAverageComesWithAllItsMembers) {
+  const Folder folder;
+  const Table table = curved_table(300);
+  for (const bool of_seeds : {false, true})
+    for (const std::size_t folds : {0, 3}) {
+      FitOptions o = options(folder.file(std::to_string(folds) + (of_seeds ? "s" : "c")), folds);
+      o.ensemble = 3;
+      o.ensemble_of_seeds = of_seeds;
+      const FitResult searched = fit(table, o);
+      const FitResult again = refit(table, o, study::read(o.study.file), false);
+      ASSERT_EQ(searched.model.others.size(), 2u);
+      ASSERT_EQ(again.model.others.size(), 2u);
+      expect_same_model(searched.model, again.model);
+      for (std::size_t i = 0; i < 2; ++i)
+        EXPECT_EQ(bits_of(searched.model.others[i].network), bits_of(again.model.others[i].network));
+    }
+}
+
 // The same by hand: statistics of, and training on, all rows but those of the test.
 TEST(Refit, OnValidationRowsToo) {
   const Folder folder;
