@@ -329,7 +329,10 @@ void name_nodes(std::vector<Expression::Node>& nodes) {
     }
     const expression::Function& f = *expression::find_function(node.function);
     std::vector<std::string> operands;
-    for (const std::size_t operand : node.operands) operands.push_back(nodes[operand].name);
+    for (const std::size_t operand : node.operands) {
+      const std::string& name = nodes[operand].name;  // a negative constant is one operand
+      operands.push_back(name.starts_with('-') && f.sign != nullptr ? "(" + name + ")" : name);
+    }
     if (f.sign == nullptr)
       node.text = fmt::format("{}({})", f.name, fmt::join(operands, ", "));
     else if (operands.size() == 1)

@@ -304,8 +304,9 @@ Experiment double_descent() {
       "half of that at degree 4. (c) the identity to 1e-12.";
   e.claims = {
       {"S1.9", Verdict::asked, "Does the fit generalise perfectly if the labels have no noise?",
-       "With fewer columns than rows, yes: it is the true model; with more, a share 1 - n/d of the weights "
-       "is lost; and noise of variance s² adds s² d/(n - d - 1)."},
+       "With fewer columns than rows, yes: it is the true model, and noise of variance s² adds s² d/(n - d - "
+       "1) "
+       "for normal columns; with more columns a share 1 - n/d of the squared weights is lost on average."},
       {"S1.15", Verdict::asked, "Does a higher polynomial degree always overfit more?",
        "No: the error is worst with as many columns as points and falls again beyond, with the Legendre "
        "basis to 0.05, which is better than every small degree but 6."},

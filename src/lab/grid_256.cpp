@@ -465,9 +465,9 @@ Experiment grid_256() {
       {"S3.16", Verdict::right, "The losses with and without L2 agree to four decimals.",
        "With an L2 of 1e-7 they do as long as |w|² is below 2000."},
       {"S3.17", Verdict::right, "A rate of 0.003 does not diverge.",
-       "It must stay below 2 over the largest eigenvalue of XᵀX/n; 2304 pixels with mean 1/2 give about 576, "
-       "so "
-       "the limit is about 0.0035."},
+       "It must stay below 2 over the largest eigenvalue of XᵀX/b of every batch, the penalty added; 2304 "
+       "pixels "
+       "with mean 1/2 give about 576, so the limit is about 0.0035."},
   };
   e.parameters = {{"rows", "training rows, in eighties", 40, 5, 3, 100},
                   {"side", "pixels along an image", 48, 16, 12, 64},

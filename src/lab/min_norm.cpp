@@ -391,7 +391,8 @@ std::vector<Claim> claims() {
        "largest "
        "weight, not the norm, is the least."},
       {"S1.19", Verdict::asked, "Do RMSProp and Adam?",
-       "No, and with one row they end where AdaGrad does; heavy ball, Nesterov, and AdaGrad with one number "
+       "No, and with one row, from a state of zero and with eps near 0, they end where AdaGrad does; heavy "
+       "ball, Nesterov, and AdaGrad with one number "
        "or "
        "a whole matrix for all coordinates do."},
       {"S4.1", Verdict::right, "The minimum-norm solution is x'(xx')^-1 t.", "It is, for rows of full rank."},

@@ -246,9 +246,8 @@ Experiment not_rmsprop() {
       {"S4.7", Verdict::wrong, "RMSProp with eta 0.01 ends at [0.68022007 0.63955986].",
        "The printed code adds up squares and never forgets them, so it is AdaGrad, with squares that begin "
        "at 1 "
-       "and miss the current gradient; that start alone moves its limit away from (2/3, 2/3), and RMSProp "
-       "from 0 "
-       "ends at (2/3, 2/3)."},
+       "and miss the current gradient; the start and the lag together move its limit away from (2/3, 2/3), "
+       "and RMSProp from 0 ends at (2/3, 2/3)."},
       {"S4.8", Verdict::incomplete, "RMSProp does not always reach the minimum-norm solution.",
        "True, but the number shown for it is not RMSProp's: that one ends at (2/3, 2/3) from 0, elsewhere on "
        "the line from 1, and can jump over the solution for ever with residual 1.5 eta."},

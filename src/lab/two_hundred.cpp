@@ -348,7 +348,7 @@ Experiment two_hundred() {
       {"S2.20", Verdict::asked,
        "Standardise, try three architectures of at most 200 parameters on validation rows, reach 70% on test "
        "rows.",
-       "Done as asked on a made table, small networks come within a few percent of the best possible; "
+       "Done as asked on a made table, the chosen network comes within a few percent of the best possible; "
        "without "
        "standardising, one large column keeps nearly all of them at guessing."},
   };

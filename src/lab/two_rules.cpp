@@ -349,8 +349,8 @@ std::vector<Claim> claims() {
        "the variance "
        "in which it settles."},
       {"S0.7", Verdict::ambiguous, "The learning rate must be multiplied by sqrt(k).",
-       "So the noise of a step stays, and nothing else: the variance in which SGD settles then falls as "
-       "1/sqrt(k)."},
+       "So the noise of a step stays, and the variance in which RMSProp settles; that in which SGD settles "
+       "falls as 1/sqrt(k)."},
       {"S0.8", Verdict::wrong, "Goyal et al. propose the linear rule to keep the gradient noise constant.",
        "Their argument is that k steps are nearly one of k times the length while gradients hardly change; "
        "it speaks "
