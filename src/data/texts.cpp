@@ -1,0 +1,71 @@
+// Texts: a column's texts, each different one kept once.
+#include <functional>
+
+#include "core/fail.h"
+#include "runnel/reading.h"
+
+namespace runnel {
+namespace {
+
+std::uint32_t hash_of(std::string_view text) {
+  const std::uint64_t hash = std::hash<std::string_view>{}(text);
+  return static_cast<std::uint32_t>(hash ^ (hash >> 32u));
+}
+
+constexpr std::size_t first_slots = 64;
+
+}  // namespace
+
+Texts::Texts(std::initializer_list<std::string_view> texts) {
+  for (const std::string_view text : texts) push_back(text);
+}
+
+Texts::Texts(const std::vector<std::string>& texts) {
+  reserve(texts.size());
+  for (const std::string& text : texts) push_back(text);
+}
+
+// Places every different text anew; `slots` is a power of two.
+void Texts::index_all(std::size_t slots) {
+  slots_.assign(slots, 0);
+  hashes_.resize(ends_.size());
+  for (std::size_t code = 0; code < ends_.size(); ++code) {
+    hashes_[code] = hash_of(different(code));
+    std::size_t at = hashes_[code] & (slots - 1);
+    while (slots_[at] != 0) at = (at + 1) & (slots - 1);
+    slots_[at] = static_cast<std::uint32_t>(code + 1);
+  }
+}
+
+void Texts::push_back(std::string_view text) {
+  // Slots are kept at most half full.
+  if (slots_.size() < 2 * (ends_.size() + 1)) {
+    std::size_t slots = first_slots;
+    while (slots < 4 * (ends_.size() + 1)) slots *= 2;
+    index_all(slots);
+  }
+  const std::uint32_t hash = hash_of(text);
+  std::size_t at = hash & (slots_.size() - 1);
+  for (; slots_[at] != 0; at = (at + 1) & (slots_.size() - 1)) {
+    const std::uint32_t code = slots_[at] - 1;
+    if (hashes_[code] == hash && different(code) == text) {
+      codes_.push_back(code);
+      return;
+    }
+  }
+  const std::size_t code = ends_.size();
+  if (code + 1 > UINT32_MAX) fail("a column of more than 4,294,967,295 different texts is not read");
+  slots_[at] = static_cast<std::uint32_t>(code + 1);
+  arena_ += text;
+  ends_.push_back(arena_.size());
+  hashes_.push_back(hash);
+  codes_.push_back(static_cast<std::uint32_t>(code));
+}
+
+void Texts::settle() {
+  slots_ = {};
+  hashes_ = {};
+  arena_.shrink_to_fit();
+}
+
+}  // namespace runnel
