@@ -56,8 +56,7 @@ bool same_word(std::string_view s, std::string_view word) {
   return true;
 }
 
-// ---- times of day
-// ------------------------------------------------------------------------------------------
+// ---- times of day -----------------------------------------------------------------------------------------
 
 // Takes a fraction behind a point or a comma; 0 where none stands.
 double take_fraction(std::string_view& s) {
@@ -149,8 +148,7 @@ std::optional<double> parse_offset(std::string_view s) {
   return (west ? -1 : 1) * (hours * 3600 + minutes * 60);
 }
 
-// ---- dates
-// -------------------------------------------------------------------------------------------------
+// ---- dates ------------------------------------------------------------------------------------------------
 
 // The parts of a date as they stand in a cell.
 struct Day {

@@ -45,8 +45,7 @@ struct DateGuess {
 std::optional<DateGuess> find_date_format(std::span<const std::string_view> texts,
                                           std::optional<DateFormat::Order> wanted = {});
 
-// ---- what a moment is on the calendar
-// ----------------------------------------------------------------------
+// ---- what a moment is on the calendar ---------------------------------------------------------------------
 
 // Moment::local (or utc) of a date as a fractional year: of 2019-07-02, 2019 + 182/365.
 double year_of(double seconds);

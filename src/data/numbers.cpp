@@ -28,8 +28,7 @@ std::optional<double> number_or_word(std::string_view s) {
   return value;
 }
 
-// ---- what stands around the digits
-// -------------------------------------------------------------------------
+// ---- what stands around the digits ------------------------------------------------------------------------
 
 // The bytes of the sign at the front of s: 0, 1 or, of U+2212, 3.
 std::size_t sign_at_front(std::string_view s) {
@@ -91,8 +90,7 @@ class Undressed {
   bool negative_ = false, sign_ = false, brackets_ = false, unit_ = false;
 };
 
-// ---- the digits
-// --------------------------------------------------------------------------------------------
+// ---- the digits -------------------------------------------------------------------------------------------
 
 // The bytes of the mark between thousands at the front of s; 0 when none stands there.
 std::size_t mark_at_front(std::string_view s, char grouping) {
@@ -192,8 +190,7 @@ std::optional<double> parse_number(std::string_view cell, const NumberFormat& fo
   return parse_dressed(cell, format);
 }
 
-// ---- the format of a column
-// --------------------------------------------------------------------------------
+// ---- the format of a column -------------------------------------------------------------------------------
 
 namespace {
 
