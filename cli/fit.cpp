@@ -38,8 +38,10 @@ constexpr const char* examples = R"(Examples:
   runnel fit houses.csv --target price --random 50 --space rate=1e-4..1e-1 --study houses.study
   runnel fit houses.csv --target price --space space.toml --random 81 --scheduler halving --plan)";
 
-// The test file is read as the data is, unless flags of its own say otherwise.
-Table read_test(const FitCommand& arguments, ReadOptions options) {
+// The test file is read as the data is, unless flags of its own say otherwise,
+// and its cells mean what they mean there.
+Table read_test(const FitCommand& arguments, ReadOptions options, const Table& data) {
+  options.reading = reading_of(data);
   options.skip_rows = arguments.test_skip_rows.value_or(options.skip_rows);
   options.labels = arguments.test_labels;
   try {
@@ -52,6 +54,13 @@ Table read_test(const FitCommand& arguments, ReadOptions options) {
     }
     throw Error(e.kind(), text);
   }
+}
+
+// Columns that are declared to be numbers are numbers in every row, or an error when they are read.
+ReadOptions read_options_of(const FitCommand& arguments) {
+  ReadOptions read = read_options(arguments.read);
+  read.numeric = arguments.fit.options.triage.numeric;
+  return read;
 }
 
 // songs.csv -> songs.runnel.safetensors, in the current folder; demo:songs likewise.
@@ -84,22 +93,6 @@ std::string target_of(const Table& table, const std::string& given) {
   if (!table.usual_target.empty()) return table.usual_target;
   fail("{}: which column is the target? Give --target COLUMN; there is: {}", table.source,
        data::shortened(fmt::format("{}", fmt::join(table.names(), ", ")), 200));
-}
-
-// Columns declared to be numbers are numbers in every row, test rows too: found out now, not after the
-// search.
-void check_numeric(const Table& table, const std::vector<std::string>& names) {
-  for (const std::string& name : names) {
-    const Column& column = table.at(name);
-    if (column.type != Column::Type::text) continue;
-    for (std::size_t row = 0; row < table.rows; ++row) {
-      if (column.is_missing(row) || data::to_number(column.texts[row])) continue;
-      fail(
-          "{}, column '{}': '{}' is not a number, as --numeric says; correct it, or count it as missing with "
-          "--missing",
-          table.where(row), name, data::shortened(column.texts[row]));
-    }
-  }
 }
 
 // Which row of the table, counted from 0, trains, validates or tests: for whoever wants the same rows
@@ -200,10 +193,10 @@ int serve_as_rank(FitCommand& arguments, Ranks& ranks) {
     const Interrupt interrupt(/*quiet=*/true);
     FitOptions options = fit_options(arguments.fit);
     options.crew = ranks.crew();
-    const ReadOptions read = read_options(arguments.read);
+    const ReadOptions read = read_options_of(arguments);
     const Table table = read_table(arguments.data, read);
     std::optional<Table> test;
-    if (!arguments.test.empty()) test = read_test(arguments, read);
+    if (!arguments.test.empty()) test = read_test(arguments, read, table);
     options.target.column = target_of(table, options.target.column);
     serve(table, options, test ? &*test : nullptr);
   } catch (const Error& e) {
@@ -243,7 +236,7 @@ int fit_and_save(FitCommand& arguments, const Fitting& fitting) {
   Stopwatch watch;
   FitOptions options = fit_options(arguments.fit);
   options.study = study_of(arguments);
-  const ReadOptions read = read_options(arguments.read);
+  const ReadOptions read = read_options_of(arguments);
   if (arguments.test.empty() && (arguments.test_skip_rows || !arguments.test_labels.empty())) {
     fail("--test-skip-rows and --test-labels say how the file of --test is read, which is not given");
   }
@@ -256,10 +249,8 @@ int fit_and_save(FitCommand& arguments, const Fitting& fitting) {
         arguments.test);
   const Table table = read_table(arguments.data, read);
   std::optional<Table> test;
-  if (!arguments.test.empty()) test = read_test(arguments, read);
+  if (!arguments.test.empty()) test = read_test(arguments, read, table);
   options.target.column = target_of(table, options.target.column);
-  check_numeric(table, options.triage.numeric);
-  if (test) check_numeric(*test, options.triage.numeric);
   const double reading = watch.lap();
   FitData data{table, test ? &*test : nullptr, table.notes};
   if (test) {

@@ -5,20 +5,23 @@
 namespace runnel::cli {
 namespace {
 
-void inherit(const Model& model, const ReadArguments& given, ReadOptions& options) {
+// What an older model remembers of its data's reading stands in its provenance.
+void inherit_provenance(const Model& model, Reading& reading) {
   const auto provenance = nlohmann::json::parse(model.provenance, nullptr, /*allow_exceptions=*/false);
   if (!provenance.is_object() || !provenance.contains("read") || !provenance["read"].is_object()) return;
   const auto& read = provenance["read"];
-  if (!options.header && read.contains("header") && read["header"].is_boolean()) {
-    options.header = read["header"].get<bool>();
-  }
-  if (!given.missing.empty() || !read.contains("missing") || !read["missing"].is_array()) return;
-  std::vector<std::string> words;
-  for (const auto& word : read["missing"]) {
-    if (!word.is_string()) return;
-    words.push_back(word.get<std::string>());
-  }
-  options.missing = words;
+  if (read.contains("header") && read["header"].is_boolean()) reading.header = read["header"].get<bool>();
+  if (!read.contains("missing") || !read["missing"].is_array()) return;
+  for (const auto& word : read["missing"])
+    if (word.is_string()) reading.missing.push_back(word.get<std::string>());
+}
+
+void inherit(const Model& model, const ReadArguments& given, ReadOptions& options) {
+  Reading reading = model.reading;
+  if (reading.columns.empty()) inherit_provenance(model, reading);
+  if (!options.header) options.header = reading.header;
+  if (given.missing.empty() && !reading.missing.empty()) options.missing = reading.missing;
+  if (!reading.columns.empty()) options.reading = std::move(reading);
 }
 
 }  // namespace

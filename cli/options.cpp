@@ -65,6 +65,26 @@ char separator_from(const std::string& text) {
   fail("--separator '{}': give one character, or tab, comma, semicolon, pipe, space", text);
 }
 
+// "comma", or of one column "price=comma": its name, empty for all, and what the word stands for.
+template <class T>
+std::vector<std::pair<std::string, T>> column_words(const std::string& flag,
+                                                    const std::vector<std::string>& texts,
+                                                    const std::vector<std::pair<std::string, T>>& words) {
+  std::vector<std::pair<std::string, T>> out;
+  std::vector<std::string> names;
+  for (const auto& [name, value] : words) names.push_back(name);
+  for (const std::string& text : texts) {
+    const auto at = text.rfind('=');
+    const std::string word = at == std::string::npos ? text : text.substr(at + 1);
+    const auto known =
+        std::find_if(words.begin(), words.end(), [&](const auto& entry) { return entry.first == word; });
+    if (known == words.end())
+      fail("{} {}: there is no '{}'{}", flag, text, word, data::suggestion(word, names));
+    out.emplace_back(at == std::string::npos ? "" : text.substr(0, at), known->second);
+  }
+  return out;
+}
+
 // ---- parts of the fit options
 // ------------------------------------------------------------------------------
 
@@ -369,6 +389,20 @@ void add_read_options(CLI::App& app, ReadArguments& read) {
   app.add_option("--missing", read.missing, "Words for a missing value (NA,N/A,NaN,nan,null,NULL,None,?)")
       ->type_name("A,B")
       ->group(group);
+  add_repeatable(app, "--text", read.options.text, "Columns that are texts, whatever stands in them")
+      ->delimiter(',')
+      ->type_name("A,B")
+      ->group(group);
+  add_repeatable(app, "--decimal", read.decimal, "The decimal mark of numbers: point or comma (found)")
+      ->type_name("[COLUMN=]MARK")
+      ->group(group);
+  add_repeatable(app, "--thousands", read.thousands,
+                 "What stands between thousands: comma, point, space or apostrophe (found)")
+      ->type_name("[COLUMN=]MARK")
+      ->group(group);
+  add_repeatable(app, "--dates", read.dates, "The order of dates: dmy, mdy or ymd (found)")
+      ->type_name("[COLUMN=]ORDER")
+      ->group(group);
   app.add_option("--labels", read.options.labels, "Labels of an image or array file (found by name for idx)")
       ->type_name("FILE")
       ->group(group);
@@ -379,6 +413,12 @@ void add_read_options(CLI::App& app, ReadArguments& read) {
 
 ReadOptions read_options(const ReadArguments& read) {
   ReadOptions out = read.options;
+  out.decimal = column_words<char>("--decimal", read.decimal, {{"point", '.'}, {"comma", ','}});
+  out.grouping = column_words<char>("--thousands", read.thousands,
+                                    {{"comma", ','}, {"point", '.'}, {"space", ' '}, {"apostrophe", '\''}});
+  out.dates = column_words<DateFormat::Order>(
+      "--dates", read.dates,
+      {{"dmy", DateFormat::Order::dmy}, {"mdy", DateFormat::Order::mdy}, {"ymd", DateFormat::Order::ymd}});
   if (!read.separator.empty()) out.separator = separator_from(read.separator);
   if (read.header && read.no_header) fail("--header and --no-header do not go together; give one of them");
   if (read.header) out.header = true;

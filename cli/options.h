@@ -25,6 +25,7 @@ void add_manner(CLI::App& app, Manner& manner);
 struct ReadArguments {
   ReadOptions options;
   std::string separator, missing;
+  std::vector<std::string> decimal, thousands, dates;
   bool no_header = false, header = false;
 };
 void add_read_options(CLI::App& app, ReadArguments& read);

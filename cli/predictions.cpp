@@ -14,40 +14,26 @@ std::string cell(const std::string& text) {
   return out + "\"";
 }
 
-// The shortest text that reads back as the number; that of a float when the network computes in floats, whose
-// further digits would mean nothing.
-class Numbers {
- public:
-  explicit Numbers(const Model& model) : single_(model.network.layers.at(0).w.dtype() == DType::f32) {}
-  void append(std::string& out, double value) const {
-    if (single_) {
-      fmt::format_to(std::back_inserter(out), "{}", static_cast<float>(value));
-    } else {
-      fmt::format_to(std::back_inserter(out), "{}", value);
-    }
-  }
-
- private:
-  bool single_;
-};
-
 }  // namespace
 
 std::string predictions_csv(const Model& model, const Predictions& predictions) {
-  const Numbers numbers(model);
+  // The shortest text that reads back as the number.
+  const auto append = [](std::string& to, double value) {
+    fmt::format_to(std::back_inserter(to), "{}", value);
+  };
   std::string out = "prediction";
   const std::vector<std::string>& classes = model.target.classes();
   for (const std::string& name : classes) out += "," + cell("p_" + name);
   out += "\n";
   for (const double value : predictions.values) {
-    numbers.append(out, value);
+    append(out, value);
     out += "\n";
   }
   for (std::size_t i = 0; i < predictions.labels.size(); ++i) {
     out += cell(classes.at(predictions.labels[i]));
     for (const double p : predictions.probabilities.row(i)) {
       out += ",";
-      numbers.append(out, p);
+      append(out, p);
     }
     out += "\n";
   }

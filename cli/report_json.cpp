@@ -66,6 +66,7 @@ Json decisions_json(const std::vector<ColumnDecision>& columns) {
     out.push_back({{"name", column.name},
                    {"role", role_name(column.role)},
                    {"why", column.why},
+                   {"read", column.read},
                    {"features", column.features}});
   }
   return out;
@@ -308,11 +309,8 @@ Json predictions_json(const Model& model, const Predictions& predictions) {
 }
 
 Json table_json(const Table& table, const std::vector<ColumnSummary>& columns) {
-  Json out = {{"schema", json_schema},
-              {"kind", "data"},
-              {"data", table.source},
-              {"rows", table.rows},
-              {"notes", table.notes}};
+  Json out = {{"schema", json_schema}, {"kind", "data"},       {"data", table.source},
+              {"rows", table.rows},    {"notes", table.notes}, {"warnings", table.warnings}};
   out["target"] = table.usual_target.empty() ? Json(nullptr) : Json(table.usual_target);
   Json list = Json::array();
   for (const ColumnSummary& column : columns) {
@@ -320,6 +318,10 @@ Json table_json(const Table& table, const std::vector<ColumnSummary>& columns) {
     for (const auto& [value, count] : column.top) top.push_back({{"value", value}, {"count", count}});
     list.push_back({{"name", column.name},
                     {"type", column.type},
+                    {"read", column.read},
+                    {"unread", column.unread},
+                    {"first", column.first.empty() ? Json(nullptr) : Json(column.first)},
+                    {"last", column.last.empty() ? Json(nullptr) : Json(column.last)},
                     {"missing", column.missing},
                     {"distinct", column.distinct},
                     {"min", number(column.min)},

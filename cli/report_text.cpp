@@ -316,17 +316,21 @@ std::string table_text(const Table& table, const std::vector<ColumnSummary>& col
     out += fmt::format("'{}' is {} in each row\n", table.block->name, fmt::join(table.block->shape, " x "));
   }
   Columns list;
-  list.add({"column", "type", "missing", "distinct", "min", "mean", "max", "most frequent"});
-  for (std::size_t c = 2; c < 7; ++c) list.align_right(c);
+  list.add({"column", "type", "read as", "missing", "distinct", "min", "mean", "max", "most frequent"});
+  for (std::size_t c = 3; c < 8; ++c) list.align_right(c);
   for (const ColumnSummary& column : columns) {
     const bool block = table.block && column.name == table.block->name;  // whose values are not counted
-    list.add({shortened(column.name, 28), column.type, grouped(column.missing),
-              block ? "" : grouped(column.distinct), number_or_nothing(column.min),
-              number_or_nothing(column.mean), number_or_nothing(column.max), top_text(column)});
+    const bool date = !column.first.empty();
+    list.add({shortened(column.name, 28), column.type, column.read, grouped(column.missing),
+              block ? "" : grouped(column.distinct), date ? column.first : number_or_nothing(column.min),
+              number_or_nothing(column.mean), date ? column.last : number_or_nothing(column.max),
+              top_text(column)});
   }
   out += "\n" + list.text();
   const Style style(STDOUT_FILENO);
   std::string doubts;
+  for (const std::string& warning : table.warnings)
+    doubts += fmt::format("{} {}\n", style.warning("look at"), warning);
   for (const ColumnSummary& column : columns) {
     for (const std::string& suspicion : column.suspicions) {
       doubts += fmt::format("{} {}: {}\n", style.warning("look at"), shortened(column.name), suspicion);
@@ -395,7 +399,7 @@ std::string model_text(const Model& model, const std::string& path) {
                      sweep::metric_name(model.metric));
   Columns columns;
   for (const ColumnDecision& column : model.preprocessor.decisions()) {
-    columns.add({shortened(column.name, 28), std::string(role_name(column.role)),
+    columns.add({shortened(column.name, 28), std::string(role_name(column.role)), column.read,
                  column.features > 0 ? counted(column.features, "feature") : "", column.why});
   }
   out += fmt::format("{}{} of {}\n", part(style, "reads"),

@@ -22,7 +22,7 @@ struct Arguments {
 int act(const Arguments& arguments) {
   ModelData in = read_model_and_data(arguments.in);
   const Model& model = in.model;
-  const TargetValues target = model.target.read(in.table, in.notes);
+  const TargetValues target = model.targets(in.table, in.notes);
   write_notes(in.notes, arguments.manner.quiet || arguments.manner.json);
   std::vector<double> y;
   for (const std::size_t row : target.rows) y.push_back(target.y[row]);

@@ -22,34 +22,48 @@
 #include <vector>
 
 #include "runnel/error.h"
+#include "runnel/reading.h"
 
 namespace runnel {
 
 // ---- tables ----------------------------------------------------------------------------------------------
 
-// A column as read: numbers (NaN is a missing value) or texts with a mask of the missing ones.
+// A column as read. Its type says what the cells are taken for; what could not be read so is missing.
 struct Column {
-  enum class Type { number, text };
+  using Type = ColumnType;
 
   std::string name = {};
   Type type = Type::number;
-  std::vector<double> numbers = {};        // type number
-  std::vector<std::string> texts = {};     // type text
+  NumberFormat number = {};  // how numbers are written
+  bool truths = false;       // numbers that are all 0 or 1
+  DateFormat date = {};      // how dates are written
+  // Of all types but text: the number; 0 and 1 for truths; of dates seconds since 1970-01-01 UTC, of times of
+  // day since midnight. NaN is a missing value.
+  std::vector<double> numbers = {};
+  // The cells as they stand in the file; empty where numbers never were texts (arrays).
+  Texts texts = {};
   std::vector<std::uint8_t> missing = {};  // type text: 1 where the value is missing
+  // Of dates with offsets from UTC: seconds as the local clock shows them; else empty.
+  std::vector<double> local = {};
+  std::size_t unread = 0, first_unread = 0;  // cells that are none of the type, and the row of the first
 
-  std::size_t size() const { return type == Type::number ? numbers.size() : texts.size(); }
+  std::size_t size() const { return type == Type::text ? texts.size() : numbers.size(); }
+  ColumnFormat format() const { return {type, number, truths, date}; }
   bool is_missing(std::size_t row) const;
-  // The value as text: "" when missing, the shortest form of a number.
+  // The cell as it stands in the file, or the shortest form of a number; "" when missing.
   std::string text(std::size_t row) const;
 };
 
 // Many numbers per row in one dense piece: the pixels of images, a wide array.
 struct Block {
-  std::string name;                // "pixels", or the name of the array
-  std::vector<std::size_t> shape;  // of one row: {28, 28}
-  std::vector<float> values;       // rows x width, row-major; NaN is a missing value
+  std::string name;                  // "pixels", or the name of the array
+  std::vector<std::size_t> shape;    // of one row: {28, 28}
+  std::vector<float> values;         // rows x width, row-major; NaN is a missing value
+  std::vector<double> doubles = {};  // the same where floats would not hold the numbers; then values is empty
 
   std::size_t width() const;
+  std::size_t size() const { return doubles.empty() ? values.size() : doubles.size(); }
+  double at(std::size_t i) const { return doubles.empty() ? double{values[i]} : doubles[i]; }
 };
 
 struct Table {
@@ -57,10 +71,13 @@ struct Table {
   std::size_t rows = 0;
   std::vector<Column> columns;
   std::optional<Block> block;
-  std::vector<std::uint32_t> lines;       // the file's line of each row (text files only)
-  std::string usual_target;               // the target of a generated table or image set; else empty
-  std::optional<std::size_t> test_begin;  // rows from here on are the table's own test rows
-  std::vector<std::string> notes;         // what the reader decided
+  std::vector<std::uint32_t> lines;             // the file's line of each row (text files only)
+  std::string usual_target;                     // the target of a generated table or image set; else empty
+  std::optional<std::size_t> test_begin;        // rows from here on are the table's own test rows
+  std::vector<std::string> notes;               // what the reader decided
+  std::vector<std::string> warnings;            // what may have been read otherwise than it was meant
+  std::vector<std::string> missing_words = {};  // that were missing values (text files only)
+  std::optional<bool> header = {};              // whether the first line holds names, where that was said
 
   const Column* find(std::string_view name) const;  // nullptr when there is none
   const Column& at(std::string_view name) const;    // fails, naming the nearest column
@@ -73,10 +90,24 @@ struct ReadOptions {
   std::optional<bool> header = {};     // false: --no-header, columns are column1, column2, ...
   std::size_t skip_rows = 0;           // lines at the top of a text file that are not part of the table
   std::vector<std::string> missing = {"", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?"};
-  std::string labels = {};  // the labels' file of an image or array file; found by name for idx
-  std::uint64_t seed = 0;   // of generated tables
-  std::size_t rows = 0;     // of generated tables; 0: the usual number
+  std::string labels = {};                // the labels' file of an image or array file; found by name for idx
+  std::vector<std::string> text = {};     // columns that are texts, whatever stands in them
+  std::vector<std::string> numeric = {};  // columns that are numbers, or an error
+  // How numbers and dates are written; of one column, or (an empty name) of any that reads so.
+  std::vector<std::pair<std::string, char>> decimal = {}, grouping = {};
+  std::vector<std::pair<std::string, DateFormat::Order>> dates = {};
+  // How an earlier file was read. Columns of these names are read so, cell by cell; only what the members
+  // above say of a column goes before it.
+  std::optional<Reading> reading = {};
+  std::uint64_t seed = 0;  // of generated tables
+  std::size_t rows = 0;    // of generated tables; 0: the usual number
 };
+
+// How a table was read, for other tables of the same kind.
+Reading reading_of(const Table& table);
+// The table with the columns that the reading names read so, from their texts: itself where it is so already,
+// else nothing. Columns that the reading does not name are left as they are.
+std::optional<Table> reread(const Table& table, const Reading& reading);
 
 // Reads CSV (any text table), NPY, NPZ, idx, or generates demo:NAME. "images,labels" names a pair of files.
 Table read_table(const std::string& path, const ReadOptions& options = {});
@@ -186,6 +217,7 @@ struct ColumnDecision {
   std::string name = {};
   Role role = Role::numeric;
   std::string why = {};      // in plain words
+  std::string read = {};     // how it is read: "numbers with a decimal comma"
   std::size_t features = 0;  // how many matrix columns it gives
 };
 
@@ -202,16 +234,29 @@ struct TriageOptions {
   bool log_companions = true;                 // skewed numbers get a second, logarithmic feature
 };
 
+// A date's place in the year, the week and the day as sines and cosines of that many frequencies each.
+struct Waves {
+  std::size_t year = 0, week = 0, day = 0;
+
+  std::size_t features() const { return 2 * (year + week + day); }
+};
+
 // One column's rule, as found from the training rows.
 struct Encoding {
   enum class Kind { number, date, boolean_text, levels, block };
   std::string column;
   Kind kind = Kind::number;
-  double fill = 0;                      // number, date: the median, in place of missing values
-  double log_scale = 0;                 // above 0: a second feature asinh(x / log_scale)
-  bool only_indicator = false;          // the column says nothing but whether a value is there
-  bool indicator = false;               // a 0/1 feature "column missing"
+  double fill = 0;              // number, date: the median, in place of missing values
+  double log_scale = 0;         // above 0: a second feature asinh(x / log_scale)
+  bool only_indicator = false;  // the column says nothing but whether a value is there
+  bool indicator = false;       // a 0/1 feature "column missing"
+  Waves waves = {};             // date: beside the trend, which is in years (of times of day in days)
+  bool clock = false;           // date: times of day
+  // number, date: the least and the greatest training value (dates in seconds); NaN where it is not known.
+  double low = std::numeric_limits<double>::quiet_NaN(), high = low;
+  std::size_t training_missing = 0;     // rows without a value among the training rows
   std::vector<std::string> levels;      // levels: one feature each; boolean_text: {0, 1}
+  std::vector<std::string> twins;       // levels whose value another text of training has too (1.1 and 1.10)
   bool other = false;                   // levels: a last feature for all other values
   std::vector<double> mean, deviation;  // per standardised feature (one shared by all of an image block)
   std::size_t width = 0;                // block: numbers per row
@@ -226,6 +271,7 @@ class Preprocessor {
   // rows.size() x features().size(). Columns are matched by name; unknown categories count as other.
   Matrix<float> transform(const Table& table, std::span<const std::size_t> rows) const;
   Matrix<float> transform(const Table& table) const;  // all rows
+  Matrix<double> transform_doubles(const Table& table, std::span<const std::size_t> rows) const;
 
   const std::vector<std::string>& features() const { return features_; }
   const std::vector<ColumnDecision>& decisions() const { return decisions_; }
@@ -234,7 +280,8 @@ class Preprocessor {
   // The numbers of the features that are a numeric or date column's value itself, or one of a wide array's:
   // no category, indicator, logarithm or pixel.
   std::vector<std::size_t> numeric_features() const;
-  // One sentence per column of the table that the model does not know, and on values it had not seen.
+  // One sentence per column of the table that the model does not know, and on what training had not: levels,
+  // values far outside the range, values that are missing.
   std::vector<std::string> notes(const Table& table) const;
 
   std::string to_json() const;
@@ -262,7 +309,10 @@ std::vector<std::string> leak_warnings(const Table& table, const TriageOptions& 
 
 struct ColumnSummary {
   std::string name;
-  std::string type;  // number, integer, boolean, date, text, pixels, numbers (a block)
+  std::string type;        // number, integer, boolean, date, text, pixels, numbers (a block)
+  std::string read;        // how its cells are read: "numbers with a decimal comma"; empty of a block
+  std::size_t unread = 0;  // cells that could not be read so
+  std::string first = {}, last = {};  // of dates
   std::size_t missing = 0, distinct = 0;
   double min = std::numeric_limits<double>::quiet_NaN(), mean = min, deviation = min, max = min;
   std::vector<std::pair<std::string, std::size_t>> top;  // the most frequent values (not of a block)

@@ -30,6 +30,7 @@ struct Member {
 struct Model {
   Target target;
   Preprocessor preprocessor;
+  Reading reading;  // of the columns it was trained on; tables are read so, whatever else stands in them
   sweep::Metric metric = sweep::Metric::r2;
   sweep::Loss loss = sweep::Loss::squared;
   sweep::Hyper hyper;  // of the network
@@ -39,8 +40,12 @@ struct Model {
   std::uint64_t seed = 0;                    // of the run that made it
   std::string version;                       // of Runnel
   std::string provenance;                    // JSON: data, rows, scores, command, as `fit` wrote them
+  bool narrow_features = false;  // of a network in doubles: its features are floats (models of formats 1, 2)
 
+  // A row's prediction depends on its own cells alone. Columns are brought to `reading` first.
   Predictions predict(const Table& table, const std::vector<std::size_t>& rows) const;
+  // The targets of a table that holds them, read as in training.
+  TargetValues targets(const Table& table, std::vector<std::string>& warnings) const;
 
   // The network's outputs for rows of features (n, d), row-major: numbers on the network's scale, logits; of
   // an ensemble the mean of the numbers, and the logarithms of the mean probabilities of the classes.

@@ -7,8 +7,10 @@
 #include <cstdint>
 #include <initializer_list>
 #include <iterator>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace runnel {
@@ -39,10 +41,27 @@ struct DateFormat {
 struct ColumnFormat {
   ColumnType type = ColumnType::number;
   NumberFormat number = {};  // of type number
+  bool truths = false;       // of type number: all were 0 or 1, so that words such as TRUE are read too
   DateFormat date = {};      // of type date
 
   bool operator==(const ColumnFormat&) const = default;
 };
+
+// How a file was read.
+struct Reading {
+  std::vector<std::pair<std::string, ColumnFormat>> columns = {};  // by name, in the order of the file
+  std::vector<std::string> missing = {};                           // the words for a missing value
+  std::optional<bool> header = {};  // whether the first line holds names, where that was said
+
+  const ColumnFormat* find(std::string_view name) const;  // nullptr when there is none
+  std::string to_json() const;
+  static Reading from_json(std::string_view text);  // fails for what to_json does not write
+
+  bool operator==(const Reading&) const = default;
+};
+
+// In plain words: "numbers", "numbers with a decimal comma", "texts", "truths", "dates, day first".
+std::string describe(const ColumnFormat& format);
 
 // The rows' texts of one column. Each different text is kept once, so that a question about texts is asked
 // once for each different one, and a million rows of a category take four bytes each.
@@ -57,6 +76,9 @@ class Texts {
   explicit Texts(const std::vector<std::string>& texts);
 
   void push_back(std::string_view text);
+  void set(std::size_t row, std::string_view text);
+  void resize(std::size_t rows);  // new rows hold the empty text
+  void clear() { *this = {}; }
   void reserve(std::size_t rows) { codes_.reserve(rows); }
   // Frees what only push_back needs.
   void settle();
@@ -67,7 +89,8 @@ class Texts {
   Iterator begin() const;
   Iterator end() const;
 
-  // The different texts are numbered from 0 in the order of the rows in which they first stand.
+  // The different texts are numbered from 0, in the order of the rows in which they first stand unless a row
+  // was set. A number may stand for a text that is in no row any more.
   std::uint32_t code(std::size_t row) const { return codes_[row]; }
   std::size_t count_different() const { return ends_.size(); }
   std::string_view different(std::size_t code) const {
@@ -75,12 +98,11 @@ class Texts {
     return std::string_view(arena_).substr(begin, ends_[code] - begin);
   }
 
-  bool operator==(const Texts& other) const {
-    return codes_ == other.codes_ && ends_ == other.ends_ && arena_ == other.arena_;
-  }
+  bool operator==(const Texts& other) const;  // the same text in every row
 
  private:
   void index_all(std::size_t slots);
+  std::uint32_t code_of(std::string_view text);
 
   std::string arena_;                  // the different texts, one after another
   std::vector<std::size_t> ends_;      // of each in the arena

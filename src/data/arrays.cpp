@@ -17,6 +17,11 @@ bool makes_block(const std::vector<std::size_t>& shape) {
   return shape.size() > 2 || (shape.size() == 2 && shape[1] > most_array_columns);
 }
 
+void add_texts(ArrayFile& array) {
+  if (!array.texts.empty()) return;
+  for (const double x : array.numbers) array.texts.push_back(from_number(x));
+}
+
 namespace {
 
 void check_finite(const Table& table, const std::string& name, std::size_t index, std::size_t width,
@@ -45,7 +50,9 @@ void add_block(Table& table, const std::string& name, ArrayFile& array) {
   block.name = name;
   block.shape.assign(array.shape.begin() + 1, array.shape.end());
   block.values = std::move(array.block);
+  block.doubles = std::move(array.numbers);
   check_all_finite(table, name, array.width(), block.values);
+  check_all_finite(table, name, array.width(), block.doubles);
   if (array.is_bytes && array.shape.size() >= 3) {
     for (float& v : block.values) v /= 255.0f;
     block.name = "pixels";
@@ -57,7 +64,6 @@ void add_block(Table& table, const std::string& name, ArrayFile& array) {
 
 void add_columns(Table& table, const std::string& name, ArrayFile& array) {
   const std::size_t width = array.width();
-  if (!array.is_text) check_all_finite(table, name, width, array.numbers);
   for (std::size_t c = 0; c < width; ++c) {
     Column column;
     column.name = array.shape.size() < 2 ? name : fmt::format("{}{}", name, c + 1);
@@ -66,11 +72,12 @@ void add_columns(Table& table, const std::string& name, ArrayFile& array) {
     }
     column.type = array.is_text ? Column::Type::text : Column::Type::number;
     for (std::size_t r = 0; r < table.rows; ++r) {
+      const std::size_t i = r * width + c;
+      if (!array.texts.empty()) column.texts.push_back(array.texts[i]);
       if (array.is_text) {
-        column.texts.push_back(std::move(array.texts[r * width + c]));
-        column.missing.push_back(column.texts.back().empty());
+        column.missing.push_back(array.texts[i].empty());
       } else {
-        column.numbers.push_back(array.numbers[r * width + c]);
+        column.numbers.push_back(array.numbers[i]);
       }
     }
     table.columns.push_back(std::move(column));

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <map>
 #include <memory>
 #include <string_view>
@@ -226,63 +225,6 @@ std::vector<std::string> column_names(const std::string& path, const Cells& cell
   return names;
 }
 
-class MissingWords {
- public:
-  explicit MissingWords(const std::vector<std::string>& words) : words_(words) {
-    for (const std::string& word : words) longest_ = std::max(longest_, word.size());
-  }
-  bool contains(std::string_view s) const {
-    return s.size() <= longest_ && std::find(words_.begin(), words_.end(), s) != words_.end();
-  }
-
- private:
-  const std::vector<std::string>& words_;
-  std::size_t longest_ = 0;
-};
-
-// The column as numbers; false at the first value that is none.
-bool as_numbers(const Cells& cells, std::size_t begin, std::size_t c, const MissingWords& missing,
-                Column& out) {
-  out.type = Column::Type::number;
-  out.numbers.resize(cells.records() - begin);
-  for (std::size_t r = begin; r < cells.records(); ++r) {
-    const std::string_view cell = cells.cell(r, c);
-    if (missing.contains(cell)) {
-      out.numbers[r - begin] = std::numeric_limits<double>::quiet_NaN();
-      continue;
-    }
-    const auto number = to_number(cell);
-    if (!number) return false;
-    out.numbers[r - begin] = *number;
-  }
-  return true;
-}
-
-void as_texts(const Cells& cells, std::size_t begin, std::size_t c, const MissingWords& missing,
-              Column& out) {
-  out.type = Column::Type::text;
-  out.numbers.clear();
-  out.numbers.shrink_to_fit();
-  out.texts.resize(cells.records() - begin);
-  out.missing.assign(cells.records() - begin, 0);
-  for (std::size_t r = begin; r < cells.records(); ++r) {
-    const std::string_view cell = cells.cell(r, c);
-    if (missing.contains(cell)) {
-      out.missing[r - begin] = 1;
-    } else {
-      out.texts[r - begin].assign(cell);
-    }
-  }
-}
-
-void check_finite(const Table& table, const Column& column) {
-  for (std::size_t r = 0; r < table.rows; ++r) {
-    if (!std::isinf(column.numbers[r])) continue;
-    fail("{}, column '{}': an infinite value ({}); correct it, or count it as missing with --missing",
-         table.where(r), column.name, column.numbers[r] > 0 ? "inf" : "-inf");
-  }
-}
-
 // The text of the file from the first line of the table on.
 std::string_view without_top(const std::string& path, std::string_view bytes, std::size_t skip) {
   if (bytes.starts_with("\xEF\xBB\xBF")) bytes.remove_prefix(3);
@@ -325,25 +267,21 @@ Table read_csv(const std::string& path, const std::string& bytes, const ReadOpti
          shortened(fmt::format("{}", fmt::join(names, ", ")), 60));
   }
 
-  Table table;
-  table.source = path;
-  table.rows = cells.records() - begin;
-  table.lines.assign(cells.lines.begin() + static_cast<std::ptrdiff_t>(begin), cells.lines.end());
-  const MissingWords missing(options.missing);
+  RawTable raw;
+  raw.source = path;
+  raw.rows = cells.records() - begin;
+  raw.lines.assign(cells.lines.begin() + static_cast<std::ptrdiff_t>(begin), cells.lines.end());
   for (std::size_t c = 0; c < names.size(); ++c) {
-    Column& column = table.columns.emplace_back();
+    RawColumn& column = raw.columns.emplace_back();
     column.name = names[c];
-    if (as_numbers(cells, begin, c, missing, column)) {
-      check_finite(table, column);
-    } else {
-      as_texts(cells, begin, c, missing, column);
-    }
+    column.texts.reserve(raw.rows);
+    for (std::size_t r = begin; r < cells.records(); ++r) column.texts.push_back(cells.cell(r, c));
   }
   if (!options.separator && separator != ',') {
-    table.notes.push_back(
+    raw.notes.push_back(
         fmt::format("the separator is '{}'", separator == '\t' ? "\\t" : std::string(1, separator)));
   }
-  return table;
+  return typed(std::move(raw), options);
 }
 
 }  // namespace runnel::data

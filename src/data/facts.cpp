@@ -3,9 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <string_view>
-#include <unordered_map>
 
-#include "data/dates.h"
+#include "data/numbers.h"
 #include "data/text.h"
 
 namespace runnel::data {
@@ -20,13 +19,36 @@ double median_of(std::vector<double>& v) {
 
 namespace {
 
-void keep_most_frequent(std::vector<std::pair<std::string, std::size_t>>& levels, std::size_t most) {
-  const auto before = [](const auto& a, const auto& b) {
-    return a.second != b.second ? a.second > b.second : a.first < b.first;
+// Rows of `rows` that hold each of the different texts, missing ones not counted.
+std::vector<std::size_t> counts_of(const Column& column, std::span<const std::size_t> rows) {
+  std::vector<std::size_t> counts(column.texts.count_different());
+  for (const std::size_t row : rows)
+    if (!column.is_missing(row)) ++counts[column.texts.code(row)];
+  return counts;
+}
+
+// The most frequent texts; ties by value, then by text.
+void add_levels(const Column& column, std::span<const std::size_t> rows, std::size_t most, Facts& facts) {
+  struct Level {
+    std::size_t count;
+    double value;
+    std::string_view text;
   };
+  const std::vector<std::size_t> counts = counts_of(column, rows);
+  std::vector<Level> levels;
+  for (std::size_t code = 0; code < counts.size(); ++code)
+    if (counts[code] > 0) levels.push_back({counts[code], 0, column.texts.different(code)});
+  facts.distinct_texts = levels.size();
   const std::size_t keep = std::min(most, levels.size());
-  std::partial_sort(levels.begin(), levels.begin() + static_cast<std::ptrdiff_t>(keep), levels.end(), before);
-  levels.resize(keep);
+  if (keep == 0) return;
+  if (column.type == Column::Type::number)
+    for (Level& level : levels) level.value = parse_number(level.text, column.number).value_or(0);
+  std::partial_sort(levels.begin(), levels.begin() + static_cast<std::ptrdiff_t>(keep), levels.end(),
+                    [](const Level& a, const Level& b) {
+                      if (a.count != b.count) return a.count > b.count;
+                      return a.value != b.value ? a.value < b.value : a.text < b.text;
+                    });
+  for (std::size_t i = 0; i < keep; ++i) facts.levels.emplace_back(levels[i].text, levels[i].count);
 }
 
 void add_moments(const std::vector<double>& values, Facts& facts) {
@@ -78,11 +100,15 @@ void count_numbers(const Column& column, std::span<const std::size_t> rows, std:
     ++runs.back().second;
   }
   facts.distinct = runs.size();
-  // The most frequent numbers are found before any is written as text, which is the slow part.
-  std::stable_sort(runs.begin(), runs.end(),
-                   [](const auto& a, const auto& b) { return a.second > b.second; });
-  for (std::size_t i = 0; i < std::min(most_levels, runs.size()); ++i) {
-    facts.levels.emplace_back(from_number(runs[i].first), runs[i].second);
+  if (!column.texts.empty()) {
+    add_levels(column, rows, most_levels, facts);
+  } else {
+    facts.distinct_texts = facts.distinct;
+    // The most frequent numbers are found before any is written as text, which is the slow part.
+    std::stable_sort(runs.begin(), runs.end(),
+                     [](const auto& a, const auto& b) { return a.second > b.second; });
+    for (std::size_t i = 0; i < std::min(most_levels, runs.size()); ++i)
+      facts.levels.emplace_back(from_number(runs[i].first), runs[i].second);
   }
   constexpr std::size_t least_rows = 20;
   facts.counts_rows = facts.counts_rows && facts.whole && facts.missing == 0 && values.size() >= least_rows &&
@@ -91,26 +117,20 @@ void count_numbers(const Column& column, std::span<const std::size_t> rows, std:
 
 void count_texts(const Column& column, std::span<const std::size_t> rows, std::size_t most_levels,
                  Facts& facts) {
-  std::unordered_map<std::string_view, std::size_t> counts;
-  facts.dates = true;
+  std::vector<std::uint8_t> is_number(column.texts.count_different());
+  for (std::size_t code = 0; code < is_number.size(); ++code)
+    is_number[code] = parse_number(column.texts.different(code), {}).has_value();
   for (const std::size_t row : rows) {
     if (column.missing[row]) {
       ++facts.missing;
-      continue;
-    }
-    const std::string& value = column.texts[row];
-    ++counts[value];
-    facts.dates = facts.dates && to_year(value).has_value();
-    if (to_number(value)) {
+    } else if (is_number[column.texts.code(row)]) {
       ++facts.numbers;
     } else if (!facts.first_no_number) {
       facts.first_no_number = row;
     }
   }
-  facts.distinct = counts.size();
-  facts.dates = facts.dates && !counts.empty();
-  facts.levels.assign(counts.begin(), counts.end());
-  keep_most_frequent(facts.levels, most_levels);
+  add_levels(column, rows, most_levels, facts);
+  facts.distinct = facts.distinct_texts;
 }
 
 }  // namespace
@@ -118,10 +138,10 @@ void count_texts(const Column& column, std::span<const std::size_t> rows, std::s
 Facts facts_of(const Column& column, std::span<const std::size_t> rows, std::size_t most_levels) {
   Facts facts;
   facts.rows = rows.size();
-  if (column.type == Column::Type::number) {
-    count_numbers(column, rows, most_levels, facts);
-  } else {
+  if (column.type == Column::Type::text) {
     count_texts(column, rows, most_levels, facts);
+  } else {
+    count_numbers(column, rows, most_levels, facts);
   }
   return facts;
 }

@@ -13,19 +13,20 @@
 namespace runnel::data {
 
 struct Facts {
-  std::size_t rows = 0;     // that were looked at
-  std::size_t missing = 0;  // of them
-  std::size_t distinct = 0;
-  std::vector<std::pair<std::string, std::size_t>> levels;  // most frequent first; ties by name
+  std::size_t rows = 0;            // that were looked at
+  std::size_t missing = 0;         // of them
+  std::size_t distinct = 0;        // values
+  std::size_t distinct_texts = 0;  // ways in which they are written: 1.1 and 1.10 are one value
+  // The texts, most frequent first; ties by value and text.
+  std::vector<std::pair<std::string, std::size_t>> levels;
 
-  // Of numbers:
+  // Of numbers, truths (0 and 1) and dates (seconds):
   bool whole = false;        // no value has a fraction
   bool counts_rows = false;  // whole, rising from row to row, without large gaps: 1, 2, 3, ...
   double min = 0, max = 0, mean = 0, deviation = 0, median = 0, skewness = 0;
   double log_scale = 0;  // median size of the values that are not zero
 
   // Of text:
-  bool dates = false;                          // every value is YYYY, YYYY-MM or YYYY-MM-DD
   std::size_t numbers = 0;                     // values that are numbers
   std::optional<std::size_t> first_no_number;  // the row of the first value that is none
 

@@ -106,8 +106,8 @@ class Songs {
                          1.2 * energy * valence - 1.1 * (tempo * tempo - 1) - 0.2 * length;
 
     std::size_t c = 0;
-    t.columns[c++].texts[i] = id(i);
-    t.columns[c++].texts[i] = name(i);
+    t.columns[c++].texts.set(i, id(i));
+    t.columns[c++].texts.set(i, name(i));
     const double values[] = {rounded(logistic(0.4 + 0.7 * dance), 1e3),
                              rounded(logistic(0.6 + 0.9 * energy), 1e3),
                              rounded(-7 + 2.5 * loud, 1e3),
@@ -123,7 +123,7 @@ class Songs {
     if (u(i, 13) < 0.02) {
       t.columns[c++].missing[i] = 1;
     } else {
-      t.columns[c++].texts[i] = genres[genre];
+      t.columns[c++].texts.set(i, genres[genre]);
     }
     t.columns[c].numbers[i] = u(i, 14) < logistic(score) ? 1 : 0;
   }

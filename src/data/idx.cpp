@@ -21,18 +21,8 @@ T big_endian(const char* p) {
 
 template <class T>
 void take_values(const char* p, std::size_t count, ArrayFile& out) {
-  const bool block = makes_block(out.shape);
-  if (block) {
-    out.block.resize(count);
-    for (std::size_t i = 0; i < count; ++i) {
-      out.block[i] = static_cast<float>(big_endian<T>(p + i * sizeof(T)));
-    }
-  } else {
-    out.numbers.resize(count);
-    for (std::size_t i = 0; i < count; ++i) {
-      out.numbers[i] = static_cast<double>(big_endian<T>(p + i * sizeof(T)));
-    }
-  }
+  take_numbers<T>(
+      count, [&](std::size_t i) { return big_endian<T>(p + i * sizeof(T)); }, out);
 }
 
 std::size_t type_size(unsigned char type) {

@@ -111,13 +111,7 @@ void take_values(const char* p, std::size_t count, const Order& order, ArrayFile
     std::memcpy(&v, p + order(i) * sizeof(T), sizeof(T));
     return v;
   };
-  if (makes_block(out.shape)) {
-    out.block.resize(count);
-    for (std::size_t i = 0; i < count; ++i) out.block[i] = static_cast<float>(value(i));
-  } else {
-    out.numbers.resize(count);
-    for (std::size_t i = 0; i < count; ++i) out.numbers[i] = static_cast<double>(value(i));
-  }
+  take_numbers<T>(count, value, out);
 }
 
 void append_utf8(std::string& s, std::uint32_t c) {

@@ -54,6 +54,12 @@ bool one_of(const std::string& name, std::initializer_list<std::string_view> nam
   return std::find(names.begin(), names.end(), lower(name)) != names.end();
 }
 
+void widen(ArrayFile& array) {
+  if (array.block.empty()) return;
+  array.numbers.assign(array.block.begin(), array.block.end());
+  array.block.clear();
+}
+
 // x_train with x_test, y_train with y_test: one array, and where the test rows begin.
 std::optional<std::size_t> join_own_test(const std::string& path, std::vector<Member>& members) {
   std::optional<std::size_t> begin;
@@ -64,7 +70,7 @@ std::optional<std::size_t> join_own_test(const std::string& path, std::vector<Me
                                    [&](const Member& m) { return m.name == stem + "_test"; });
     if (test == members.end()) continue;
     ArrayFile& a = members[i].array;
-    const ArrayFile& b = test->array;
+    ArrayFile& b = test->array;
     if (a.shape.size() != b.shape.size() || a.shape.empty() || a.is_text != b.is_text ||
         !std::equal(a.shape.begin() + 1, a.shape.end(), b.shape.begin() + 1)) {
       fail("{}: {}_train and {}_test do not have the same shape and type beyond their rows", path, stem,
@@ -73,6 +79,15 @@ std::optional<std::size_t> join_own_test(const std::string& path, std::vector<Me
     if (begin && *begin != a.rows())
       fail("{}: the arrays named *_train differ in their numbers of rows", path);
     begin = a.rows();
+    // Integers that doubles hold beside others that they do not; floats beside doubles.
+    if (!a.is_text && a.texts.empty() != b.texts.empty()) {
+      add_texts(a);
+      add_texts(b);
+    }
+    if (a.block.empty() != b.block.empty()) {
+      widen(a);
+      widen(b);
+    }
     a.shape[0] += b.shape[0];
     a.numbers.insert(a.numbers.end(), b.numbers.begin(), b.numbers.end());
     a.block.insert(a.block.end(), b.block.begin(), b.block.end());

@@ -3,7 +3,9 @@
 #include <utility>
 
 #include "core/fail.h"
+#include "data/dates.h"
 #include "data/text.h"
+#include "data/truths.h"
 
 namespace runnel::data {
 
@@ -20,8 +22,9 @@ PositiveRule PositiveRule::parse(const std::string& expression) {
     rule.operand_ = std::string(trimmed(text.substr(name.size())));
     rule.number_ = to_number(rule.operand_);
     const bool ordered = comparison != Comparison::equal && comparison != Comparison::not_equal;
-    if (rule.operand_.empty() || (ordered && !rule.number_)) {
-      fail("--positive '{}': {} needs a {} after it", expression, name, ordered ? "number" : "value");
+    if (rule.operand_.empty() || (ordered && !rule.number_ && !parse_date(rule.operand_, {}))) {
+      fail("--positive '{}': {} needs a {} after it", expression, name,
+           ordered ? "number or a date (2019-01-31)" : "value");
     }
     return rule;
   }
@@ -29,29 +32,46 @@ PositiveRule PositiveRule::parse(const std::string& expression) {
        expression);
 }
 
+bool PositiveRule::same(const Column& column, std::size_t row, std::optional<double> value) const {
+  if (value && operand_of(column)) return *value == *operand_of(column);
+  return column.text(row) == operand_;
+}
+
+// The operand as a number of the column's type.
+std::optional<double> PositiveRule::operand_of(const Column& column) const {
+  switch (column.type) {
+    case Column::Type::date:
+      for (const DateFormat& format : {DateFormat{}, column.date})
+        if (const auto moment = parse_date(operand_, format)) return moment->utc;
+      return std::nullopt;
+    case Column::Type::truth:
+      if (const auto truth = parse_truth(operand_)) return *truth ? 1 : 0;
+      return std::nullopt;
+    default:
+      return number_;
+  }
+}
+
 bool PositiveRule::holds(const Table& table, const Column& column, std::size_t row) const {
   std::optional<double> value;
-  if (column.type == Column::Type::number) value = column.numbers[row];
-  if (comparison_ == Comparison::equal || comparison_ == Comparison::not_equal) {
-    const bool same = value && number_ ? *value == *number_ : column.text(row) == operand_;
-    return same == (comparison_ == Comparison::equal);
-  }
-  if (!value) {
-    value = to_number(column.texts[row]);
-    if (!value) {
-      fail("{}, column '{}': '{}' is not a number, but --positive '{}' compares numbers", table.where(row),
-           column.name, shortened(column.texts[row]), expression_);
-    }
+  if (column.type != Column::Type::text) value = column.numbers[row];
+  if (comparison_ == Comparison::equal || comparison_ == Comparison::not_equal)
+    return same(column, row, value) == (comparison_ == Comparison::equal);
+  if (!value) value = to_number(column.texts[row]);
+  const std::optional<double> operand = operand_of(column);
+  if (!value || !operand) {
+    fail("{}, column '{}': '{}' is not a {}, but --positive '{}' compares {}s", table.where(row), column.name,
+         shortened(column.text(row)), number_ ? "number" : "date", expression_, number_ ? "number" : "date");
   }
   switch (comparison_) {
     case Comparison::less:
-      return *value < *number_;
+      return *value < *operand;
     case Comparison::less_equal:
-      return *value <= *number_;
+      return *value <= *operand;
     case Comparison::greater:
-      return *value > *number_;
+      return *value > *operand;
     default:
-      return *value >= *number_;
+      return *value >= *operand;
   }
 }
 

@@ -14,11 +14,14 @@ class PositiveRule {
   // ">50", ">= 3", "<1", "<=2", "==yes", "!=no"; fails for anything else.
   static PositiveRule parse(const std::string& expression);
 
-  // Whether it holds for a value that is not missing. Orders compare numbers; fails for text.
+  // Whether it holds for a value that is not missing. Orders compare numbers or dates; fails for text.
   bool holds(const Table& table, const Column& column, std::size_t row) const;
   std::vector<std::string> class_names() const;  // {"not >50", ">50"}
 
  private:
+  bool same(const Column& column, std::size_t row, std::optional<double> value) const;
+  std::optional<double> operand_of(const Column& column) const;
+
   enum class Comparison { less, less_equal, greater, greater_equal, equal, not_equal };
   Comparison comparison_ = Comparison::equal;
   std::string expression_, operand_;

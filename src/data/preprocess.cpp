@@ -2,13 +2,13 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <map>
 #include <numeric>
-#include <set>
 #include <unordered_map>
 
 #include "core/fail.h"
-#include "data/dates.h"
+#include "data/date_features.h"
+#include "data/levels.h"
+#include "data/numbers.h"
 #include "data/text.h"
 #include "data/triage.h"
 
@@ -26,7 +26,7 @@ std::size_t feature_count(const Encoding& e) {
     case Encoding::Kind::levels:
       return e.levels.size() + (e.other ? 1 : 0) + (e.indicator ? 1 : 0);
     default:
-      return 1u + (e.log_scale > 0 ? 1 : 0) + (e.indicator ? 1 : 0);
+      return 1u + e.waves.features() + (e.log_scale > 0 ? 1 : 0) + (e.indicator ? 1 : 0);
   }
 }
 
@@ -42,9 +42,9 @@ Encoding fit_block(const Block& block, Rows rows) {
   std::vector<double> count(groups), sum(groups), squares(groups);
   const auto each = [&](auto&& use) {
     for (const std::size_t row : rows) {
-      const float* values = block.values.data() + row * e.width;
       for (std::size_t j = 0; j < e.width; ++j) {
-        if (!std::isnan(values[j])) use(image ? 0 : j, double{values[j]});
+        const double value = block.at(row * e.width + j);
+        if (!std::isnan(value)) use(image ? 0 : j, value);
       }
     }
   };
@@ -80,13 +80,20 @@ void fit_companion(Encoding& e, const Column& column, Rows rows) {
 // The value of a numeric or date encoding in a table; NaN when missing.
 double number_at(const Table& table, const Column& column, std::size_t row, Encoding::Kind kind) {
   if (column.is_missing(row)) return nan;
-  if (column.type == Column::Type::number && kind == Encoding::Kind::number) return column.numbers[row];
-  const std::string text = column.text(row);
-  const auto value = kind == Encoding::Kind::date ? data::to_year(text) : data::to_number(text);
-  if (!value || !std::isfinite(*value)) {
-    fail("{}, column '{}': '{}' is not a {}, as the column's values were in training", table.where(row),
-         column.name, data::shortened(text),
-         kind == Encoding::Kind::date ? "date (YYYY, YYYY-MM or YYYY-MM-DD)" : "number");
+  if (kind == Encoding::Kind::date) {
+    if (column.type == Column::Type::date) return data::date_trend(column, row);
+    fail("{}, column '{}': '{}' is not a date, as the column's values were in training", table.where(row),
+         column.name, data::shortened(column.text(row)));
+  }
+  const bool numbers = column.type == Column::Type::number || column.type == Column::Type::truth;
+  const auto value = numbers ? std::optional(column.numbers[row]) : data::parse_number(column.texts[row], {});
+  if (!value) {
+    fail("{}, column '{}': '{}' is not a number, as the column's values were in training", table.where(row),
+         column.name, data::shortened(column.text(row)));
+  }
+  if (!std::isfinite(*value)) {
+    fail("{}, column '{}': an infinite value ({}); correct it, or count it as missing with --missing {}",
+         table.where(row), column.name, column.text(row), column.text(row));
   }
   return *value;
 }
@@ -98,9 +105,10 @@ const Column& needed(const Table& table, const std::string& name) {
 }
 
 // Writes the features of one encoding into the columns of a matrix from `first` on.
+template <class T>
 class Writer {
  public:
-  Writer(const Table& table, Rows rows, Matrix<float>& out, bool standardize, double clip)
+  Writer(const Table& table, Rows rows, Matrix<T>& out, bool standardize, double clip)
       : table_(table), rows_(rows), out_(out), standardize_(standardize), clip_(clip) {}
 
   void write(const Encoding& e, std::size_t first) {
@@ -119,51 +127,69 @@ class Writer {
   }
 
  private:
-  float scaled(double v, const Encoding& e, std::size_t which) const {
-    if (!standardize_) return static_cast<float>(v);
-    return static_cast<float>(std::clamp((v - e.mean[which]) / e.deviation[which], -clip_, clip_));
+  T scaled(double v, const Encoding& e, std::size_t which) const {
+    if (!standardize_) return static_cast<T>(v);
+    return static_cast<T>(std::clamp((v - e.mean[which]) / e.deviation[which], -clip_, clip_));
   }
 
   void indicator(const Column& column, std::size_t at) {
-    for (std::size_t i = 0; i < rows_.size(); ++i) out_(i, at) = column.is_missing(rows_[i]) ? 1.0f : 0.0f;
+    for (std::size_t i = 0; i < rows_.size(); ++i) out_(i, at) = column.is_missing(rows_[i]) ? 1 : 0;
   }
 
   void numbers(const Encoding& e, const Column& column) {
+    std::vector<double> waves(e.waves.features());
     for (std::size_t i = 0; i < rows_.size(); ++i) {
       double v = number_at(table_, column, rows_[i], e.kind);
       if (std::isnan(v)) v = e.fill;
-      out_(i, first_) = scaled(v, e, 0);
-      if (e.log_scale > 0) out_(i, first_ + 1) = scaled(std::asinh(v / e.log_scale), e, 1);
+      std::size_t at = first_;
+      out_(i, at++) = scaled(v, e, 0);
+      if (!waves.empty()) {
+        data::write_waves(column, rows_[i], e.waves, waves.data());
+        for (const double wave : waves) out_(i, at++) = static_cast<T>(wave);
+      }
+      if (e.log_scale > 0) out_(i, at) = scaled(std::asinh(v / e.log_scale), e, 1);
     }
-    if (e.indicator) indicator(column, first_ + (e.log_scale > 0 ? 2 : 1));
+    if (e.indicator) indicator(column, first_ + 1 + waves.size() + (e.log_scale > 0 ? 1 : 0));
+  }
+
+  // For each row the place of the level that its cell means; nothing where it means none, or is missing.
+  template <class Use>
+  void each_level(const Encoding& e, const Column& column, Use&& use) {
+    const data::Levels known(e.levels, column.format(), e.twins);
+    std::unordered_map<std::uint32_t, std::optional<std::size_t>> found;  // by the number of the text
+    for (std::size_t i = 0; i < rows_.size(); ++i) {
+      const std::size_t row = rows_[i];
+      if (column.is_missing(row)) {
+        use(i, std::nullopt);
+      } else if (column.texts.empty()) {
+        use(i, known.find(column.text(row)));
+      } else {
+        const auto [at, fresh] = found.try_emplace(column.texts.code(row));
+        if (fresh) at->second = known.find(column.texts[row]);
+        use(i, at->second);
+      }
+    }
   }
 
   // A value that is neither of the two counts as missing.
   void boolean_text(const Encoding& e, const Column& column) {
-    for (std::size_t i = 0; i < rows_.size(); ++i) {
-      const std::string value = column.text(rows_[i]);
-      const bool known = !column.is_missing(rows_[i]) && (value == e.levels[0] || value == e.levels[1]);
-      out_(i, first_) = known ? (value == e.levels[1] ? 1.0f : 0.0f) : static_cast<float>(e.fill);
-      if (e.indicator) out_(i, first_ + 1) = known ? 0.0f : 1.0f;
-    }
+    each_level(e, column, [&](std::size_t i, std::optional<std::size_t> level) {
+      out_(i, first_) = static_cast<T>(level ? static_cast<double>(*level) : e.fill);
+      if (e.indicator) out_(i, first_ + 1) = level ? 0 : 1;
+    });
   }
 
   void levels(const Encoding& e, const Column& column) {
-    std::unordered_map<std::string, std::size_t> place;
-    for (std::size_t k = 0; k < e.levels.size(); ++k) place[e.levels[k]] = k;
     const std::size_t other = first_ + e.levels.size(), missing = other + (e.other ? 1 : 0);
-    for (std::size_t i = 0; i < rows_.size(); ++i) {
-      if (column.is_missing(rows_[i])) {
+    each_level(e, column, [&](std::size_t i, std::optional<std::size_t> level) {
+      if (level) {
+        out_(i, first_ + *level) = 1;
+      } else if (column.is_missing(rows_[i])) {
         if (e.indicator) out_(i, missing) = 1;
-        continue;
-      }
-      const auto it = place.find(column.text(rows_[i]));
-      if (it != place.end()) {
-        out_(i, first_ + it->second) = 1;
       } else if (e.other) {
         out_(i, other) = 1;
       }
-    }
+    });
   }
 
   void block(const Encoding& e) {
@@ -176,10 +202,16 @@ class Writer {
       fail("{}: '{}' holds {} numbers per row; the model reads {}", table_.source, b.name, b.width(),
            e.width);
     }
+    if (b.doubles.empty()) return block(e, b.values.data());
+    block(e, b.doubles.data());
+  }
+
+  template <class Value>
+  void block(const Encoding& e, const Value* values) {
     const bool shared = e.mean.size() == 1;
     for (std::size_t i = 0; i < rows_.size(); ++i) {
-      const float* from = b.values.data() + rows_[i] * e.width;
-      float* to = out_.values.data() + i * out_.cols + first_;
+      const Value* from = values + rows_[i] * e.width;
+      T* to = out_.values.data() + i * out_.cols + first_;
       for (std::size_t j = 0; j < e.width; ++j) {
         const std::size_t which = shared ? 0 : j;
         to[j] = scaled(std::isnan(from[j]) ? e.mean[which] : double{from[j]}, e, which);
@@ -189,11 +221,27 @@ class Writer {
 
   const Table& table_;
   Rows rows_;
-  Matrix<float>& out_;
+  Matrix<T>& out_;
   bool standardize_;
   double clip_;
   std::size_t first_ = 0;
 };
+
+template <class T>
+Matrix<T> transformed(const Table& table, Rows rows, const std::vector<Encoding>& encodings,
+                      std::size_t features, bool standardize, double clip) {
+  Matrix<T> out;
+  out.rows = rows.size();
+  out.cols = features;
+  out.values.assign(out.rows * out.cols, 0);
+  Writer<T> writer(table, rows, out, standardize, clip);
+  std::size_t first = 0;
+  for (const Encoding& e : encodings) {
+    writer.write(e, first);
+    first += feature_count(e);
+  }
+  return out;
+}
 
 }  // namespace
 
@@ -208,12 +256,14 @@ Preprocessor Preprocessor::fit(const Table& table, Rows training_rows, const Tri
   out.clip_ = options.clip;
   for (const Column& column : table.columns) {
     data::Verdict verdict = data::triage(table, column, rows, options);
-    ColumnDecision decision{.name = column.name, .role = verdict.role, .why = verdict.why};
+    ColumnDecision decision{
+        .name = column.name, .role = verdict.role, .why = verdict.why, .read = describe(column.format())};
     const bool feature = verdict.role == Role::numeric || verdict.role == Role::categorical ||
                          verdict.role == Role::boolean || verdict.role == Role::date;
     if (feature) {
       Encoding& e = verdict.encoding;
       e.column = column.name;
+      for (const std::size_t row : rows) e.training_missing += column.is_missing(row);
       if (e.log_scale > 0) {
         Column numbers = column;
         if (column.type == Column::Type::text) {
@@ -273,6 +323,7 @@ void Preprocessor::name_features() {
         break;
       default:
         features_.push_back(e.column);
+        for (const std::string& wave : data::wave_names(e.waves)) features_.push_back(e.column + " " + wave);
         if (e.log_scale > 0) features_.push_back("log " + e.column);
     }
     if (e.indicator) features_.push_back(missing);
@@ -280,17 +331,11 @@ void Preprocessor::name_features() {
 }
 
 Matrix<float> Preprocessor::transform(const Table& table, Rows rows) const {
-  Matrix<float> out;
-  out.rows = rows.size();
-  out.cols = features_.size();
-  out.values.assign(out.rows * out.cols, 0);
-  Writer writer(table, rows, out, standardize_, clip_);
-  std::size_t first = 0;
-  for (const Encoding& e : encodings_) {
-    writer.write(e, first);
-    first += feature_count(e);
-  }
-  return out;
+  return transformed<float>(table, rows, encodings_, features_.size(), standardize_, clip_);
+}
+
+Matrix<double> Preprocessor::transform_doubles(const Table& table, Rows rows) const {
+  return transformed<double>(table, rows, encodings_, features_.size(), standardize_, clip_);
 }
 
 Matrix<float> Preprocessor::transform(const Table& table) const {
@@ -316,38 +361,6 @@ std::vector<std::size_t> Preprocessor::numeric_features() const {
     if (!e.only_indicator)
       for (std::size_t i = 0; i < (array ? e.width : number ? 1 : 0); ++i) out.push_back(first + i);
     first += feature_count(e);
-  }
-  return out;
-}
-
-std::vector<std::string> Preprocessor::notes(const Table& table) const {
-  std::vector<std::string> out;
-  std::set<std::string> known;
-  for (const ColumnDecision& d : decisions_) known.insert(d.name);
-  for (const Column& column : table.columns) {
-    if (!known.contains(column.name)) {
-      out.push_back(fmt::format("column '{}' is not known to the model and is ignored", column.name));
-    }
-  }
-  for (const Encoding& e : encodings_) {
-    const Column* column = table.find(e.column);
-    const bool categories = e.kind == Encoding::Kind::levels || e.kind == Encoding::Kind::boolean_text;
-    if (!column || !categories || e.only_indicator || e.other) continue;
-    std::map<std::string, std::size_t> unseen;
-    std::size_t rows = 0;
-    for (std::size_t row = 0; row < table.rows; ++row) {
-      if (column->is_missing(row)) continue;
-      const std::string value = column->text(row);
-      if (std::find(e.levels.begin(), e.levels.end(), value) != e.levels.end()) continue;
-      ++unseen[value];
-      ++rows;
-    }
-    if (rows > 0) {
-      out.push_back(fmt::format("column '{}': {} a value that training did not have ('{}'{})", e.column,
-                                data::counted(rows, "row") + (rows == 1 ? " has" : " have"),
-                                data::shortened(unseen.begin()->first),
-                                unseen.size() > 1 ? fmt::format(" and {} more", unseen.size() - 1) : ""));
-    }
   }
   return out;
 }

@@ -1,5 +1,6 @@
 // The Preprocessor as JSON, as a saved model holds it. Doubles survive to the last bit.
 #include <array>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -41,10 +42,33 @@ Role role_from_name(const std::string& name) {
 }
 
 nlohmann::json encoding_json(const Encoding& e) {
-  return {{"column", e.column},       {"kind", kind_name(e.kind)}, {"fill", e.fill},
-          {"log_scale", e.log_scale}, {"indicator", e.indicator},  {"only_indicator", e.only_indicator},
-          {"levels", e.levels},       {"other", e.other},          {"mean", e.mean},
-          {"deviation", e.deviation}, {"width", e.width}};
+  nlohmann::json out = {
+      {"column", e.column},       {"kind", kind_name(e.kind)}, {"fill", e.fill},
+      {"log_scale", e.log_scale}, {"indicator", e.indicator},  {"only_indicator", e.only_indicator},
+      {"levels", e.levels},       {"other", e.other},          {"mean", e.mean},
+      {"deviation", e.deviation}, {"width", e.width},          {"training_missing", e.training_missing}};
+  if (!std::isnan(e.low)) out["range"] = {e.low, e.high};
+  if (!e.twins.empty()) out["twins"] = e.twins;
+  if (e.clock) out["clock"] = true;
+  if (e.waves.features() > 0) out["waves"] = {e.waves.year, e.waves.week, e.waves.day};
+  return out;
+}
+
+// What older files do not have. Of these it is not known whether training rows lacked values.
+void read_newer(const nlohmann::json& json, Encoding& e) {
+  e.training_missing = json.value("training_missing", std::size_t{1});
+  if (json.contains("range")) {
+    json["range"].at(0).get_to(e.low);
+    json["range"].at(1).get_to(e.high);
+  }
+  if (json.contains("twins")) json["twins"].get_to(e.twins);
+  e.clock = json.value("clock", false);
+  if (!json.contains("waves")) return;
+  constexpr std::size_t most_waves = 64;
+  for (const auto& [place, to] : {std::pair(0, &e.waves.year), {1, &e.waves.week}, {2, &e.waves.day}}) {
+    json["waves"].at(static_cast<std::size_t>(place)).get_to(*to);
+    if (*to > most_waves) fail("the stored preprocessing of column '{}' is damaged", e.column);
+  }
 }
 
 // What the writer of features relies on; a damaged or edited file must not make it read past an end.
@@ -73,6 +97,7 @@ Encoding encoding_from(const nlohmann::json& json) {
   json.at("mean").get_to(e.mean);
   json.at("deviation").get_to(e.deviation);
   json.at("width").get_to(e.width);
+  read_newer(json, e);
   check(e);
   return e;
 }
@@ -83,8 +108,11 @@ std::string Preprocessor::to_json() const {
   nlohmann::json encodings = nlohmann::json::array(), decisions = nlohmann::json::array();
   for (const Encoding& e : encodings_) encodings.push_back(encoding_json(e));
   for (const ColumnDecision& d : decisions_) {
-    decisions.push_back(
-        {{"name", d.name}, {"role", role_name(d.role)}, {"why", d.why}, {"features", d.features}});
+    decisions.push_back({{"name", d.name},
+                         {"role", role_name(d.role)},
+                         {"why", d.why},
+                         {"read", d.read},
+                         {"features", d.features}});
   }
   // Column names and levels come from files in any encoding; what is no UTF-8 is replaced, not an error.
   return nlohmann::json{
@@ -103,6 +131,7 @@ Preprocessor Preprocessor::from_json(std::string_view text) {
       out.decisions_.push_back({.name = d.at("name").get<std::string>(),
                                 .role = role_from_name(d.at("role").get<std::string>()),
                                 .why = d.at("why").get<std::string>(),
+                                .read = d.value("read", ""),
                                 .features = d.at("features").get<std::size_t>()});
     }
     out.name_features();

@@ -1,10 +1,9 @@
 // Splits of tables: which columns and rows the split functions see.
 #include <algorithm>
-#include <limits>
+#include <cmath>
 #include <unordered_map>
 
 #include "core/fail.h"
-#include "data/dates.h"
 #include "data/text.h"
 #include "runnel/data.h"
 
@@ -36,16 +35,13 @@ std::vector<double> times(const Table& table, const Column& column, std::span<co
       fail("{}, column '{}': a missing value, but the rows are to be ordered by it (--time)",
            table.where(row), column.name);
     }
-    if (column.type == Column::Type::number) {
-      out.push_back(column.numbers[row]);
-      continue;
+    if (column.type == Column::Type::text || !std::isfinite(column.numbers[row])) {
+      fail(
+          "{}, column '{}': '{}' is neither a number nor a date, but the rows are to be ordered by it "
+          "(--time)",
+          table.where(row), column.name, data::shortened(column.text(row)));
     }
-    const auto year = data::to_year(column.texts[row]);
-    if (!year) {
-      fail("{}, column '{}': '{}' is neither a number nor a date (YYYY, YYYY-MM or YYYY-MM-DD)",
-           table.where(row), column.name, data::shortened(column.texts[row]));
-    }
-    out.push_back(*year);
+    out.push_back(column.numbers[row]);
   }
   return out;
 }

@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "core/fail.h"
+#include "data/dates.h"
 #include "data/facts.h"
 #include "data/text.h"
 #include "data/triage.h"
@@ -24,23 +25,25 @@ constexpr std::size_t reported_levels = 5;
 std::string type_of(const Column& column, const Facts& facts) {
   if (facts.present() == 0) return "missing";
   if (facts.distinct == 2) return "boolean";
-  if (column.type == Column::Type::text) return facts.dates ? "date" : "text";
+  if (column.type == Column::Type::text) return "text";
+  if (column.type == Column::Type::date) return "date";
   return facts.whole ? "integer" : "number";
 }
 
 std::vector<std::string> suspicions_of(const Table& table, const Column& column, const Facts& facts) {
   std::vector<std::string> out;
   const bool text = column.type == Column::Type::text;
+  const bool can_be_id = text || (column.type == Column::Type::number && facts.whole);
   if (facts.present() == 0) return {"every value is missing"};
   if (facts.distinct == 1) out.push_back(facts.missing ? "one value or missing" : "constant");
   if (facts.counts_rows) out.push_back("counts the rows");
-  if (data::is_id_name(column.name) && (text || facts.whole) && facts.distinct > most_levels) {
+  if (data::is_id_name(column.name) && can_be_id && facts.distinct > most_levels) {
     out.push_back("an id by its name");
     if (facts.distinct < facts.present() && facts.distinct * 2 > facts.present()) {
       const std::size_t repeats = facts.present() - facts.distinct;
       out.push_back(fmt::format("{} repeat{} an id", counted(repeats, "row"), repeats == 1 ? "s" : ""));
     }
-  } else if (text && !facts.dates && facts.distinct > 1 && data::is_free_text(facts, most_levels)) {
+  } else if (text && facts.distinct > 1 && data::is_free_text(facts, most_levels)) {
     out.push_back("names or free text");
   }
   if (text && facts.first_no_number && facts.numbers * 10 >= facts.present() * 9) {
@@ -54,7 +57,8 @@ std::vector<std::string> suspicions_of(const Table& table, const Column& column,
 
 bool same_values(const Column& a, const Column& b) {
   if (a.type != b.type) return false;
-  if (a.type == Column::Type::text) return a.texts == b.texts && a.missing == b.missing;
+  if (!a.texts.empty() && a.texts == b.texts) return a.missing == b.missing;
+  if (a.type == Column::Type::text) return false;
   return std::equal(a.numbers.begin(), a.numbers.end(), b.numbers.begin(), b.numbers.end(),
                     [](double x, double y) { return x == y || (std::isnan(x) && std::isnan(y)); });
 }
@@ -63,7 +67,11 @@ std::size_t hash_of(const Column& column) {
   std::size_t hash = column.type == Column::Type::text ? 1 : 2;
   const auto mix = [&](std::size_t h) { hash = (hash ^ h) * 0x9E3779B97F4A7C15u; };
   for (const double x : column.numbers) mix(std::isnan(x) ? 7 : std::hash<double>{}(x));
-  for (const std::string& s : column.texts) mix(std::hash<std::string>{}(s));
+  if (column.type != Column::Type::text) return hash;
+  std::vector<std::size_t> hashes;
+  for (std::size_t code = 0; code < column.texts.count_different(); ++code)
+    hashes.push_back(std::hash<std::string_view>{}(column.texts.different(code)));
+  for (std::size_t row = 0; row < column.size(); ++row) mix(hashes[column.texts.code(row)]);
   return hash;
 }
 
@@ -82,17 +90,33 @@ void find_duplicates(const Table& table, std::vector<ColumnSummary>& out) {
   }
 }
 
+// The rows' values numbered, equal ones alike; missing ones are not looked at.
+std::vector<std::uint32_t> value_numbers(const Column& column) {
+  std::vector<std::uint32_t> out(column.size());
+  std::unordered_map<double, std::uint32_t> known;
+  for (std::size_t row = 0; row < column.size(); ++row) {
+    if (column.is_missing(row)) continue;
+    if (column.type == Column::Type::text) {
+      out[row] = column.texts.code(row);
+    } else {
+      out[row] = known.emplace(column.numbers[row], static_cast<std::uint32_t>(known.size())).first->second;
+    }
+  }
+  return out;
+}
+
 // Whether equal values always go with equal targets, though values repeat.
-bool determines(const Column& column, const Column& target) {
-  std::unordered_map<std::string, std::string> value;
+bool determines(const Column& column, const Column& target, const std::vector<std::uint32_t>& targets) {
+  const std::vector<std::uint32_t> values = value_numbers(column);
+  std::unordered_map<std::uint32_t, std::uint32_t> target_of;
   std::size_t rows = 0;
   for (std::size_t row = 0; row < column.size(); ++row) {
     if (column.is_missing(row) || target.is_missing(row)) continue;
     ++rows;
-    const auto [it, fresh] = value.emplace(column.text(row), target.text(row));
-    if (!fresh && it->second != target.text(row)) return false;
+    const auto [it, fresh] = target_of.emplace(values[row], targets[row]);
+    if (!fresh && it->second != targets[row]) return false;
   }
-  return rows > 0 && value.size() * 2 <= rows;
+  return rows > 0 && target_of.size() * 2 <= rows;
 }
 
 double correlation(const Column& a, const Column& b) {
@@ -119,11 +143,12 @@ double correlation(const Column& a, const Column& b) {
 constexpr double near_copy = 0.999;  // correlation with the target
 
 void find_target_copies(const Table& table, const Column& target, std::vector<ColumnSummary>& out) {
+  const std::vector<std::uint32_t> targets = value_numbers(target);
   for (std::size_t c = 0; c < table.columns.size(); ++c) {
     const Column& column = table.columns[c];
     if (&column == &target || out[c].distinct < 2) continue;
-    const bool numbers = column.type == Column::Type::number && target.type == Column::Type::number;
-    if (determines(column, target)) {
+    const bool numbers = column.type != Column::Type::text && target.type == Column::Type::number;
+    if (determines(column, target, targets)) {
       out[c].suspicions.push_back(
           fmt::format("gives the target '{}' away: equal values, equal targets", target.name));
     } else if (numbers && std::abs(correlation(column, target)) > near_copy) {
@@ -137,8 +162,9 @@ ColumnSummary block_summary(const Block& block) {
   s.name = block.name;
   s.type = block.shape.size() > 1 ? "pixels" : "numbers";
   double sum = 0, squares = 0, n = 0;
-  float low = std::numeric_limits<float>::infinity(), high = -low;
-  for (const float v : block.values) {
+  double low = std::numeric_limits<double>::infinity(), high = -low;
+  for (std::size_t i = 0; i < block.size(); ++i) {
+    const double v = block.at(i);
     if (std::isnan(v)) {
       ++s.missing;
       continue;
@@ -150,7 +176,8 @@ ColumnSummary block_summary(const Block& block) {
   }
   if (n == 0) return s;
   s.mean = sum / n;
-  for (const float v : block.values) {
+  for (std::size_t i = 0; i < block.size(); ++i) {
+    const double v = block.at(i);
     if (!std::isnan(v)) squares += (v - s.mean) * (v - s.mean);
   }
   s.deviation = std::sqrt(squares / n);
@@ -171,8 +198,14 @@ std::vector<ColumnSummary> summarize(const Table& table, const std::string& targ
     ColumnSummary s;
     s.name = column.name;
     s.type = type_of(column, facts);
+    s.read = describe(column.format());
+    s.unread = column.unread;
     s.missing = facts.missing;
     s.distinct = facts.distinct;
+    if (column.type == Column::Type::date && facts.present() > 0) {
+      s.first = data::format_date(facts.min, column.date);
+      s.last = data::format_date(facts.max, column.date);
+    }
     if (column.type == Column::Type::number && facts.present() > 0) {
       s.min = facts.min;
       s.mean = facts.mean;

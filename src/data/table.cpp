@@ -9,12 +9,12 @@
 namespace runnel {
 
 bool Column::is_missing(std::size_t row) const {
-  return type == Type::number ? std::isnan(numbers[row]) : missing[row] != 0;
+  return type == Type::text ? missing[row] != 0 : std::isnan(numbers[row]);
 }
 
 std::string Column::text(std::size_t row) const {
   if (is_missing(row)) return "";
-  return type == Type::number ? data::from_number(numbers[row]) : texts[row];
+  return texts.empty() ? data::from_number(numbers[row]) : std::string(texts[row]);
 }
 
 std::size_t Block::width() const {

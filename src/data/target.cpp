@@ -4,11 +4,13 @@
 #include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "core/fail.h"
+#include "data/levels.h"
+#include "data/numbers.h"
 #include "data/positive.h"
 #include "data/text.h"
+#include "data/truths.h"
 #include "runnel/data.h"
 
 namespace runnel {
@@ -40,7 +42,7 @@ constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 // What a target column holds, counted once.
 struct Facts {
-  std::map<std::string, std::size_t> counts;  // of each value, as text
+  std::map<std::string, std::size_t> counts;  // of each value, as it stands in the file
   std::size_t rows = 0, missing = 0;
   bool whole = true;  // numbers without fractions
 };
@@ -48,32 +50,57 @@ struct Facts {
 Facts facts_of(const Column& column) {
   Facts facts;
   std::map<double, std::size_t> numbers;
+  std::vector<std::size_t> texts(column.texts.count_different());
   for (std::size_t row = 0; row < column.size(); ++row) {
     if (column.is_missing(row)) {
       ++facts.missing;
       continue;
     }
     ++facts.rows;
-    if (column.type == Column::Type::number) {
+    if (column.type != Column::Type::text) {
       const double value = column.numbers[row];
       facts.whole = facts.whole && value == std::floor(value);
-      ++numbers[value];
-    } else {
-      ++facts.counts[column.texts[row]];
+      if (column.texts.empty()) ++numbers[value];
     }
+    if (!column.texts.empty()) ++texts[column.texts.code(row)];
   }
   for (const auto& [value, count] : numbers) facts.counts[data::from_number(value)] += count;
+  for (std::size_t code = 0; code < texts.size(); ++code)
+    if (texts[code] > 0) facts.counts[std::string(column.texts.different(code))] = texts[code];
   return facts;
 }
 
+// Of truths each stands under the spelling that most rows have: TRUE and True are one class.
+Facts truths_of(const Facts& facts) {
+  Facts out = facts;
+  out.counts.clear();
+  for (const bool truth : {false, true}) {
+    std::size_t rows = 0, most = 0;
+    std::string spelling;
+    for (const auto& [text, count] : facts.counts) {
+      if (data::parse_truth(text) != truth) continue;
+      rows += count;
+      if (count > most) spelling = text;
+      most = std::max(most, count);
+    }
+    if (rows > 0) out.counts[spelling] = rows;
+  }
+  return out;
+}
+
+bool is_number(const Column& column) { return column.type == Column::Type::number; }
+
+// Numbers by value, then as texts; the truth that holds last.
 std::vector<std::string> sorted_classes(const Column& column, const Facts& facts) {
   std::vector<std::string> out;
   for (const auto& [label, count] : facts.counts) out.push_back(label);
-  if (column.type == Column::Type::number) {
-    std::sort(out.begin(), out.end(), [](const std::string& a, const std::string& b) {
-      return data::to_number(a).value_or(0) < data::to_number(b).value_or(0);
-    });
-  }
+  const auto value = [&](const std::string& label) {
+    if (column.type == Column::Type::truth) return data::parse_truth(label).value_or(false) ? 1.0 : 0.0;
+    return is_number(column) ? data::parse_number(label, column.number).value_or(0) : 0.0;
+  };
+  std::stable_sort(out.begin(), out.end(), [&](const std::string& a, const std::string& b) {
+    return value(a) != value(b) ? value(a) < value(b) : a < b;
+  });
   return out;
 }
 
@@ -83,9 +110,7 @@ constexpr std::size_t most_number_classes = 20, least_rows_per_number_class = 10
 std::pair<Task, std::string> find_task(const Column& column, const Facts& facts) {
   const std::size_t distinct = facts.counts.size();
   if (distinct == 2) return {Task::binary, "two distinct values"};
-  if (column.type == Column::Type::text) {
-    return {Task::multiclass, fmt::format("text with {} distinct values", distinct)};
-  }
+  if (!is_number(column)) return {Task::multiclass, fmt::format("text with {} distinct values", distinct)};
   if (facts.whole && distinct <= most_number_classes &&
       facts.rows >= least_rows_per_number_class * distinct) {
     return {Task::multiclass,
@@ -96,10 +121,9 @@ std::pair<Task, std::string> find_task(const Column& column, const Facts& facts)
 
 void check_classes(const std::string& where, const Column& column, const Facts& facts, std::size_t most) {
   const std::size_t distinct = facts.counts.size();
-  const std::string_view hint = column.type == Column::Type::number
-                                    ? "; give --task regression if it is a quantity"
-                                    : "; merge the rare ones";
-  if (column.type == Column::Type::text && distinct > 2 && distinct * 2 > facts.rows) {
+  const std::string_view hint =
+      is_number(column) ? "; give --task regression if it is a quantity" : "; merge the rare ones";
+  if (!is_number(column) && distinct > 2 && distinct * 2 > facts.rows) {
     fail("{}: {} distinct values in {}: nearly every row has its own, so it cannot be predicted as a class",
          where, data::grouped(distinct), data::counted(facts.rows, "row"));
   }
@@ -126,8 +150,32 @@ void warn_of_rare_classes(const std::string& where, const Facts& facts, std::vec
   }
 }
 
-std::string without_dot(const std::string& label) {
+std::string_view without_dot(std::string_view label) {
   return label.size() > 1 && label.ends_with('.') ? label.substr(0, label.size() - 1) : label;
+}
+
+}  // namespace
+
+namespace {
+
+void expect_finite(const Table& table, const Column& column) {
+  for (std::size_t row = 0; row < column.size(); ++row) {
+    if (!std::isinf(column.numbers[row])) continue;
+    fail("{}, column '{}': an infinite value ({}); correct it, or count it as missing with --missing {}",
+         table.where(row), column.name, column.text(row), column.text(row));
+  }
+}
+
+// Classes that differ in how a number is written and not in its value, as 1 and 1.0 do.
+void warn_of_twins(const std::string& where, const Column& column, const std::vector<std::string>& classes,
+                   std::vector<std::string>& warnings) {
+  const std::vector<std::string> twins =
+      data::twins_of(classes, {classes.begin(), classes.end()}, column.format());
+  if (twins.empty() || column.type == Column::Type::truth) return;
+  warnings.push_back(
+      fmt::format("{}: some classes are the same number in several spellings ({}); they are "
+                  "classes of their own",
+                  where, data::shortened(fmt::format("{}", fmt::join(twins, ", ")), 60)));
 }
 
 }  // namespace
@@ -137,6 +185,7 @@ Target Target::fit(const Table& table, const TargetOptions& options, std::vector
   const Column& column = table.at(options.column);
   const std::string where = fmt::format("{}, target '{}'", table.source, column.name);
   Facts facts = facts_of(column);
+  if (column.type == Column::Type::truth) facts = truths_of(facts);
   if (facts.rows == 0) fail("{}: every value is missing", where);
 
   Target target;
@@ -171,10 +220,12 @@ Target Target::fit(const Table& table, const TargetOptions& options, std::vector
   target.task_ = options.task.value_or(found);
   target.why_ = options.task ? "given with --task" : why;
   if (target.task_ == Task::regression) {
-    if (column.type == Column::Type::text) {
-      fail("{}: text ('{}') cannot be the target of a regression", where,
+    if (!is_number(column)) {
+      fail("{}: {} ('{}') cannot be the target of a regression", where,
+           column.type == Column::Type::date ? "a date" : "text",
            data::shortened(facts.counts.begin()->first));
     }
+    expect_finite(table, column);
     return target;
   }
   if (target.task_ == Task::binary && facts.counts.size() != 2) {
@@ -184,16 +235,43 @@ Target Target::fit(const Table& table, const TargetOptions& options, std::vector
   check_classes(where, column, facts, options.max_classes);
   warn_of_rare_classes(where, facts, warnings);
   target.classes_ = sorted_classes(column, facts);
+  warn_of_twins(where, column, target.classes_, warnings);
   return target;
 }
+
+namespace {
+
+// The class that a label means; also where one of the two ends in a dot (the census test file writes them
+// so).
+class Labels {
+ public:
+  Labels(const std::vector<std::string>& classes, const Column& column)
+      : known_(classes, column.format()), classes_(classes) {}
+
+  std::optional<std::size_t> find(std::string_view label, bool& dotted) const {
+    if (const auto found = known_.find(label)) return found;
+    const auto at = std::find_if(classes_.begin(), classes_.end(), [&](const std::string& name) {
+      return without_dot(name) == without_dot(label);
+    });
+    if (at == classes_.end()) return std::nullopt;
+    dotted = true;
+    return static_cast<std::size_t>(at - classes_.begin());
+  }
+
+ private:
+  data::Levels known_;
+  const std::vector<std::string>& classes_;
+};
+
+}  // namespace
 
 TargetValues Target::read(const Table& table, std::vector<std::string>& warnings) const {
   const Column& column = table.at(column_);
   const std::string where = fmt::format("{}, target '{}'", table.source, column_);
-  std::map<std::string, std::size_t> index;
-  for (std::size_t c = 0; c < classes_.size(); ++c) index[classes_[c]] = c;
+  const Labels labels(classes_, column);
   std::optional<data::PositiveRule> rule;
   if (!positive_.empty()) rule = data::PositiveRule::parse(positive_);
+  if (task_ == Task::regression && column.type != Column::Type::text) expect_finite(table, column);
 
   TargetValues out;
   out.y.assign(table.rows, nan);
@@ -216,19 +294,15 @@ TargetValues Target::read(const Table& table, std::vector<std::string>& warnings
       out.y[row] = column.numbers[row];
       continue;
     }
-    const std::string label = column.text(row);
-    auto it = index.find(label);
-    if (it == index.end()) {
-      // Labels that differ by a final dot alone, in either file (the census test file writes them so).
-      it = std::find_if(index.begin(), index.end(),
-                        [&](const auto& entry) { return without_dot(entry.first) == without_dot(label); });
-      ++dotted;
-    }
-    if (it == index.end()) {
+    bool by_dot = false;
+    const auto label = labels.find(column.text(row), by_dot);
+    dotted += by_dot;
+    if (!label) {
       fail("{}, column '{}': the label '{}' was not among the classes ({})", table.where(row), column_,
-           data::shortened(label), data::shortened(fmt::format("{}", fmt::join(classes_, ", ")), 80));
+           data::shortened(column.text(row)),
+           data::shortened(fmt::format("{}", fmt::join(classes_, ", ")), 80));
     }
-    out.y[row] = static_cast<double>(it->second);
+    out.y[row] = static_cast<double>(*label);
   }
   if (out.rows.empty()) fail("{}: every value is missing", where);
   if (missing > 0) {

@@ -1,4 +1,5 @@
 // Texts: a column's texts, each different one kept once.
+#include <algorithm>
 #include <functional>
 
 #include "core/fail.h"
@@ -37,7 +38,7 @@ void Texts::index_all(std::size_t slots) {
   }
 }
 
-void Texts::push_back(std::string_view text) {
+std::uint32_t Texts::code_of(std::string_view text) {
   // Slots are kept at most half full.
   if (slots_.size() < 2 * (ends_.size() + 1)) {
     std::size_t slots = first_slots;
@@ -48,10 +49,7 @@ void Texts::push_back(std::string_view text) {
   std::size_t at = hash & (slots_.size() - 1);
   for (; slots_[at] != 0; at = (at + 1) & (slots_.size() - 1)) {
     const std::uint32_t code = slots_[at] - 1;
-    if (hashes_[code] == hash && different(code) == text) {
-      codes_.push_back(code);
-      return;
-    }
+    if (hashes_[code] == hash && different(code) == text) return code;
   }
   const std::size_t code = ends_.size();
   if (code + 1 > UINT32_MAX) fail("a column of more than 4,294,967,295 different texts is not read");
@@ -59,7 +57,25 @@ void Texts::push_back(std::string_view text) {
   arena_ += text;
   ends_.push_back(arena_.size());
   hashes_.push_back(hash);
-  codes_.push_back(static_cast<std::uint32_t>(code));
+  return static_cast<std::uint32_t>(code);
+}
+
+void Texts::push_back(std::string_view text) { codes_.push_back(code_of(text)); }
+
+void Texts::set(std::size_t row, std::string_view text) { codes_[row] = code_of(text); }
+
+void Texts::resize(std::size_t rows) {
+  if (rows <= codes_.size()) {
+    codes_.resize(rows);
+  } else {
+    codes_.resize(rows, code_of(""));
+  }
+}
+
+bool Texts::operator==(const Texts& other) const {
+  if (size() != other.size()) return false;
+  if (codes_ == other.codes_ && ends_ == other.ends_ && arena_ == other.arena_) return true;
+  return std::equal(begin(), end(), other.begin());
 }
 
 void Texts::settle() {

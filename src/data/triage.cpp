@@ -5,8 +5,12 @@
 #include <limits>
 
 #include "core/fail.h"
+#include "data/date_features.h"
 #include "data/dates.h"
+#include "data/levels.h"
+#include "data/numbers.h"
 #include "data/text.h"
+#include "data/truths.h"
 
 namespace runnel {
 
@@ -52,9 +56,20 @@ std::string on_missing(const Facts& facts, std::string_view becomes) {
   return fmt::format("; {} missing: {}", grouped(facts.missing), becomes);
 }
 
+// The texts that stand in these rows.
+std::vector<std::string_view> texts_in(const Column& column, std::span<const std::size_t> rows) {
+  std::vector<std::uint8_t> stands(column.texts.count_different());
+  for (const std::size_t row : rows)
+    if (!column.is_missing(row)) stands[column.texts.code(row)] = 1;
+  std::vector<std::string_view> out;
+  for (std::size_t code = 0; code < stands.size(); ++code)
+    if (stands[code]) out.push_back(column.texts.different(code));
+  return out;
+}
+
 // The most frequent levels as features; the rest, if any, is "other".
-Verdict as_levels(const Column& column, const Facts& facts, const TriageOptions& options,
-                  const std::string& reason) {
+Verdict as_levels(const Column& column, std::span<const std::size_t> rows, const Facts& facts,
+                  const TriageOptions& options, const std::string& reason) {
   Verdict verdict;
   verdict.role = Role::categorical;
   Encoding& e = verdict.encoding;
@@ -62,9 +77,10 @@ Verdict as_levels(const Column& column, const Facts& facts, const TriageOptions&
   for (std::size_t i = 0; i < std::min(options.max_levels, facts.levels.size()); ++i) {
     e.levels.push_back(facts.levels[i].first);
   }
-  e.other = facts.distinct > e.levels.size();
+  if (!column.texts.empty()) e.twins = twins_of(e.levels, texts_in(column, rows), column.format());
+  e.other = facts.distinct_texts > e.levels.size();
   e.indicator = facts.missing > 0;
-  verdict.why = fmt::format("{}{} as categories", reason, counted(facts.distinct, "distinct value"));
+  verdict.why = fmt::format("{}{} as categories", reason, counted(facts.distinct_texts, "distinct value"));
   if (e.other) verdict.why += fmt::format(", the {} most frequent and 'other'", e.levels.size());
   if (!e.other && column.type == Column::Type::text) {
     std::string names;
@@ -75,18 +91,36 @@ Verdict as_levels(const Column& column, const Facts& facts, const TriageOptions&
   return verdict;
 }
 
-Verdict as_boolean_text(const Facts& facts) {
+// Two texts, the first of which is 0 and the second 1.
+Verdict as_two_texts(const Facts& facts, std::string zero, std::string one) {
   Verdict verdict;
   verdict.role = Role::boolean;
   Encoding& e = verdict.encoding;
   e.kind = Encoding::Kind::boolean_text;
-  e.levels = {facts.levels[0].first, facts.levels[1].first};
-  std::sort(e.levels.begin(), e.levels.end());
+  e.levels = {std::move(zero), std::move(one)};
   e.fill = facts.levels[0].first == e.levels[1] ? 1 : 0;
   e.indicator = facts.missing > 0;
   verdict.why =
       fmt::format("two values: '{}' is 0, '{}' is 1", shortened(e.levels[0]), shortened(e.levels[1])) +
       on_missing(facts, "the more frequent value, and an indicator");
+  return verdict;
+}
+
+Verdict as_boolean_text(const Facts& facts) {
+  const std::string &a = facts.levels[0].first, &b = facts.levels[1].first;
+  return as_two_texts(facts, std::min(a, b), std::max(a, b));
+}
+
+// Each truth stands under the spelling that most rows have.
+Verdict as_truth(const Facts& facts) {
+  const auto spelling = [&](bool truth) {
+    for (const auto& [text, count] : facts.levels)
+      if (parse_truth(text) == truth) return text;
+    return std::string(truth ? "true" : "false");
+  };
+  Verdict verdict = as_two_texts(facts, spelling(false), spelling(true));
+  verdict.encoding.fill = facts.mean > 0.5 ? 1 : 0;
+  if (facts.distinct_texts > 2) verdict.why += fmt::format("; {} spellings", facts.distinct_texts);
   return verdict;
 }
 
@@ -116,6 +150,8 @@ Verdict as_numbers(const Facts& facts, const TriageOptions& options, Role role, 
   Encoding& e = verdict.encoding;
   e.kind = kind;
   e.fill = facts.median;
+  e.low = facts.min;
+  e.high = facts.max;
   e.indicator = facts.missing > 0;
   const bool two_values = facts.distinct == 2 && kind == Encoding::Kind::number;
   if (two_values) {
@@ -142,12 +178,11 @@ Verdict as_numbers(const Facts& facts, const TriageOptions& options, Role role, 
 
 // A text column read as numbers because the user says that it is one.
 Column parsed(const Table& table, const Column& column, std::span<const std::size_t> rows) {
-  Column out;
-  out.name = column.name;
+  Column out{.name = column.name, .texts = column.texts};
   out.numbers.assign(column.size(), std::numeric_limits<double>::quiet_NaN());
   for (const std::size_t row : rows) {
     if (column.missing[row]) continue;
-    const auto number = to_number(column.texts[row]);
+    const auto number = parse_number(column.texts[row], {});
     if (!number || !std::isfinite(*number)) {
       fail(
           "{}, column '{}': '{}' is not a number, but the column is declared numeric; correct it, or count "
@@ -160,6 +195,26 @@ Column parsed(const Table& table, const Column& column, std::span<const std::siz
   return out;
 }
 
+// A column without a name, as an index is written: the reader named it by its place.
+bool is_unnamed(const Table& table, const Column& column) {
+  if (column.name.starts_with("Unnamed: ")) return true;
+  if (!table.header.value_or(true)) return false;
+  for (std::size_t c = 0; c < table.columns.size(); ++c)
+    if (table.columns[c].name == column.name) return column.name == fmt::format("column{}", c + 1);
+  return false;
+}
+
+// An index that was left in the table, in any order: whole numbers of which none comes twice, in a column
+// without a name, or without great gaps in the first one.
+bool is_index(const Table& table, const Column& column, const Facts& facts) {
+  constexpr std::size_t least_rows = 10;
+  if (column.type != Column::Type::number || !facts.whole || facts.missing > 0) return false;
+  if (facts.present() < least_rows || facts.distinct != facts.present()) return false;
+  if (is_unnamed(table, column)) return true;
+  return column.name == table.columns.front().name &&
+         facts.max - facts.min < 2 * static_cast<double>(column.size());
+}
+
 // Why a column should not be a feature; empty when nothing speaks against it.
 std::string objection(const Table& table, const Column& column, const Facts& facts,
                       const TriageOptions& options) {
@@ -170,11 +225,15 @@ std::string objection(const Table& table, const Column& column, const Facts& fac
   if (facts.counts_rows) return "counts the rows";
   const bool declared = holds(options.numeric, column.name) || holds(options.categorical, column.name);
   if (declared) return "";
+  if (is_index(table, column, facts))
+    return fmt::format("an index: {}, no two of them alike, in {}", counted(facts.distinct, "whole number"),
+                       is_unnamed(table, column) ? "a column without a name" : "the first column");
+  if (column.type == Column::Type::date || column.type == Column::Type::truth) return "";
   if (is_id_name(column.name) && (text || facts.whole) && facts.distinct > options.max_levels) {
     return fmt::format("an id by its name, with {} in {}", counted(facts.distinct, "distinct value"),
                        counted(facts.present(), "row"));
   }
-  if (!text || facts.dates || !is_free_text(facts, options.max_levels)) return "";
+  if (!text || !is_free_text(facts, options.max_levels)) return "";
   std::string why = fmt::format("names or free text: {} in {}", counted(facts.distinct, "distinct value"),
                                 counted(facts.present(), "row"));
   if (facts.first_no_number && facts.numbers * 10 >= facts.present() * 9) {
@@ -186,29 +245,77 @@ std::string objection(const Table& table, const Column& column, const Facts& fac
   return why;
 }
 
-Verdict accepted(const Column& column, const Facts& facts, const TriageOptions& options) {
+// A date as a number: years, or days of a time of day.
+Column trend_of(const Column& column, std::span<const std::size_t> rows) {
+  Column out;
+  out.numbers.assign(column.size(), std::numeric_limits<double>::quiet_NaN());
+  for (const std::size_t row : rows) out.numbers[row] = date_trend(column, row);
+  return out;
+}
+
+Verdict as_date(const Column& column, std::span<const std::size_t> rows, const Facts& facts,
+                const TriageOptions& options) {
+  const bool clock = column.date.order == DateFormat::Order::clock;
+  const Waves waves = waves_of(column, rows);
+  std::string what =
+      fmt::format("{} from {} to {}, as {}", describe(column.format()), format_date(facts.min, column.date),
+                  format_date(facts.max, column.date), clock ? "fractions of a day" : "fractional years");
+  std::vector<std::string> of;
+  if (waves.year > 0) of.emplace_back("year");
+  if (waves.week > 0) of.emplace_back("week");
+  if (waves.day > 0) of.emplace_back("day");
+  if (!of.empty()) what += fmt::format(" and waves of the {}", fmt::join(of, ", "));
+  Verdict verdict =
+      as_numbers(facts_of(trend_of(column, rows), rows, 0), options, Role::date, Encoding::Kind::date, what);
+  verdict.encoding.waves = waves;
+  verdict.encoding.clock = clock;
+  verdict.encoding.low = facts.min;
+  verdict.encoding.high = facts.max;
+  return verdict;
+}
+
+// Infinities are in no feature; the cell is named, be it a training row's or not.
+void expect_finite(const Table& table, const Column& column) {
+  for (std::size_t row = 0; row < column.numbers.size(); ++row) {
+    if (!std::isinf(column.numbers[row])) continue;
+    fail(
+        "{}, column '{}': an infinite value ({}); correct it, count it as missing with --missing {}, or "
+        "leave "
+        "the column out with --drop {}",
+        table.where(row), column.name, column.text(row), column.text(row), column.name);
+  }
+}
+
+Verdict as_numeric(const Table& table, const Column& column, std::span<const std::size_t> rows,
+                   const Facts& facts, const TriageOptions& options) {
+  expect_finite(table, column);
+  if (!std::isfinite(facts.deviation))
+    fail(
+        "column '{}': its values are too large (their variance is not finite); scale them down, or leave "
+        "the column out with "
+        "--drop {}",
+        column.name, column.name);
+  if (is_id_name(column.name) && facts.whole && facts.distinct > 2 && !holds(options.numeric, column.name) &&
+      facts.distinct <= options.max_levels) {
+    return as_levels(column, rows, facts, options, "an id by its name: ");
+  }
+  return as_numbers(facts, options, Role::numeric, Encoding::Kind::number,
+                    facts.whole
+                        ? fmt::format("whole numbers from {} to {}", brief(facts.min), brief(facts.max))
+                        : fmt::format("numbers from {} to {}", brief(facts.min), brief(facts.max)));
+}
+
+Verdict accepted(const Table& table, const Column& column, std::span<const std::size_t> rows,
+                 const Facts& facts, const TriageOptions& options) {
   if (holds(options.categorical, column.name))
-    return as_levels(column, facts, options, "declared categorical: ");
+    return as_levels(column, rows, facts, options, "declared categorical: ");
   if (facts.distinct == 1 && facts.missing > 0)
     return as_presence(facts, fmt::format("one value ('{}')", shortened(facts.levels[0].first)));
-  if (column.type == Column::Type::number) {
-    if (!std::isfinite(facts.deviation))
-      fail(
-          "column '{}': its values are too large (their variance is not finite); scale them down, or leave "
-          "the column out with "
-          "--drop {}",
-          column.name, column.name);
-    if (is_id_name(column.name) && facts.whole && facts.distinct > 2 &&
-        !holds(options.numeric, column.name) && facts.distinct <= options.max_levels) {
-      return as_levels(column, facts, options, "an id by its name: ");
-    }
-    return as_numbers(facts, options, Role::numeric, Encoding::Kind::number,
-                      facts.whole
-                          ? fmt::format("whole numbers from {} to {}", brief(facts.min), brief(facts.max))
-                          : fmt::format("numbers from {} to {}", brief(facts.min), brief(facts.max)));
-  }
+  if (column.type == Column::Type::number) return as_numeric(table, column, rows, facts, options);
+  if (column.type == Column::Type::truth) return as_truth(facts);
+  if (column.type == Column::Type::date) return as_date(column, rows, facts, options);
   if (facts.distinct == 2) return as_boolean_text(facts);
-  return as_levels(column, facts, options, "");
+  return as_levels(column, rows, facts, options, "");
 }
 
 }  // namespace
@@ -239,11 +346,6 @@ Verdict triage(const Table& table, const Column& column, std::span<const std::si
 
   const bool kept = holds(options.keep, column.name);
   const Facts facts = facts_of(column, rows, std::max<std::size_t>(options.max_levels, 2));
-  // Training rows say what a column is: a word in some other row does not make their numbers a text.
-  const bool numbers =
-      column.type == Column::Type::text && facts.numbers > 0 && facts.numbers == facts.present();
-  if (numbers && !facts.dates && !holds(options.categorical, column.name))
-    return triage(table, parsed(table, column, rows), rows, options);
   if (facts.present() == 0) {
     if (kept)
       fail("{}, column '{}': kept on request, but every training value is missing", table.source,
@@ -254,16 +356,7 @@ Verdict triage(const Table& table, const Column& column, std::span<const std::si
   if (!against.empty() && !kept)
     return presence_tells(column, facts) ? as_presence(facts, against)
                                          : without_features(Role::dropped, against);
-  if (facts.dates && !holds(options.categorical, column.name)) {
-    Column years;
-    years.numbers.assign(column.size(), std::numeric_limits<double>::quiet_NaN());
-    for (const std::size_t row : rows) {
-      if (!column.missing[row]) years.numbers[row] = *to_year(column.texts[row]);
-    }
-    return as_numbers(facts_of(years, rows, 0), options, Role::date, Encoding::Kind::date,
-                      "dates, as fractional years");
-  }
-  Verdict verdict = accepted(column, facts, options);
+  Verdict verdict = accepted(table, column, rows, facts, options);
   if (!against.empty()) verdict.why += fmt::format("; kept on request (it would be dropped: {})", against);
   return verdict;
 }
@@ -300,11 +393,12 @@ std::vector<std::string> leak_warnings(const Table& table, const TriageOptions& 
   for (const Column& column : table.columns) {
     if (column.name == options.target || !data::is_id_name(column.name)) continue;
     const data::Facts facts = data::facts_of(column, rows, 0);
-    if (column.type == Column::Type::number && !facts.whole) continue;
-    if (facts.distinct * 2 <= facts.present() || facts.distinct <= most) continue;
+    if (column.type != Column::Type::text && !facts.whole) continue;
+    // Ids are texts: 9007199254740993 is not 9007199254740992.
+    if (facts.distinct_texts * 2 <= facts.present() || facts.distinct_texts <= most) continue;
     name = column.name;
-    most = facts.distinct;
-    repeats = facts.present() - facts.distinct;
+    most = facts.distinct_texts;
+    repeats = facts.present() - facts.distinct_texts;
   }
   if (repeats == 0) return {};
   return {

@@ -15,8 +15,8 @@ std::vector<double> row_weights(const Table& table, const std::string& name,
   for (const std::size_t row : rows) {
     if (column.is_missing(row))
       fail("{}, column '{}': a missing value, but it is to weigh the row (--weight)", table.where(row), name);
-    const auto value = column.type == Column::Type::number ? std::optional(column.numbers[row])
-                                                           : data::to_number(column.texts[row]);
+    const auto value = column.type == Column::Type::text ? data::to_number(column.texts[row])
+                                                         : std::optional(column.numbers[row]);
     if (!value || !std::isfinite(*value) || *value < 0)
       fail("{}, column '{}': '{}' is no weight (--weight): a number of at least 0", table.where(row), name,
            data::shortened(column.text(row)));

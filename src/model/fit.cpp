@@ -10,6 +10,7 @@
 #include "model/default_space.h"
 #include "model/doubts.h"
 #include "model/fit_study.h"
+#include "model/kept_reading.h"
 #include "model/weights.h"
 #include "model/winner.h"
 #include "runnel/ops.h"
@@ -29,10 +30,14 @@ struct Scale {
   double mean = 0, deviation = 1;
 };
 
+template <class T>
+Array as_array(const Matrix<T>& m) {
+  return Array::from(m.values, {static_cast<std::int64_t>(m.rows), static_cast<std::int64_t>(m.cols)});
+}
+
 Array features(const Preprocessor& preprocessor, const Table& table, const Rows& rows, DType dtype) {
-  const Matrix<float> m = preprocessor.transform(table, rows);
-  return convert(
-      Array::from(m.values, {static_cast<std::int64_t>(m.rows), static_cast<std::int64_t>(m.cols)}), dtype);
+  return dtype == DType::f64 ? as_array(preprocessor.transform_doubles(table, rows))
+                             : as_array(preprocessor.transform(table, rows));
 }
 
 std::vector<double> targets(const TargetValues& y, const Rows& rows) {
@@ -111,6 +116,7 @@ Rows without_test(const Work& w) {
 
 Work prepare(const Table& table, const FitOptions& options, const Table* test) {
   Work w{table, options, test};
+  w.warnings = table.warnings;
   w.triage = options.triage;
   w.dtype = options.f64 ? DType::f64 : DType::f32;
   TargetOptions target = options.target;
@@ -553,6 +559,7 @@ FitResult fit(const Table& table, const FitOptions& options, const Table* test) 
                              std::make_move_iterator(found.members.end()));
   result.model.target = w.target;
   result.model.preprocessor = std::move(p.preprocessor);
+  result.model.reading = kept_reading(table, result.model.preprocessor, w.target);
   result.model.metric = w.metric;
   result.model.loss = w.loss;
   result.model.target_mean = p.scale.mean;

@@ -5,6 +5,7 @@
 
 #include "core/fail.h"
 #include "runnel/model.h"
+#include "runnel/ops.h"
 #include "runnel/train.h"
 
 namespace runnel {
@@ -13,10 +14,16 @@ namespace {
 // Rows are preprocessed and predicted in pieces, so that a long table needs no matrix of its own.
 constexpr std::size_t rows_per_piece = 8192;
 
-Array as_array(const Matrix<float>& x, DType dtype) {
-  const Shape shape{static_cast<std::int64_t>(x.rows), static_cast<std::int64_t>(x.cols)};
-  if (dtype == DType::f32) return Array::from<float>(x.values, shape);
-  return Array::from<double>(std::vector<double>(x.values.begin(), x.values.end()), shape);
+template <class T>
+Array as_array(const Matrix<T>& x) {
+  return Array::from(x.values, {static_cast<std::int64_t>(x.rows), static_cast<std::int64_t>(x.cols)});
+}
+
+Array features_of(const Model& model, const Table& table, std::span<const std::size_t> rows) {
+  const bool doubles = model.network.layers.front().w.dtype() == DType::f64;
+  if (!doubles) return as_array(model.preprocessor.transform(table, rows));
+  if (model.narrow_features) return convert(as_array(model.preprocessor.transform(table, rows)), DType::f64);
+  return as_array(model.preprocessor.transform_doubles(table, rows));
 }
 
 double logistic(double z) { return z >= 0 ? 1 / (1 + std::exp(-z)) : std::exp(z) / (1 + std::exp(z)); }
@@ -80,16 +87,22 @@ std::vector<double> Model::outputs(const Array& features) const {
   return sum;
 }
 
-Predictions Model::predict(const Table& table, const std::vector<std::size_t>& rows) const {
+TargetValues Model::targets(const Table& table, std::vector<std::string>& warnings) const {
+  const std::optional<Table> other = reread(table, reading);
+  return target.read(other ? *other : table, warnings);
+}
+
+Predictions Model::predict(const Table& as_given, const std::vector<std::size_t>& rows) const {
   if (network.layers.empty()) fail("[predict] the model has no layers");
-  const DType dtype = network.layers.front().w.dtype();
+  const std::optional<Table> other = reread(as_given, reading);
+  const Table& table = other ? *other : as_given;
   const std::size_t classes = target.classes().size();
   Predictions out;
   if (classes > 0) out.probabilities = {rows.size(), classes, std::vector<double>(rows.size() * classes)};
   for (std::size_t begin = 0; begin < rows.size(); begin += rows_per_piece) {
     const std::size_t count = std::min(rows_per_piece, rows.size() - begin);
-    const Matrix<float> x = preprocessor.transform(table, std::span(rows).subspan(begin, count));
-    const std::vector<double> values = outputs(as_array(x, dtype));
+    const std::vector<double> values =
+        outputs(features_of(*this, table, std::span(rows).subspan(begin, count)));
     const std::size_t width = values.size() / count;
     for (std::size_t i = 0; i < count; ++i) {
       const double* row = values.data() + i * width;

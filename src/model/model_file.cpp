@@ -18,15 +18,11 @@ namespace runnel {
 namespace {
 
 constexpr const char* format_key = "runnel_model";
-// Rises when an older program could no longer read the file: 2 has networks that are more than layers, and
-// ensembles. What is neither is written as 1.
-constexpr const char* plain_format = "1";
-constexpr const char* newest_format = "2";
-
-bool is_plain(const Model& model) {
-  const nn::Network& n = model.network;
-  return model.others.empty() && n.norms.empty() && !n.periodic && !n.columns && n.body == nn::Body::mlp;
-}
+// Rises when an older program could no longer read the file, or would misread it. 2 has networks that are
+// more than layers, and ensembles; 3 says how columns are read, and features of a network in doubles are
+// doubles.
+constexpr const char* newest_format = "3";
+constexpr std::array<std::string_view, 3> formats = {"1", "2", newest_format};
 
 nlohmann::ordered_json hyper_json(const sweep::Hyper& hyper) {
   nlohmann::ordered_json out;
@@ -65,11 +61,13 @@ class Reader {
           "models",
           path_, format_key);
     }
-    if (it->second != plain_format && it->second != newest_format) {
+    if (std::find(formats.begin(), formats.end(), it->second) == formats.end()) {
       fail("{}: a model of format {}; this version of Runnel reads formats up to {}", path_, it->second,
            newest_format);
     }
   }
+
+  bool has_reading() const { return file_.metadata.contains("reading"); }
 
   // The first network and the ensemble's further ones, and nothing else.
   void read_networks(Model& model) const {
@@ -189,7 +187,7 @@ void check_fit(const Reader& reader, const Model& model) {
 void Model::save(const std::string& path) const {
   SafeTensors file;
   write_network(network, "", file);
-  file.metadata = {{format_key, is_plain(*this) ? plain_format : newest_format},
+  file.metadata = {{format_key, narrow_features ? "2" : newest_format},
                    {"version", version},
                    {"target", target.to_json()},
                    {"preprocessor", preprocessor.to_json()},
@@ -200,6 +198,7 @@ void Model::save(const std::string& path) const {
                    {"target_scale", fmt::format("{}", target_scale)},
                    {"seed", fmt::format("{}", seed)},
                    {"provenance", provenance}};
+  if (!narrow_features) file.metadata["reading"] = reading.to_json();
   auto hypers = nlohmann::ordered_json::array();
   for (std::size_t i = 0; i < others.size(); ++i) {
     write_network(others[i].network, prefix_of(i), file);
@@ -219,6 +218,9 @@ Model Model::load(const std::string& path) {
     reader.check_widths(model.network);
     model.target = Target::from_json(reader.text("target"));
     model.preprocessor = Preprocessor::from_json(reader.text("preprocessor"));
+    // Older models do not say how columns are read: each file is read as it is found.
+    model.narrow_features = !reader.has_reading();
+    if (reader.has_reading()) model.reading = Reading::from_json(reader.text("reading"));
     model.metric = sweep::metric_from_name(reader.text("metric"));
     model.loss = sweep::loss_from_name(reader.text("loss"));
   } catch (const Error& e) {

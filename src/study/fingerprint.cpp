@@ -1,6 +1,7 @@
 // Fingerprints of data, splits and spaces, and what to say where two of them differ.
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <unordered_map>
 
 #include "core/fail.h"
 #include "data/text.h"
@@ -29,9 +30,28 @@ std::string digest_of(const Column& column) {
   return digest.text(all).hex();
 }
 
+// Whether numbers are written in several ways (1.1 and 1.10), so that their texts say more than they do.
+bool texts_say_more(const Column& column) {
+  if (column.type != Column::Type::number || column.texts.empty()) return false;
+  std::unordered_map<double, std::uint32_t> text_of;
+  for (std::size_t row = 0; row < column.size(); ++row) {
+    if (column.is_missing(row)) continue;
+    const auto [at, fresh] = text_of.emplace(column.numbers[row], column.texts.code(row));
+    if (!fresh && at->second != column.texts.code(row)) return true;
+  }
+  return false;
+}
+
+std::string digest_of_texts(const Column& column) {
+  Digest digest;
+  for (const std::string_view text : column.texts) digest.number(text.size()).text(text);
+  return digest.hex();
+}
+
 std::string digest_of(const Block& block) {
   Digest digest;
   for (const std::size_t extent : block.shape) digest.number(extent);
+  if (!block.doubles.empty()) return digest.values(std::span(block.doubles)).hex();
   return digest.values(std::span(block.values)).hex();
 }
 
@@ -42,12 +62,22 @@ std::string digest_of(const std::vector<std::size_t>& rows) {
   return digest.hex();
 }
 
+// Truths and dates of the plainest form were texts to earlier versions, and their digest is that of texts.
+std::string type_of(const Column& column) {
+  const bool plain = column.type == Column::Type::number && column.number == NumberFormat{};
+  if (plain) return "numbers";
+  const bool texts = column.type != Column::Type::number &&
+                     !(column.type == Column::Type::date && column.date != DateFormat{});
+  return texts ? "texts" : describe(column.format());
+}
+
 Json table_parts(const Table& table) {
   Json parts = {{"rows", table.rows}, {"columns", Json::array()}};
-  for (const Column& column : table.columns)
-    parts["columns"].push_back({{"name", column.name},
-                                {"type", column.type == Column::Type::number ? "numbers" : "texts"},
-                                {"digest", digest_of(column)}});
+  for (const Column& column : table.columns) {
+    Json part = {{"name", column.name}, {"type", type_of(column)}, {"digest", digest_of(column)}};
+    if (texts_say_more(column)) part["texts"] = digest_of_texts(column);
+    parts["columns"].push_back(std::move(part));
+  }
   if (table.block)
     parts["columns"].push_back({{"name", table.block->name},
                                 {"type", fmt::format("a block of {}", fmt::join(table.block->shape, " x "))},
@@ -110,7 +140,8 @@ void table_differences(const Json& before, const Json& now, const std::string& o
     else if ((*other)["type"] != column["type"])
       out.push_back(fmt::format("{}column '{}' was {} and is {}", of, data::shortened(name),
                                 shown(column["type"]), shown((*other)["type"])));
-    else if (before["rows"] == now["rows"] && (*other)["digest"] != column["digest"])
+    else if (before["rows"] == now["rows"] && ((*other)["digest"] != column["digest"] ||
+                                               other->value("texts", "") != column.value("texts", "")))
       out.push_back(fmt::format("{}column '{}' has other values", of, data::shortened(name)));
   }
   for (const Json& column : is) {

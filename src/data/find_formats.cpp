@@ -1,0 +1,283 @@
+// Finds how the columns of a text file are written, from all its cells, and reads them so.
+#include <algorithm>
+#include <map>
+
+#include "core/fail.h"
+#include "data/dates.h"
+#include "data/numbers.h"
+#include "data/readers.h"
+#include "data/text.h"
+#include "data/truths.h"
+#include "data/typed.h"
+
+namespace runnel::data {
+namespace {
+
+bool holds(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// What is said of a column by its name, else what is said of all.
+template <class T>
+std::optional<T> wish_of(const std::vector<std::pair<std::string, T>>& wishes, const std::string& name) {
+  std::optional<T> out;
+  for (const auto& [of, value] : wishes)
+    if (of == name || (of.empty() && !out)) out = value;
+  return out;
+}
+
+NumberWish number_wish(const ReadOptions& options, const std::string& name) {
+  return {wish_of(options.decimal, name), wish_of(options.grouping, name)};
+}
+
+bool is_set(const NumberWish& wish) { return wish.decimal || wish.grouping; }
+
+// A column's format and, where it allows another reading, that one.
+struct Found {
+  ColumnFormat format = {};
+  std::optional<NumberGuess> number = {};
+  std::optional<DateGuess> date = {};
+};
+
+Found as_text() { return {.format = {.type = ColumnType::text}}; }
+
+bool are_zero_and_one(const std::vector<std::string_view>& texts, const NumberFormat& format) {
+  return std::all_of(texts.begin(), texts.end(), [&](std::string_view text) {
+    const auto number = parse_number(text, format);
+    return number && (*number == 0 || *number == 1);
+  });
+}
+
+Found as_number(const NumberGuess& guess, const std::vector<std::string_view>& texts) {
+  return {.format = {.type = ColumnType::number,
+                     .number = guess.format,
+                     .truths = are_zero_and_one(texts, guess.format)},
+          .number = guess};
+}
+
+Found found(const std::vector<std::string_view>& texts, const NumberWish& numbers,
+            std::optional<DateFormat::Order> dates) {
+  if (texts.empty()) return {};
+  // Days written as 20190131 are numbers too; whatever else is a date is none.
+  if (const auto guess = find_date_format(texts, dates))
+    return {.format = {.type = ColumnType::date, .date = guess->format}, .date = guess};
+  if (const auto guess = find_number_format(texts, numbers)) return as_number(*guess, texts);
+  if (are_truths(texts)) return {.format = {.type = ColumnType::truth}};
+  return as_text();
+}
+
+std::size_t first_row_of(const Texts& texts, std::string_view text) {
+  std::size_t row = 0;
+  while (texts[row] != text) ++row;
+  return row;
+}
+
+std::string where_of(const RawTable& raw, std::size_t row) {
+  if (row < raw.lines.size()) return fmt::format("{}, line {}", raw.source, raw.lines[row]);
+  return fmt::format("{}, row {}", raw.source, row);
+}
+
+// Declared numeric: numbers, or an error that names the first cell that is none.
+Found declared_number(const RawTable& raw, const RawColumn& column,
+                      const std::vector<std::string_view>& texts, const NumberWish& wish) {
+  if (texts.empty()) return {};
+  if (const auto guess = find_number_format(texts, wish)) return as_number(*guess, texts);
+  for (const std::string_view text : texts) {
+    if (parse_number(text, {})) continue;
+    fail(
+        "{}, column '{}': '{}' is not a number, as --numeric says; correct it, or count it as missing with "
+        "--missing",
+        where_of(raw, first_row_of(column.texts, text)), column.name, shortened(text));
+  }
+  fail("{}, column '{}': its numbers are not all written in one way, so that --numeric does not hold",
+       raw.source, column.name);
+}
+
+// As the earlier file was read; what a flag says of numbers and dates goes before it where it holds.
+ColumnFormat as_before(const ColumnFormat& known, const std::vector<std::string_view>& texts,
+                       const NumberWish& numbers, std::optional<DateFormat::Order> dates) {
+  ColumnFormat out = known;
+  if (known.type == ColumnType::number && is_set(numbers) && !texts.empty()) {
+    if (const auto guess = find_number_format(texts, numbers)) out.number = guess->format;
+  }
+  if (known.type == ColumnType::date && dates && !texts.empty()) {
+    if (const auto guess = find_date_format(texts, dates)) out.date = guess->format;
+  }
+  return out;
+}
+
+Found found(const RawTable& raw, const RawColumn& column, const std::vector<std::string_view>& texts,
+            const ReadOptions& options) {
+  const NumberWish numbers = number_wish(options, column.name);
+  const auto dates = wish_of(options.dates, column.name);
+  if (options.reading)
+    if (const ColumnFormat* known = options.reading->find(column.name))
+      return {.format = as_before(*known, texts, numbers, dates)};
+  if (holds(options.text, column.name)) return as_text();
+  if (holds(options.numeric, column.name)) return declared_number(raw, column, texts, numbers);
+  if (column.declared) return {.format = *column.declared};
+  return found(texts, numbers, dates);
+}
+
+// Where 1,126 may have a decimal comma or stand for 1126, the other columns of the file may know.
+void decide_by_other_columns(std::vector<Found>& formats) {
+  bool decimal = false, thousands = false;
+  for (const Found& f : formats) {
+    if (!f.number || f.number->other) continue;
+    decimal = decimal || f.format.number.decimal == ',';
+    thousands = thousands || f.format.number.grouping == ',';
+  }
+  if (!decimal || thousands) return;
+  for (Found& f : formats) {
+    if (!f.number || !f.number->other || f.number->other->decimal != ',') continue;
+    std::swap(f.number->format, *f.number->other);
+    f.format.number = f.number->format;
+  }
+}
+
+std::string mark_name(char mark) {
+  return mark == ',' ? "comma" : mark == '.' ? "point" : mark == ' ' ? "space" : "apostrophe";
+}
+
+std::string order_name(DateFormat::Order order) {
+  return order == DateFormat::Order::dmy ? "dmy" : order == DateFormat::Order::mdy ? "mdy" : "ymd";
+}
+
+void warn_of_number(const std::string& name, const NumberGuess& guess, Table& table) {
+  const NumberFormat& other = *guess.other;
+  const std::string flag = other.decimal != guess.format.decimal
+                               ? fmt::format("--decimal {}={}", name, mark_name(other.decimal))
+                               : fmt::format("--thousands {}={}", name, mark_name(other.grouping));
+  table.warnings.push_back(fmt::format("column '{}': '{}' is read as {}; if {} is meant, give {}", name,
+                                       shortened(guess.example),
+                                       from_number(parse_number(guess.example, guess.format).value_or(0)),
+                                       from_number(parse_number(guess.example, other).value_or(0)), flag));
+}
+
+void warn_of_date(const std::string& name, const DateGuess& guess, Table& table) {
+  const auto day = [&](const DateFormat& format) {
+    const auto moment = parse_date(guess.example, format);
+    return moment ? format_date(moment->utc, format) : std::string();
+  };
+  table.warnings.push_back(fmt::format("column '{}': '{}' is read as {}; if {} is meant, give --dates {}={}",
+                                       name, shortened(guess.example), day(guess.format), day(*guess.other),
+                                       name, order_name(guess.other->order)));
+}
+
+std::string quoted(const std::vector<std::string>& names) {
+  std::string out;
+  constexpr std::size_t most = 6;
+  for (std::size_t i = 0; i < std::min(most, names.size()); ++i)
+    out += fmt::format("{}'{}'", i == 0 ? "" : ", ", shortened(names[i]));
+  if (names.size() > most) out += fmt::format(" and {} more", names.size() - most);
+  return out;
+}
+
+// Tells of columns whose cells are not written as a program writes them, those of one way together.
+void tell_formats(const RawTable& raw, const std::vector<Found>& formats, Table& table) {
+  std::map<std::string, std::vector<std::string>> of;
+  for (std::size_t c = 0; c < formats.size(); ++c) {
+    const ColumnFormat& f = formats[c].format;
+    const bool plain_number = f.type == ColumnType::number && f.number == NumberFormat{};
+    const bool told = (f.type == ColumnType::number && !plain_number) ||
+                      (f.type == ColumnType::date && f.date != DateFormat{});
+    if (told) of[describe(f)].push_back(raw.columns[c].name);
+  }
+  for (const auto& [how, names] : of)
+    table.notes.push_back(
+        fmt::format("{} {} read as {}", quoted(names), names.size() == 1 ? "is" : "are", how));
+}
+
+// Words of letters that are missing values among texts: None and NA are sometimes data.
+void tell_missing_words(const Table& table, const MissingWords& missing, std::vector<std::string>& notes) {
+  std::map<std::string, std::vector<std::string>> columns;
+  for (const Column& column : table.columns) {
+    if (column.type != ColumnType::text && column.type != ColumnType::truth) continue;
+    std::map<std::string, std::size_t> counts;
+    std::vector<std::uint8_t> is_word(column.texts.count_different());
+    bool any = false;
+    for (std::size_t code = 0; code < is_word.size(); ++code) {
+      const std::string_view text = column.texts.different(code);
+      is_word[code] = !text.empty() && missing.contains(text) &&
+                      std::all_of(text.begin(), text.end(),
+                                  [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); });
+      any = any || is_word[code];
+    }
+    if (!any) continue;
+    for (std::size_t row = 0; row < column.texts.size(); ++row)
+      if (is_word[column.texts.code(row)]) ++counts[std::string(column.texts[row])];
+    for (const auto& [word, count] : counts)
+      columns[word].push_back(
+          fmt::format("{} of column '{}'", counted(count, "cell"), shortened(column.name)));
+  }
+  for (const auto& [word, where] : columns)
+    notes.push_back(
+        fmt::format("the word '{}' is taken for missing in {}; --missing-only keeps it, given the "
+                    "words that are missing without it",
+                    word, fmt::join(where, ", ")));
+}
+
+void tell_unread(const Table& table, std::vector<std::string>& notes) {
+  for (const Column& column : table.columns) {
+    if (column.unread == 0) continue;
+    const std::string what = column.type == ColumnType::date    ? "dates"
+                             : column.type == ColumnType::truth ? "truth values"
+                                                                : "numbers";
+    std::string text = fmt::format(
+        "column '{}': {} cannot be read as {} and {} as missing: '{}' ({})", shortened(column.name),
+        counted(column.unread, "cell"), what, column.unread == 1 ? "counts" : "count",
+        shortened(column.texts[column.first_unread]), table.where(column.first_unread));
+    if (column.unread > 1) text += " and others";
+    notes.push_back(std::move(text));
+  }
+}
+
+void check_names(const Table& table, const ReadOptions& options) {
+  for (const auto* names : {&options.text, &options.numeric})
+    for (const std::string& name : *names)
+      if (!(table.block && table.block->name == name)) table.at(name);
+  const auto each = [&](const auto& wishes) {
+    for (const auto& wish : wishes)
+      if (!wish.first.empty()) table.at(wish.first);
+  };
+  each(options.decimal);
+  each(options.grouping);
+  each(options.dates);
+  for (const std::string& name : options.text)
+    if (holds(options.numeric, name)) fail("column '{}' is named with both --text and --numeric", name);
+}
+
+}  // namespace
+
+Table typed(RawTable raw, const ReadOptions& options) {
+  Table table;
+  table.source = raw.source;
+  table.rows = raw.rows;
+  table.lines = std::move(raw.lines);
+  table.notes = std::move(raw.notes);
+  table.header = options.header;
+  table.missing_words = options.missing;
+  const MissingWords missing(options.missing);
+  for (const RawColumn& column : raw.columns) table.columns.push_back({.name = column.name});
+  check_names(table, options);
+  raw.lines = table.lines;
+
+  std::vector<Found> formats;
+  for (const RawColumn& column : raw.columns)
+    formats.push_back(found(raw, column, present_texts(column.texts, column.absent, missing), options));
+  decide_by_other_columns(formats);
+  if (!options.reading) tell_formats(raw, formats, table);
+  for (std::size_t c = 0; c < formats.size(); ++c) {
+    RawColumn& column = raw.columns[c];
+    if (formats[c].number && formats[c].number->other) warn_of_number(column.name, *formats[c].number, table);
+    if (formats[c].date && formats[c].date->other) warn_of_date(column.name, *formats[c].date, table);
+    column.texts.settle();
+    table.columns[c] =
+        read_as(column.name, std::move(column.texts), column.absent, formats[c].format, missing);
+  }
+  if (!options.reading) tell_missing_words(table, missing, table.notes);
+  tell_unread(table, table.notes);
+  return table;
+}
+
+}  // namespace runnel::data

@@ -1,0 +1,25 @@
+#include "data/missing_words.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "data/numbers.h"
+
+namespace runnel::data {
+
+MissingWords::MissingWords(const std::vector<std::string>& words) : words_(words) {
+  for (const std::string& word : words) {
+    longest_ = std::max(longest_, word.size());
+    const auto number = parse_number(word, {});
+    if (number && !std::isnan(*number)) numbers_.push_back(*number);
+  }
+}
+
+bool MissingWords::contains(std::string_view cell) const {
+  if (cell.size() <= longest_ && std::find(words_.begin(), words_.end(), cell) != words_.end()) return true;
+  if (numbers_.empty()) return false;
+  const auto number = parse_number(cell, {});
+  return number && std::find(numbers_.begin(), numbers_.end(), *number) != numbers_.end();
+}
+
+}  // namespace runnel::data

@@ -1,0 +1,23 @@
+// The words that stand for a missing value.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace runnel::data {
+
+class MissingWords {
+ public:
+  explicit MissingWords(const std::vector<std::string>& words);
+
+  // Whether a cell is one of the words, or a number of the same value as one: -999 also means -999.0.
+  bool contains(std::string_view cell) const;
+
+ private:
+  std::vector<std::string> words_;
+  std::vector<double> numbers_;  // the words that are numbers
+  std::size_t longest_ = 0;
+};
+
+}  // namespace runnel::data
