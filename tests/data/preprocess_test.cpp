@@ -134,7 +134,7 @@ TEST_F(Preprocess, NumbersAreStandardisedByTheTrainingRowsAlone) {
   for (Column& column : t.columns) {
     for (std::size_t i = 300; i < t.rows; ++i) {
       if (column.type == Column::Type::number) column.numbers[i] = 1e6 + static_cast<double>(i);
-      if (column.type == Column::Type::text) column.texts[i] = "else";
+      if (column.type == Column::Type::text) column.texts.set(i, "else");
     }
   }
   EXPECT_EQ(Preprocessor::fit(t, train, options).to_json(), p.to_json());

@@ -57,7 +57,7 @@ TEST(RealFiles, SpotifySongs) {
   const Target target = Target::fit(t, {.column = "track_popularity", .positive = ">50"}, warnings);
   const TargetValues y = target.read(t, warnings);
   const Split split = split_table(t, y, target.task(), {.group = "track_id"});
-  std::set<std::string> train, rest;
+  std::set<std::string_view> train;
   for (const std::size_t row : split.train) train.insert(t.at("track_id").texts[row]);
   for (const auto* part : {&split.validation, &split.test}) {
     for (const std::size_t row : *part) EXPECT_FALSE(train.contains(t.at("track_id").texts[row]));

@@ -117,7 +117,7 @@ TEST(Doubts, TestRowsThatRepeatTrainingRowsAreCounted) {
   for (Column& column : t.columns)
     for (std::size_t i = 0; i < t.rows; i += 2) {
       if (!column.numbers.empty()) column.numbers[i + 1] = column.numbers[i];
-      if (!column.texts.empty()) column.texts[i + 1] = column.texts[i];
+      if (!column.texts.empty()) column.texts.set(i + 1, column.text(i));
     }
   const FitResult leaky = fit(t, options());
   EXPECT_GT(leaky.doubts.copies, leaky.test.rows / 4);

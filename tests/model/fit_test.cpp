@@ -43,7 +43,7 @@ Table spoiled(Table t, const std::vector<std::size_t>& rows) {
   for (std::size_t row : rows) {
     t.columns[0].numbers[row] = 1e6;
     t.columns[1].numbers[row] = NAN;
-    t.columns[2].texts[row] = "violet";
+    t.columns[2].texts.set(row, "violet");
     t.columns[3].numbers[row] = -12345 - static_cast<double>(row);
   }
   return t;
@@ -82,9 +82,11 @@ TEST(Fit, TrainingRowsSayWhatAColumnIs) {
     a.missing.push_back(0);
   }
   a.numbers.clear();
-  expect_same_model(clean, fit(worded, options()));
-  a.texts[clean.split.test[0]] = "oops";
-  EXPECT_THAT(error_of([&] { fit(worded, options()); }),
+  FitOptions declared = options();
+  declared.triage.numeric = {"a"};
+  expect_same_model(clean, fit(worded, declared));
+  a.texts.set(clean.split.test[0], "oops");
+  EXPECT_THAT(error_of([&] { fit(worded, declared); }),
               HasSubstr(fmt::format("made.csv, line {}, column 'a': 'oops' is not a number",
                                     clean.split.test[0] + 2)));
 }
@@ -271,7 +273,7 @@ TEST(Fit, BalancedWeightsAreTheInverseShares) {
   o.class_weights = class_weights_from("balanced");
   const FitResult balanced = fit(t, o);
   std::map<std::string, double> count;
-  for (std::size_t row : balanced.split.train) count[y.texts[row]] += 1;
+  for (std::size_t row : balanced.split.train) count[y.text(row)] += 1;
   ASSERT_EQ(count.size(), 3u);
   const double n = static_cast<double>(balanced.split.train.size());
   o.class_weights = class_weights_from(fmt::format("low={},high={},middle={}", n / (3 * count["low"]),
