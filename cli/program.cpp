@@ -66,21 +66,12 @@ std::vector<std::string>& stored_words() {
   return words;
 }
 
-std::string shell_quoted(std::string_view word) {
-  constexpr std::string_view plain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=:,./@%^";
-  if (!word.empty() && word.find_first_not_of(plain) == std::string_view::npos) return std::string(word);
-  std::string out = "'";
-  for (const char c : word) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return out + "'";
-}
-
 void store_command_line(std::span<const char* const> words) {
   std::string& text = stored_command_line();
   text = "runnel";
   stored_words().clear();
   for (const char* word : words.subspan(words.empty() ? 0 : 1)) {
-    text += " " + shell_quoted(word);
+    text += " " + data::shell_quoted(word);
     stored_words().emplace_back(word);
   }
 }
