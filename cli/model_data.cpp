@@ -12,13 +12,13 @@ void inherit(const Model& model, const ReadArguments& given, ReadOptions& option
   if (!options.header && read.contains("header") && read["header"].is_boolean()) {
     options.header = read["header"].get<bool>();
   }
-  if (!given.missing.empty() || !read.contains("missing") || !read["missing"].is_array()) return;
+  if (!read.contains("missing") || !read["missing"].is_array()) return;
   std::vector<std::string> words;
   for (const auto& word : read["missing"]) {
     if (!word.is_string()) return;
     words.push_back(word.get<std::string>());
   }
-  options.missing = words;
+  options.missing = missing_words(given.missing, words);
 }
 
 }  // namespace
