@@ -59,8 +59,10 @@ void add_column_lists(CLI::App& app, ColumnLists& lists, const std::string& grou
 void read_column_lists(const ColumnLists& lists, TriageOptions& triage) {
   for (std::size_t i = 0; i < lists.size(); ++i)
     for (const std::string& argument : lists[i])
-      for (std::string& name : fields_of(list_flags()[i].flag, argument))
+      for (std::string& name : fields_of(list_flags()[i].flag, argument)) {
+        if (name.empty()) fail("{} '{}': a name in the list is empty", list_flags()[i].flag, argument);
         (triage.*list_flags()[i].names).push_back(std::move(name));
+      }
 }
 
 void check_column_lists(const ColumnLists& lists, const Table& table) {
