@@ -16,6 +16,7 @@
 #include "cli/program.h"
 #include "cli/progress.h"
 #include "cli/ranks.h"
+#include "cli/replaced_model.h"
 #include "cli/report.h"
 #include "cli/report_study.h"
 #include "core/fail.h"
@@ -240,7 +241,10 @@ int fit_and_save(FitCommand& arguments, const Fitting& fitting) {
   if (arguments.test.empty() && (arguments.test_skip_rows || !arguments.test_labels.empty())) {
     fail("--test-skip-rows and --test-labels say how the file of --test is read, which is not given");
   }
-  const std::string model = arguments.model.empty() ? usual_model_path(arguments.data) : arguments.model;
+  const bool named = !arguments.model.empty();
+  const std::string usual =
+      arguments.usual_model.empty() ? usual_model_path(arguments.data) : arguments.usual_model;
+  const std::string model = named ? arguments.model : usual;
   std::error_code error;
   if (!arguments.test.empty() && fs::equivalent(arguments.data, arguments.test, error))
     fail(
@@ -251,6 +255,7 @@ int fit_and_save(FitCommand& arguments, const Fitting& fitting) {
   std::optional<Table> test;
   if (!arguments.test.empty()) test = read_test(arguments, read, table);
   options.target.column = target_of(table, options.target.column);
+  check_column_lists(arguments.fit.columns, table);
   const double reading = watch.lap();
   FitData data{table, test ? &*test : nullptr, table.notes};
   if (test) {
@@ -272,6 +277,7 @@ int fit_and_save(FitCommand& arguments, const Fitting& fitting) {
   check_writable(model);
   const std::string page = page_path(arguments, model, inputs);
 
+  write_notes(notes_of_replaced_model(model, named, table, options.target.column), arguments.manner.quiet);
   write_notes(notes_of_earlier_run(options.study), arguments.manner.quiet);
   std::exception_ptr untold;
   FitResult result = search(data, options, arguments, fitting, untold);

@@ -12,7 +12,8 @@ namespace runnel::cli {
 
 struct FitCommand {
   std::string data, test, model;
-  std::string report;  // where the page goes; empty: beside the model
+  std::string usual_model;  // where the model goes that no place was named for; empty: after DATA's name
+  std::string report;       // where the page goes; empty: beside the model
   bool no_report = false;
   ReadArguments read;
   std::optional<std::size_t> test_skip_rows;

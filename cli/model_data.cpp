@@ -20,7 +20,7 @@ void inherit(const Model& model, const ReadArguments& given, ReadOptions& option
   Reading reading = model.reading;
   if (reading.columns.empty()) inherit_provenance(model, reading);
   if (!options.header) options.header = reading.header;
-  if (given.missing.empty() && !reading.missing.empty()) options.missing = reading.missing;
+  if (!reading.missing.empty()) options.missing = missing_words(given.missing, reading.missing);
   if (!reading.columns.empty()) options.reading = std::move(reading);
 }
 

@@ -112,9 +112,11 @@ void add_split_options(CLI::App& app, FitArguments& fit) {
   add_checked(app, "--validation", split.validation, "Share of the rows that chooses among candidates (0.2)",
               fraction())
       ->group(group);
-  add_checked(app, "--folds", fit.options.folds,
-              "Choose by K-fold cross-validation; 0 does not (5 for fewer than 2000 rows, else 0)",
-              whole_number(0))
+  add_checked(
+      app, "--folds", fit.options.folds,
+      "Choose by K-fold cross-validation; 0 does not (5 for fewer than 2000 rows, or as many as there "
+      "are groups; else 0)",
+      whole_number(0))
       ->group(group);
   app.add_option("--split", fit.split, "random or stratified (stratified for classes)")
       ->type_name("KIND")
@@ -130,13 +132,7 @@ void add_split_options(CLI::App& app, FitArguments& fit) {
 void add_column_options(CLI::App& app, FitArguments& fit) {
   TriageOptions& triage = fit.options.triage;
   const std::string group = "Columns";
-  const auto names = [&](const char* flag, std::vector<std::string>& out, const char* what) {
-    add_repeatable(app, flag, out, what)->delimiter(',')->type_name("A,B")->group(group);
-  };
-  names("--keep", triage.keep, "Columns never dropped");
-  names("--drop", triage.drop, "Columns always dropped");
-  names("--numeric", triage.numeric, "Columns that are numbers, or an error");
-  names("--categorical", triage.categorical, "Columns that are categories, numbers too");
+  add_column_lists(app, fit.columns, group);
   add_checked(app, "--max-levels", triage.max_levels, "Features of a category; the rest is \"other\" (32)",
               whole_number(1))
       ->group(group);
@@ -182,12 +178,15 @@ void add_search_options(CLI::App& app, FitArguments& fit) {
   app.add_option("--loss", fit.loss, "squared, half-squared, absolute, huber, logistic or softmax")
       ->type_name("LOSS")
       ->group(group);
-  app.add_option("--weight", fit.options.weight,
-                 "Column of what training rows weigh in the loss: numbers of at least 0; not a feature")
+  app.add_option(
+         "--weight", fit.options.weight,
+         "Column of what training rows weigh in the loss: numbers of at least 0; not a feature. Rows of "
+         "weight 0 are left out")
       ->type_name("COLUMN")
       ->group(group);
   app.add_option("--class-weight", fit.class_weight,
-                 "What classes weigh in the loss: balanced, none, or yes=3,no=1 (none)")
+                 "What classes weigh in the loss: balanced, none, or yes=3,no=1 (none); names in quotes as "
+                 "for --keep")
       ->type_name("WEIGHTS")
       ->group(group);
   add_checked(app, "--ensemble", fit.options.ensemble,
@@ -386,13 +385,8 @@ void add_read_options(CLI::App& app, ReadArguments& read) {
   add_checked(app, "--skip-rows", read.options.skip_rows, "Lines at the top that are not part of the table",
               whole_number(0))
       ->group(group);
-  app.add_option("--missing", read.missing, "Words for a missing value (NA,N/A,NaN,nan,null,NULL,None,?)")
-      ->type_name("A,B")
-      ->group(group);
-  add_repeatable(app, "--text", read.options.text, "Columns that are texts, whatever stands in them")
-      ->delimiter(',')
-      ->type_name("A,B")
-      ->group(group);
+  add_missing_options(app, read.missing, group);
+  add_text_list(app, read.text, group);
   add_repeatable(app, "--decimal", read.decimal, "The decimal mark of numbers: point or comma (found)")
       ->type_name("[COLUMN=]MARK")
       ->group(group);
@@ -413,6 +407,7 @@ void add_read_options(CLI::App& app, ReadArguments& read) {
 
 ReadOptions read_options(const ReadArguments& read) {
   ReadOptions out = read.options;
+  out.text = text_list(read.text);
   out.decimal = column_words<char>("--decimal", read.decimal, {{"point", '.'}, {"comma", ','}});
   out.grouping = column_words<char>("--thousands", read.thousands,
                                     {{"comma", ','}, {"point", '.'}, {"space", ' '}, {"apostrophe", '\''}});
@@ -423,15 +418,7 @@ ReadOptions read_options(const ReadArguments& read) {
   if (read.header && read.no_header) fail("--header and --no-header do not go together; give one of them");
   if (read.header) out.header = true;
   if (read.no_header) out.header = false;
-  if (!read.missing.empty()) {
-    out.missing = {""};  // an empty cell is missing whatever the words
-    std::size_t begin = 0;
-    while (begin <= read.missing.size()) {
-      const std::size_t end = std::min(read.missing.find(',', begin), read.missing.size());
-      out.missing.push_back(read.missing.substr(begin, end - begin));
-      begin = end + 1;
-    }
-  }
+  out.missing = missing_words(read.missing, out.missing);
   return out;
 }
 
@@ -445,6 +432,7 @@ void add_fit_options(CLI::App& app, FitArguments& fit) {
 
 FitOptions fit_options(FitArguments& fit) {
   FitOptions& out = fit.options;
+  read_column_lists(fit.columns, out.triage);
   if (!fit.task.empty()) out.target.task = task_from_name(fit.task);
   if (!fit.metric.empty()) out.metric = sweep::metric_from_name(fit.metric);
   if (!fit.loss.empty()) out.loss = sweep::loss_from_name(fit.loss);

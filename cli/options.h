@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/lists.h"
 #include "runnel/data.h"
 #include "runnel/fit.h"
 
@@ -24,8 +25,9 @@ void add_manner(CLI::App& app, Manner& manner);
 // How DATA is read.
 struct ReadArguments {
   ReadOptions options;
-  std::string separator, missing;
-  std::vector<std::string> decimal, thousands, dates;
+  std::string separator;
+  MissingWords missing;
+  std::vector<std::string> text, decimal, thousands, dates;  // the arguments
   bool no_header = false, header = false;
 };
 void add_read_options(CLI::App& app, ReadArguments& read);
@@ -35,6 +37,7 @@ ReadOptions read_options(const ReadArguments& read);
 // Everything that shapes a fit.
 struct FitArguments {
   FitOptions options;
+  ColumnLists columns;
   std::string task, metric, loss, split, sampler, scheduler, class_weight, ensemble_of;
   std::optional<std::int64_t> eta, min_epochs;
   std::vector<std::string> hyper;  // one text per sweep::hyper_fields(); empty where not given

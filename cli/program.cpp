@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "cli/output.h"
@@ -66,21 +67,12 @@ std::vector<std::string>& stored_words() {
   return words;
 }
 
-std::string shell_quoted(std::string_view word) {
-  constexpr std::string_view plain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=:,./@%^";
-  if (!word.empty() && word.find_first_not_of(plain) == std::string_view::npos) return std::string(word);
-  std::string out = "'";
-  for (const char c : word) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return out + "'";
-}
-
 void store_command_line(std::span<const char* const> words) {
   std::string& text = stored_command_line();
   text = "runnel";
   stored_words().clear();
   for (const char* word : words.subspan(words.empty() ? 0 : 1)) {
-    text += " " + shell_quoted(word);
+    text += " " + data::shell_quoted(word);
     stored_words().emplace_back(word);
   }
 }
@@ -128,8 +120,10 @@ std::string full_name(const CLI::App& app) {
 // are looked for beforehand.
 void check_names(const CLI::App& program, std::span<const char* const> words) {
   const CLI::App* app = nullptr;
+  std::string before;
   for (const char* raw : words) {
     const std::string_view word(raw);
+    const std::string last = std::exchange(before, std::string(word));
     if (app == nullptr) {
       if (word.starts_with('-')) {
         if (word == "--help" || word == "-h" || word == "--version") return;
@@ -149,6 +143,11 @@ void check_names(const CLI::App& program, std::span<const char* const> words) {
     if (!word.starts_with('-') || word.size() == 1 || number) continue;
     const std::string name(word.starts_with("--") ? word.substr(0, word.find('=')) : word.substr(0, 2));
     if (app->get_option_no_throw(name) == nullptr) {
+      const CLI::Option* taker = last.starts_with("--") ? app->get_option_no_throw(last) : nullptr;
+      if (taker != nullptr && taker->get_items_expected() > 0)
+        fail("{} has no option '{}'; if it is the value of {}, give it as {}; see runnel {} --help",
+             full_name(*app), name, last, data::shell_quoted(fmt::format("{}={}", last, word)),
+             full_name(*app));
       const std::string near = data::nearest(name, option_names(*app));
       fail("{} has no option '{}'{}; see runnel {} --help", full_name(*app), name,
            near.empty() ? "" : fmt::format("; did you mean '{}'?", near), full_name(*app));

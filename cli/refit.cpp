@@ -39,12 +39,12 @@ int act(const Arguments& arguments) {
   if (!arguments.data.empty()) command.data = arguments.data;
   command.manner = arguments.manner;
   command.model = arguments.model;
-  if (command.model.empty())
-    command.model = std::filesystem::path(arguments.study).stem().string() + ".refit.safetensors";
+  command.usual_model = std::filesystem::path(arguments.study).stem().string() + ".refit.safetensors";
   if (arguments.threads > 0) command.fit.options.threads = arguments.threads;
   command.report = arguments.page.report;
   command.no_report = arguments.page.no_report;
-  for (const std::string& output : {command.model, command.report})
+  for (const std::string& output :
+       {command.model.empty() ? command.usual_model : command.model, command.report})
     if (!output.empty()) refuse_to_overwrite(output, {arguments.study});
   return fit_and_save(command, [&](const Table& table, const FitOptions& options, const Table* test) {
     return refit(table, options, study, validation, test);

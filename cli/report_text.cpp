@@ -205,13 +205,6 @@ std::string test_part(const Style& style, const FitReport& report) {
                            text(result.constant_baseline), text(result.linear_baseline));
 }
 
-std::string shell_word(const std::string& path) {
-  if (path.find_first_of(" '\"$&;()<>|*?\\") == std::string::npos) return path;
-  std::string out = "'";
-  for (const char c : path) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return out + "'";
-}
-
 std::string bytes_text(double n) {
   return n < 1e6 ? fmt::format("{:.1f} kB", n / 1e3) : fmt::format("{:.1f} MB", n / 1e6);
 }
@@ -286,12 +279,12 @@ std::string fit_text(const FitReport& report, bool quiet) {
   if (const std::string& file = report.options.study.file; !file.empty() && !quiet)
     out += part(style, "study") + (report.result.search.interrupted
                                        ? file + ": the same command with --resume goes on with it\n"
-                                       : fmt::format("runnel study show {}\n", shell_word(file)));
+                                       : fmt::format("runnel study show {}\n", data::shell_quoted(file)));
   out += part(style, "model") + report.model_path + "\n";
   if (!quiet && !report.page.empty()) out += part(style, "report") + report.page + "\n";
   if (!quiet)
-    out +=
-        fmt::format("{}runnel predict {} NEW_DATA\n", part(style, "predict"), shell_word(report.model_path));
+    out += fmt::format("{}runnel predict {} NEW_DATA\n", part(style, "predict"),
+                       data::shell_quoted(report.model_path));
   return out;
 }
 

@@ -89,7 +89,11 @@ struct ReadOptions {
   std::optional<char> separator = {};  // found among , ; tab | when not given
   std::optional<bool> header = {};     // false: --no-header, columns are column1, column2, ...
   std::size_t skip_rows = 0;           // lines at the top of a text file that are not part of the table
-  std::vector<std::string> missing = {"", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?"};
+  // What stands for a missing value: the words of the tools that write tables (pandas and R, databases,
+  // Excel, C's printf). An empty cell is missing where the empty text is among them.
+  std::vector<std::string> missing = {"",     "NA",  "N/A",    "n/a",     "<NA>",    "#N/A",    "#N/A N/A",
+                                      "#NA",  "NaN", "nan",    "-NaN",    "-nan",    "null",    "NULL",
+                                      "None", "?",   "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN"};
   std::string labels = {};                // the labels' file of an image or array file; found by name for idx
   std::vector<std::string> text = {};     // columns that are texts, whatever stands in them
   std::vector<std::string> numeric = {};  // columns that are numbers, or an error
@@ -176,7 +180,8 @@ struct SplitOptions {
   double validation = 0.2, test = 0.2;    // fractions of the rows; the rest trains
   std::uint64_t seed = 0;
   std::string group = {};  // a column: rows of one group stay on one side
-  std::string time = {};   // a column: sorted by it, the last rows are test, those before them validation
+  std::string time = {};   // a column: sorted by it, the last rows are test, those before them validation;
+                           // rows of one time stay on one side of every border
 };
 
 // What a split may depend on besides the seed. Empty vectors: not used. All are of the same length.
@@ -187,13 +192,16 @@ struct SplitKeys {
   std::vector<double> times = {};
 };
 
-// Functions of the keys, fractions and seed alone. Row numbers run from 0 to keys.rows.
+// Functions of the keys, fractions and seed alone. Row numbers run from 0 to keys.rows. Every part that is
+// wanted has rows; fails where that cannot be, as with fewer groups or times than parts.
 Split split_rows(const SplitKeys& keys, const SplitOptions& options);
 std::vector<Fold> fold_rows(const SplitKeys& keys, std::size_t folds, const SplitOptions& options);
 
 // The same on the rows of a table that have a target; a table's own test rows (test_begin) stay test rows
 // unless options.test is 0, which puts no row into test.
 Split split_table(const Table& table, const TargetValues& y, Task task, const SplitOptions& options);
+// How many groups some rows of a table are of; a missing value is a group of its own.
+std::size_t group_count(const Table& table, std::span<const std::size_t> rows, const std::string& column);
 // Folds of some rows of a table (say, of split.train and split.validation together).
 std::vector<Fold> fold_table(const Table& table, std::span<const std::size_t> rows, const TargetValues& y,
                              Task task, std::size_t folds, const SplitOptions& options);
@@ -301,6 +309,9 @@ class Preprocessor {
 // row, for others and for missing ones.
 std::vector<double> row_weights(const Table& table, const std::string& column,
                                 std::span<const std::size_t> rows);
+// Those of these rows that do not weigh 0 in the column, in their order. Other values are not looked at.
+std::vector<std::size_t> rows_of_weight(const Table& table, const std::string& column,
+                                        std::span<const std::size_t> rows);
 
 // What speaks against an ordinary split of the whole table: ids that repeat without a group.
 std::vector<std::string> leak_warnings(const Table& table, const TriageOptions& options);

@@ -47,7 +47,9 @@ struct ClassWeights {
 
   bool any() const { return balanced || !of.empty(); }
 };
-// "none", "balanced" or "a=1,b=3"; fails for other texts and for weights that are no numbers of at least 0.
+// "none", "balanced" or "a=1,b=3"; a name with a comma in it stands in double quotes: "\"low,
+// cheap\"=2,high=3". What stands before the last '=' is the name. Fails for other texts and for weights that
+// are no numbers of at least 0.
 ClassWeights class_weights_from(const std::string& text);
 
 struct FitOptions {
@@ -56,7 +58,7 @@ struct FitOptions {
   SplitOptions split;
   // 0: one validation split; k: k-fold cross-validation, the winner trained on all folds together. When not
   // given: 5 where fewer than kFewRows rows are left beside the test rows (a fifth of them chooses too
-  // haphazardly), else 0.
+  // haphazardly), or as many as there are groups among these rows if that is fewer; else 0.
   std::optional<std::size_t> folds;
   static constexpr std::size_t kFewRows = 2000;
   std::optional<sweep::Metric> metric;  // r2 for regression, accuracy for classes
@@ -72,7 +74,8 @@ struct FitOptions {
   sweep::Scheduling scheduling;           // who is trained to the end
   // Training rows weigh this column's numbers, times their class's weight, divided by the mean of these over
   // the training rows: the loss of a batch is the mean of weight * loss. Metrics, the choice among candidates
-  // and the baselines count every row once.
+  // and the baselines count every row once, but for rows of weight 0, which are in no part of the split: the
+  // fit is that of a table without them.
   std::string weight = {};
   ClassWeights class_weights = {};
   // The model is the average of so many networks: of the best candidates, or of the best one under further

@@ -146,8 +146,8 @@ std::string order_name(DateFormat::Order order) {
 void warn_of_number(const std::string& name, const NumberGuess& guess, Table& table) {
   const NumberFormat& other = *guess.other;
   const std::string flag = other.decimal != guess.format.decimal
-                               ? fmt::format("--decimal {}={}", name, mark_name(other.decimal))
-                               : fmt::format("--thousands {}={}", name, mark_name(other.grouping));
+                               ? "--decimal " + shell_quoted(name + "=" + mark_name(other.decimal))
+                               : "--thousands " + shell_quoted(name + "=" + mark_name(other.grouping));
   table.warnings.push_back(fmt::format("column '{}': '{}' is read as {}; if {} is meant, give {}", name,
                                        shortened(guess.example),
                                        from_number(parse_number(guess.example, guess.format).value_or(0)),
@@ -159,9 +159,9 @@ void warn_of_date(const std::string& name, const DateGuess& guess, Table& table)
     const auto moment = parse_date(guess.example, format);
     return moment ? format_date(moment->utc, format) : std::string();
   };
-  table.warnings.push_back(fmt::format("column '{}': '{}' is read as {}; if {} is meant, give --dates {}={}",
+  table.warnings.push_back(fmt::format("column '{}': '{}' is read as {}; if {} is meant, give --dates {}",
                                        name, shortened(guess.example), day(guess.format), day(*guess.other),
-                                       name, order_name(guess.other->order)));
+                                       shell_quoted(name + "=" + order_name(guess.other->order))));
 }
 
 std::string quoted(const std::vector<std::string>& names) {

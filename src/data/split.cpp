@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "core/fail.h"
+#include "data/borders.h"
 #include "data/random.h"
 #include "data/text.h"
 #include "runnel/data.h"
@@ -46,13 +47,20 @@ Rows shuffled(const SplitKeys& keys, std::uint64_t seed, Stream stream) {
   return permutation(keys.rows, Draws(seed, stream));
 }
 
-// The rows in time; ties in the order of the table.
+// The rows in time; ties in the order of the table, which decides nothing: no border lies between them.
 Rows in_time(const SplitKeys& keys) {
   Rows order(keys.rows);
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(),
                    [&](std::size_t a, std::size_t b) { return keys.times[a] < keys.times[b]; });
   return order;
+}
+
+// The places in an order of rows where another time begins.
+Rows new_times(const SplitKeys& keys, const Rows& order) {
+  std::vector<double> times;
+  for (const std::size_t row : order) times.push_back(keys.times[row]);
+  return changes(times);
 }
 
 // Members of each label (or group), every list in the given order of the rows, the lists in order of label.
@@ -91,23 +99,54 @@ void sort_all(Split& split) {
   for (Rows* rows : {&split.train, &split.validation, &split.test}) std::sort(rows->begin(), rows->end());
 }
 
-void check_parts(const Split& split, const SplitOptions& options, std::size_t n, std::string_view unit) {
+void check_parts(const Split& split, const SplitOptions& options, std::size_t n) {
   if (split.train.empty() || (options.validation > 0 && split.validation.empty()) ||
       (options.test > 0 && split.test.empty())) {
-    fail("[split] {} are too few {} for the fractions: {} to train, {} to validate, {} to test", n, unit,
+    fail("[split] {} are too few rows for the fractions: {} to train, {} to validate, {} to test", n,
          split.train.size(), split.validation.size(), split.test.size());
   }
 }
 
-// Cuts an order: test, then validation, then training rows. A split in time goes from the end.
-Split cut(const Rows& order, const SplitOptions& options) {
-  const Sizes size = sizes(options, order.size());
+// Rows that stay together in so many units, a group or a time each, do not make a unit for every part.
+[[noreturn]] void fail_few_units(std::size_t n, const std::string& unit, const std::string& column,
+                                 const SplitOptions& options) {
+  std::string parts = "training";
+  if (options.validation > 0) parts += options.test > 0 ? ", validation" : " and validation";
+  if (options.test > 0) parts += " and test";
+  const std::size_t needed = 1 + (options.validation > 0) + (options.test > 0);
+  const std::string flag = column.empty() ? "--" + unit : fmt::format("--{} {}", unit, column);
+  const bool for_two = options.test > 0 && n + 1 == needed && n > 1;
+  fail("[split] the rows are of {} ({}), and {} rows need {}: rows of one {} stay together; {}leave --{} out",
+       counted(n, unit == "time" ? "different time" : unit), flag, parts, needed, unit,
+       for_two ? "give the test rows by --test FILE, or " : "", unit);
+}
+
+// Cuts an order: test, then validation, then training rows.
+Split cut(const Rows& order, const Sizes& size) {
   Split split;
   const auto test_end = order.begin() + static_cast<std::ptrdiff_t>(size.test);
   const auto validation_end = test_end + static_cast<std::ptrdiff_t>(size.validation);
   split.test.assign(order.begin(), test_end);
   split.validation.assign(test_end, validation_end);
   split.train.assign(validation_end, order.end());
+  return split;
+}
+
+// From the last row backwards; a border within one time is moved to the nearest beginning of another.
+Split cut_in_time(const SplitKeys& keys, const SplitOptions& options) {
+  Rows order = in_time(keys);
+  std::reverse(order.begin(), order.end());
+  const Rows allowed = new_times(keys, order);
+  const Sizes size = sizes(options, order.size());
+  Rows wanted;
+  if (options.test > 0) wanted.push_back(size.test);
+  if (options.validation > 0) wanted.push_back(size.test + size.validation);
+  if (allowed.size() < wanted.size()) fail_few_units(allowed.size() + 1, "time", options.time, options);
+  const Rows borders = nearest_borders(wanted, allowed);
+  const std::size_t test = options.test > 0 ? borders.front() : 0;
+  Split split = cut(order, {test, borders.empty() ? 0 : borders.back() - test});
+  split.how = "in time: the last rows test, those before them validate";
+  if (borders != wanted) split.how += "; borders were moved so that rows of one time stay together";
   return split;
 }
 
@@ -168,32 +207,58 @@ Split cut_stratified(const Rows& order, const std::vector<std::size_t>& labels, 
   return split;
 }
 
-Split cut_groups(const Rows& order, const std::vector<std::size_t>& groups, const SplitOptions& options) {
-  const Sizes size = sizes(options, order.size());
-  Split split;
-  const double wanted[] = {static_cast<double>(order.size() - size.test - size.validation),
-                           static_cast<double>(size.validation), static_cast<double>(size.test)};
-  Rows* parts[] = {&split.train, &split.validation, &split.test};
-  const auto all = groups_in_order(order, groups);
-  for (const Rows& group : all) {
-    const auto rows = static_cast<double>(group.size());
+// The parts of a split, as groups fill them.
+struct Parts {
+  Rows* rows[3];
+  double wanted[3];  // rows; 0 for a part that gets none
+
+  // A group goes to the part that is relatively emptiest, of those that can hold at least half of it; a group
+  // too large for all goes where most rows are lacking. Only to an empty part where `only_empty` says so.
+  void add(const Rows& group, bool only_empty) {
+    const auto size = static_cast<double>(group.size());
     std::size_t best = 0;
     double most = -1e300;
     for (std::size_t p = 0; p < 3; ++p) {
-      if (wanted[p] == 0) continue;
-      const double lack = wanted[p] - static_cast<double>(parts[p]->size());
-      // A group goes to the part that is relatively emptiest, of those that can hold at least half of it;
-      // a group too large for all goes where most rows are lacking.
-      const double score = lack >= rows / 2 ? 1e9 + lack / wanted[p] : lack;
+      if (wanted[p] == 0 || (only_empty && !rows[p]->empty())) continue;
+      const double lack = wanted[p] - static_cast<double>(rows[p]->size());
+      const double score = lack >= size / 2 ? 1e9 + lack / wanted[p] : lack;
       if (score > most) {
         most = score;
         best = p;
       }
     }
-    parts[best]->insert(parts[best]->end(), group.begin(), group.end());
+    rows[best]->insert(rows[best]->end(), group.begin(), group.end());
   }
-  check_parts(split, options, all.size(), "groups");
-  return split;
+
+  std::size_t empty() const {
+    std::size_t n = 0;
+    for (std::size_t p = 0; p < 3; ++p) n += wanted[p] > 0 && rows[p]->empty();
+    return n;
+  }
+};
+
+Split cut_groups(const Rows& order, const std::vector<std::size_t>& groups, const SplitOptions& options) {
+  std::vector<Rows> all = groups_in_order(order, groups);
+  const Sizes size = sizes(options, order.size());
+  const auto rows = [](double fraction, std::size_t n) {  // of a part that is wanted, at least one
+    return fraction > 0 ? std::max(1.0, static_cast<double>(n)) : 0;
+  };
+  const double train = std::max(1.0, static_cast<double>(order.size() - size.test - size.validation));
+  const auto filled = [&](Split& split, bool leave_none_empty) {
+    Parts parts{{&split.train, &split.validation, &split.test},
+                {train, rows(options.validation, size.validation), rows(options.test, size.test)}};
+    if (all.size() < parts.empty()) fail_few_units(all.size(), "group", options.group, options);
+    for (std::size_t g = 0; g < all.size(); ++g)
+      parts.add(all[g], leave_none_empty && all.size() - g <= parts.empty());
+    return parts.empty() == 0;
+  };
+  Split split;
+  if (filled(split, false)) return split;
+  // Large groups that come late find no room: they are placed first, and the last small ones fill the rest.
+  std::stable_sort(all.begin(), all.end(), [](const Rows& a, const Rows& b) { return a.size() > b.size(); });
+  Split second;
+  filled(second, true);
+  return second;
 }
 
 }  // namespace
@@ -205,10 +270,7 @@ Split split_rows(const SplitKeys& keys, const SplitOptions& options) {
   check_fractions(options.validation, options.test);
   Split split;
   if (!keys.times.empty()) {
-    Rows order = in_time(keys);
-    std::reverse(order.begin(), order.end());
-    split = cut(order, options);
-    split.how = "in time: the last rows test, those before them validate";
+    split = cut_in_time(keys, options);
   } else if (!keys.groups.empty()) {
     split = cut_groups(shuffled(keys, options.seed, Stream::split), keys.groups, options);
     split.how = "random by group: the rows of a group stay together";
@@ -218,11 +280,11 @@ Split split_rows(const SplitKeys& keys, const SplitOptions& options) {
   } else {
     if (options.kind == SplitKind::stratified)
       fail("[split] a stratified split needs classes; the target has none");
-    split = cut(shuffled(keys, options.seed, Stream::split), options);
+    split = cut(shuffled(keys, options.seed, Stream::split), sizes(options, keys.rows));
     split.how = "random";
   }
   sort_all(split);
-  check_parts(split, options, keys.rows, "rows");
+  check_parts(split, options, keys.rows);
   return split;
 }
 
@@ -237,7 +299,12 @@ std::vector<Rows> fold_parts(const SplitKeys& keys, std::size_t folds, const Spl
     // The largest groups first, each to the fold that has least: folds of near equal size.
     std::vector<Rows> groups = groups_in_order(order, keys.groups);
     if (groups.size() < folds) {
-      fail("[folds] {} for {} folds; each fold needs a group", counted(groups.size(), "group"), folds);
+      const std::string most = groups.size() < 2 ? "--folds 0" : fmt::format("--folds {}", groups.size());
+      fail(
+          "[folds] {} for {} folds: the rows that train and validate have no more groups, and each fold "
+          "needs "
+          "one; give {}",
+          counted(groups.size(), "group"), folds, most);
     }
     std::stable_sort(groups.begin(), groups.end(),
                      [](const Rows& a, const Rows& b) { return a.size() > b.size(); });
@@ -261,11 +328,23 @@ std::vector<Rows> fold_parts(const SplitKeys& keys, std::size_t folds, const Spl
   return parts;
 }
 
-// Fold j trains on the first j + 1 of folds + 1 stretches of time and validates on the one after.
+// Fold j trains on the first j + 1 of folds + 1 stretches of time and validates on the one after. A border
+// within one time is moved to the nearest beginning of another.
 std::vector<Fold> folds_in_time(const SplitKeys& keys, std::size_t folds) {
-  const Rows order = in_time(keys);
+  const Rows order = in_time(keys), allowed = new_times(keys, order);
+  if (allowed.size() < folds) {
+    const std::string most = allowed.empty() ? "--folds 0" : fmt::format("--folds {}", allowed.size());
+    fail(
+        "[folds] the rows that train and validate are of {} (--time), and {} need {}: rows of one time stay "
+        "together; give {}",
+        counted(allowed.size() + 1, "different time"), counted(folds, "fold"), folds + 1, most);
+  }
+  Rows wanted;
+  for (std::size_t k = 1; k <= folds; ++k) wanted.push_back(k * keys.rows / (folds + 1));
+  Rows borders = nearest_borders(wanted, allowed);
+  borders.push_back(keys.rows);
   const auto border = [&](std::size_t k) {
-    return order.begin() + static_cast<std::ptrdiff_t>(k * keys.rows / (folds + 1));
+    return order.begin() + static_cast<std::ptrdiff_t>(borders[k - 1]);
   };
   std::vector<Fold> out(folds);
   for (std::size_t j = 0; j < folds; ++j) {

@@ -88,6 +88,11 @@ Split split_table(const Table& table, const TargetValues& y, Task task, const Sp
   return split;
 }
 
+std::size_t group_count(const Table& table, std::span<const std::size_t> rows, const std::string& column) {
+  const std::vector<std::size_t> groups = group_numbers(table.at(column), rows);
+  return groups.empty() ? 0 : *std::max_element(groups.begin(), groups.end()) + 1;
+}
+
 std::vector<Fold> fold_table(const Table& table, std::span<const std::size_t> rows, const TargetValues& y,
                              Task task, std::size_t folds, const SplitOptions& options) {
   std::vector<Fold> out = fold_rows(keys_of(table, rows, y, task, options), folds, options);

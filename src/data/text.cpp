@@ -102,6 +102,18 @@ std::string shortened(std::string_view s, std::size_t most) {
   return out;
 }
 
+std::string shell_quoted(std::string_view word) {
+  constexpr std::string_view plain = "_-+=:,./@%^";
+  const auto needs_none = [&](char c) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    return letter || static_cast<unsigned char>(c) >= 0x80 || plain.find(c) != std::string_view::npos;
+  };
+  if (!word.empty() && std::all_of(word.begin(), word.end(), needs_none)) return std::string(word);
+  std::string out = "'";
+  for (const char c : word) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
 namespace {
 
 // Levenshtein's distance, two rows at a time.

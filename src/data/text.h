@@ -24,6 +24,9 @@ std::string grouped(std::size_t n);                                // 32833 -> "
 std::string counted(std::size_t n, std::string_view noun);         // "1 row", "1,204 rows"
 std::string shortened(std::string_view s, std::size_t most = 40);  // for messages; one line
 
+// As one word of a shell command: in single quotes where it must be.
+std::string shell_quoted(std::string_view word);
+
 // The name in `names` with the least edit distance to `name`; empty when nothing is near.
 std::string nearest(std::string_view name, const std::vector<std::string>& names);
 // "; did you mean 'age'?" or "; there is: a, b, c": what an error on an unknown name ends with.

@@ -8,6 +8,7 @@
 #include "data/date_features.h"
 #include "data/dates.h"
 #include "data/levels.h"
+#include "data/list.h"
 #include "data/numbers.h"
 #include "data/text.h"
 #include "data/truths.h"
@@ -282,7 +283,7 @@ void expect_finite(const Table& table, const Column& column) {
         "{}, column '{}': an infinite value ({}); correct it, count it as missing with --missing {}, or "
         "leave "
         "the column out with --drop {}",
-        table.where(row), column.name, column.text(row), column.text(row), column.name);
+        table.where(row), column.name, column.text(row), column.text(row), shell_quoted(in_list(column.name)));
   }
 }
 
@@ -294,7 +295,7 @@ Verdict as_numeric(const Table& table, const Column& column, std::span<const std
         "column '{}': its values are too large (their variance is not finite); scale them down, or leave "
         "the column out with "
         "--drop {}",
-        column.name, column.name);
+        column.name, shell_quoted(in_list(column.name)));
   if (is_id_name(column.name) && facts.whole && facts.distinct > 2 && !holds(options.numeric, column.name) &&
       facts.distinct <= options.max_levels) {
     return as_levels(column, rows, facts, options, "an id by its name: ");
@@ -404,7 +405,7 @@ std::vector<std::string> leak_warnings(const Table& table, const TriageOptions& 
   return {
       fmt::format("{} repeat{} an id in column {}; give --group {} to keep the rows of one id on one side of "
                   "every split, or the test score may be too good to be true",
-                  data::counted(repeats, "row"), repeats == 1 ? "s" : "", name, name)};
+                  data::counted(repeats, "row"), repeats == 1 ? "s" : "", name, data::shell_quoted(name))};
 }
 
 }  // namespace runnel

@@ -7,10 +7,13 @@
 #include "core/fail.h"
 #include "core/stopwatch.h"
 #include "data/text.h"
+#include "model/answers.h"
 #include "model/default_space.h"
 #include "model/doubts.h"
 #include "model/fit_study.h"
+#include "model/giveaways.h"
 #include "model/kept_reading.h"
+#include "model/one_class.h"
 #include "model/weights.h"
 #include "model/winner.h"
 #include "runnel/ops.h"
@@ -114,6 +117,20 @@ Rows without_test(const Work& w) {
   return rows;
 }
 
+// Rows of weight 0 are as if they were not there: they train, choose and test nothing.
+void leave_out_weightless(const Table& table, const std::string& weight, TargetValues& y,
+                          std::vector<std::string>& warnings) {
+  Rows weighty = rows_of_weight(table, weight, y.rows);
+  if (weighty.size() == y.rows.size()) return;
+  if (weighty.empty())
+    fail("{}, column '{}': every row has the weight 0 (--weight): no row is left", table.source, weight);
+  warnings.push_back(
+      fmt::format("{}: {} of weight 0 (--weight {}) {} left out of training, choosing and testing",
+                  table.source, data::counted(y.rows.size() - weighty.size(), "row"), weight,
+                  y.rows.size() - weighty.size() == 1 ? "is" : "are"));
+  y.rows = std::move(weighty);
+}
+
 Work prepare(const Table& table, const FitOptions& options, const Table* test) {
   Work w{table, options, test};
   w.warnings = table.warnings;
@@ -131,6 +148,11 @@ Work prepare(const Table& table, const FitOptions& options, const Table* test) {
   w.triage.group = options.split.group;
   w.triage.time = options.split.time;
   w.triage.weight = options.weight;
+  if (!options.weight.empty()) {
+    leave_out_weightless(table, options.weight, w.y, w.warnings);
+    if (test != nullptr && test->find(options.weight) != nullptr)
+      leave_out_weightless(*test, options.weight, w.y_test_table, w.warnings);
+  }
   SplitOptions split = options.split;
   split.seed = options.seed;
   if (test != nullptr) split.test = 0;
@@ -164,11 +186,18 @@ sweep::Fold make_fold(const Work& w, const Fold& fold) {
                    fold.train, fold.validation);
 }
 
-std::size_t folds_of(const Work& w) {
+std::size_t folds_of(Work& w) {
   if (w.options.folds) return *w.options.folds == 1 ? 0 : *w.options.folds;
   constexpr std::size_t kFolds = 5;
-  const std::size_t rows = without_test(w).size();
-  return rows >= 2 * kFolds && rows < FitOptions::kFewRows && w.options.split.time.empty() ? kFolds : 0;
+  const Rows rows = without_test(w);
+  if (rows.size() < 2 * kFolds || rows.size() >= FitOptions::kFewRows || !w.options.split.time.empty())
+    return 0;
+  if (w.options.split.group.empty()) return kFolds;
+  const std::size_t groups = group_count(w.table, rows, w.options.split.group);
+  if (groups >= kFolds) return kFolds;
+  if (groups < 2) return 0;
+  w.split.how += fmt::format("; {} folds: as many as there are groups beside the test rows", groups);
+  return groups;
 }
 
 // What is searched.
@@ -362,17 +391,28 @@ TestRows test_rows(const Work& w, const Preprocessor& preprocessor) {
   return {features(preprocessor, table, rows, w.dtype), targets(values, rows)};
 }
 
+// Classes that the model never answers with, of these rows. Whether it answers with one for all.
+bool warn_of_answers(const Work& w, const std::vector<double>& outputs, const std::vector<double>& y,
+                     const std::string& rows, FitResult& result) {
+  if (w.target.task() == Task::regression) return false;
+  const std::vector<double> trained = targets(w.y, w.retrains ? without_test(w) : w.split.train);
+  Answers answers = answers_of(outputs, y, trained, w.target.classes(), rows, w.options.class_weights.any());
+  for (std::string& text : answers.warnings) result.warnings.push_back(std::move(text));
+  return answers.one_for_all;
+}
+
 // A winner that a plainer model beats is no winner. Told and not acted on: test rows choose nothing.
-void warn_of_baselines(Metric metric, FitResult& result) {
+void warn_of_baselines(Metric metric, bool learnt_nothing, FitResult& result) {
   const auto beats = [&](double baseline) {
     return std::isfinite(baseline) &&
            (sweep::higher_is_better(metric) ? baseline > result.test.value : baseline < result.test.value);
   };
   const bool is_linear = result.model.hyper.hidden.empty();
-  if (beats(result.constant_baseline))
-    result.warnings.push_back(
-        "on the test rows the best constant does better than the model: it has learnt nothing");
-  else if (beats(result.linear_baseline) && !is_linear)
+  if (beats(result.constant_baseline)) {
+    if (!learnt_nothing)  // else that has been said
+      result.warnings.push_back(
+          "on the test rows the best constant does better than the model: it has learnt nothing");
+  } else if (beats(result.linear_baseline) && !is_linear)
     result.warnings.push_back(
         "on the test rows the best linear model does better; --grid hidden=none,64 lets linear models take "
         "part");
@@ -407,27 +447,8 @@ void measure_test(const Work& w, const TestRows& test, const Linear& linear, con
   result.linear_baseline = read.linear.empty() ? std::nan("") : train::measure(w.metric, read.linear, y);
   read.model = std::move(outputs);
   read.y = y;
-  warn_of_baselines(w.metric, result);
+  warn_of_baselines(w.metric, warn_of_answers(w, read.model, y, "test", result), result);
 }
-
-// A feature that gives the target away makes a score that no new row will see again.
-void warn_of_giveaways(Work& w, const Preprocessor& preprocessor) {
-  std::vector<std::string> used;
-  for (const ColumnDecision& d : preprocessor.decisions())
-    if (d.features > 0) used.push_back(d.name);
-  for (const ColumnSummary& s : summarize(w.table, w.target.column())) {
-    if (std::find(used.begin(), used.end(), s.name) == used.end()) continue;
-    for (const std::string& text : s.suspicions)
-      if (text.find("the target") != std::string::npos)
-        w.warnings.push_back(
-            fmt::format("column {} {}; if it is not known when you predict, leave it out with --drop {}",
-                        s.name, text, s.name));
-  }
-}
-
-}  // namespace
-
-namespace {
 
 // All that comes before the search.
 struct Prepared {
@@ -453,13 +474,17 @@ Prepared prepared(const Table& table, const FitOptions& options, const Table* te
   p.preprocessor = Preprocessor::fit(table, training, w.triage);
   p.scale = w.target_scale(training);
   p.tests = test_rows(w, p.preprocessor);
-  warn_of_giveaways(w, p.preprocessor);
   p.problem = {{}, w.loss, w.metric, w.outputs()};
   if (p.folds > 0) {
     SplitOptions split = options.split;
     split.seed = options.seed;
     p.fold_rows = fold_table(table, training, w.y, w.target.task(), p.folds, split);
   }
+  const bool folds = p.folds > 0;
+  const Rows none, &trained = folds ? training : w.split.train, &choosing = folds ? none : w.split.validation;
+  const ClassParts parts{w.target,    w.y.y,     trained,         choosing,
+                         p.fold_rows, p.tests.y, test != nullptr, options.split};
+  for (std::string& text : one_class_warnings(parts)) w.warnings.push_back(std::move(text));
   for (const Fold& fold : p.fold_rows) p.problem.folds.push_back(make_fold(w, fold));
   if (p.folds == 0)
     p.problem.folds.push_back(w.retrains
@@ -468,6 +493,9 @@ Prepared prepared(const Table& table, const FitOptions& options, const Table* te
   p.search = searched(w, {static_cast<std::size_t>(p.problem.folds[0].x.dim(0)),
                           p.preprocessor.features().size(), p.preprocessor.numeric_features().size()});
   p.all = w.retrains ? make_fold(w, p.preprocessor, p.scale, training, training) : p.problem.folds[0];
+  for (std::string& text :
+       giveaway_warnings(table, w.target, p.preprocessor, p.all.x, targets(w.y, training)))
+    w.warnings.push_back(std::move(text));
   p.run = search_options(w);
   p.run.networks = options.candidates.empty() ? kDoubted : 1;
   p.run.progress = options.progress;
@@ -587,6 +615,9 @@ FitResult fit(const Table& table, const FitOptions& options, const Table* test) 
     result.warnings.push_back(
         "stopped: the best linear model was not found, so the score has none beside it");
   measure_test(w, p.tests, linear, p.scale, result);
+  if (const sweep::Fold& only = p.problem.folds[0]; p.tests.y.empty() && !w.retrains)
+    warn_of_answers(w, result.model.outputs(only.x_validation), only.y_validation.to_doubles(), "validation",
+                    result);
   doubt_test(p, result);
   result.timings.testing = watch.lap();
   result.seconds = watch.total();

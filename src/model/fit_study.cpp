@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/fail.h"
+#include "data/list.h"
 #include "runnel/version.h"
 
 namespace runnel {
@@ -15,7 +16,7 @@ using Settings = std::vector<std::pair<std::string, std::string>>;
 std::string yes_no(bool value) { return value ? "yes" : "no"; }
 
 std::string names(const std::vector<std::string>& list) {
-  return list.empty() ? "none" : fmt::format("{}", fmt::join(list, ","));
+  return list.empty() ? "none" : data::joined_list(list);
 }
 
 // All that decides what a candidate comes to besides its own hyperparameters, the data and the split, by the
@@ -48,8 +49,9 @@ Settings settings_of(const Searching& fit) {
   if (!o.weight.empty()) out.emplace_back("weight", o.weight);
   if (o.class_weights.balanced) out.emplace_back("class-weight", "balanced");
   std::vector<std::string> classes;
-  for (const auto& [name, weight] : o.class_weights.of) classes.push_back(fmt::format("{}={}", name, weight));
-  if (!classes.empty()) out.emplace_back("class-weight", names(classes));
+  for (const auto& [name, weight] : o.class_weights.of)
+    classes.push_back(fmt::format("{}={}", data::in_list(name), weight));
+  if (!classes.empty()) out.emplace_back("class-weight", fmt::format("{}", fmt::join(classes, ",")));
   if (o.ensemble > 0) out.emplace_back("ensemble", std::to_string(o.ensemble));
   if (o.ensemble_of_seeds) out.emplace_back("ensemble-of", "seeds");
   return out;

@@ -4,10 +4,26 @@
 #include <cmath>
 
 #include "core/fail.h"
+#include "data/list.h"
 #include "data/text.h"
 #include "runnel/ops.h"
 
 namespace runnel {
+
+namespace {
+
+std::vector<data::NamedText> named_weights(const std::string& text) {
+  try {
+    return data::split_named_list(text);
+  } catch (const Error& e) {
+    fail(
+        "class weights {}; a name with a comma in it stands in double quotes, as in '\"low, "
+        "cheap\"=2,high=3'",
+        e.what());
+  }
+}
+
+}  // namespace
 
 ClassWeights class_weights_from(const std::string& text) {
   ClassWeights out;
@@ -19,18 +35,13 @@ ClassWeights class_weights_from(const std::string& text) {
   if (text.find('=') == std::string::npos)
     fail("class weights '{}': give balanced, none, or weights by name as yes=3,no=1{}", text,
          data::suggestion(text, {"balanced", "none"}));
-  for (std::size_t begin = 0; begin <= text.size();) {
-    const std::size_t end = std::min(text.find(',', begin), text.size());
-    const std::string item = text.substr(begin, end - begin);
-    const std::size_t equals = item.rfind('=');
-    const auto value = equals == std::string::npos ? std::nullopt : data::to_number(item.substr(equals + 1));
+  for (auto& [name, weight] : named_weights(text)) {
+    const auto value = data::to_number(weight);
     if (!value || !std::isfinite(*value) || *value < 0)
-      fail("class weights '{}': '{}' is not a class, '=' and a number of at least 0", text, item);
-    const std::string name = item.substr(0, equals);
-    for (const auto& [other, weight] : out.of)
+      fail("class weights '{}': '{}={}' is not a class, '=' and a number of at least 0", text, name, weight);
+    for (const auto& [other, of_other] : out.of)
       if (other == name) fail("class weights '{}': the class '{}' stands there twice", text, name);
-    out.of.emplace_back(name, *value);
-    begin = end + 1;
+    out.of.emplace_back(std::move(name), *value);
   }
   return out;
 }

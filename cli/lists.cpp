@@ -1,0 +1,122 @@
+#include "cli/lists.h"
+
+#include <algorithm>
+
+#include "core/fail.h"
+#include "data/list.h"
+#include "data/text.h"
+
+namespace runnel::cli {
+namespace {
+
+struct ListFlag {
+  const char *flag, *what;
+  std::vector<std::string> TriageOptions::*names;
+};
+
+const std::vector<ListFlag>& list_flags() {
+  static const std::vector<ListFlag> flags{
+      {"--keep", "Columns never dropped; a name with a comma stands in double quotes", &TriageOptions::keep},
+      {"--drop", "Columns always dropped", &TriageOptions::drop},
+      {"--numeric", "Columns that are numbers, or an error", &TriageOptions::numeric},
+      {"--categorical", "Columns that are categories, numbers too", &TriageOptions::categorical}};
+  return flags;
+}
+
+// May be repeated; each takes one argument.
+void add_list(CLI::App& app, const std::string& flag, std::vector<std::string>& arguments,
+              const std::string& what, const std::string& group) {
+  app.add_option(flag, arguments, what)->allow_extra_args(false)->type_name("A,B")->group(group);
+}
+
+std::vector<std::string> fields_of(const char* flag, const std::string& argument) {
+  try {
+    return data::split_list(argument);
+  } catch (const Error& e) {
+    fail("{} {}", flag, e.what());
+  }
+}
+
+// A column with a comma in its name: one of which `part` is a part, else any; nullptr where there is none.
+const Column* with_comma(const Table& table, const std::string& part) {
+  const Column* any = nullptr;
+  for (const Column& column : table.columns) {
+    if (column.name.find(',') == std::string::npos) continue;
+    if (column.name.find(part) != std::string::npos) return &column;
+    if (any == nullptr) any = &column;
+  }
+  return any;
+}
+
+}  // namespace
+
+void add_text_list(CLI::App& app, std::vector<std::string>& arguments, const std::string& group) {
+  add_list(app, "--text", arguments, "Columns that are texts, whatever stands in them", group);
+}
+
+std::vector<std::string> text_list(const std::vector<std::string>& arguments) {
+  std::vector<std::string> out;
+  for (const std::string& argument : arguments)
+    for (std::string& name : fields_of("--text", argument)) {
+      if (name.empty()) fail("--text '{}': a name in the list is empty", argument);
+      out.push_back(std::move(name));
+    }
+  return out;
+}
+
+void add_column_lists(CLI::App& app, ColumnLists& lists, const std::string& group) {
+  lists.resize(list_flags().size());
+  for (std::size_t i = 0; i < lists.size(); ++i)
+    add_list(app, list_flags()[i].flag, lists[i], list_flags()[i].what, group);
+}
+
+void read_column_lists(const ColumnLists& lists, TriageOptions& triage) {
+  for (std::size_t i = 0; i < lists.size(); ++i)
+    for (const std::string& argument : lists[i])
+      for (std::string& name : fields_of(list_flags()[i].flag, argument)) {
+        if (name.empty()) fail("{} '{}': a name in the list is empty", list_flags()[i].flag, argument);
+        (triage.*list_flags()[i].names).push_back(std::move(name));
+      }
+}
+
+void check_column_lists(const ColumnLists& lists, const Table& table) {
+  for (std::size_t i = 0; i < lists.size(); ++i) {
+    for (const std::string& argument : lists[i]) {
+      const char* flag = list_flags()[i].flag;
+      const std::vector<std::string> names = fields_of(flag, argument);
+      for (const std::string& name : names) {
+        const bool block = table.block && table.block->name == name;
+        if (names.size() == 1 || block || table.find(name) != nullptr) continue;
+        const Column* quoted = with_comma(table, name);
+        if (quoted == nullptr) return;
+        fail("{}: no column '{}' ({}); a name with a comma in it stands in double quotes, as in {} {}",
+             table.source, name, flag, flag, data::shell_quoted(data::in_list(quoted->name)));
+      }
+    }
+  }
+}
+
+void add_missing_options(CLI::App& app, MissingWords& words, const std::string& group) {
+  add_list(app, "--missing", words.more,
+           "Words for a missing value besides the usual: an empty cell, NA, N/A, n/a, <NA>, #N/A, #NA, NaN, "
+           "nan, null, NULL, None, ? and the like",
+           group);
+  add_list(app, "--missing-only", words.only,
+           "Words for a missing value in place of the usual; '' is the empty cell", group);
+}
+
+std::vector<std::string> missing_words(const MissingWords& words, std::vector<std::string> usual) {
+  if (!words.more.empty() && !words.only.empty())
+    fail("--missing adds to the usual words and --missing-only takes their place; give one of them");
+  if (!words.only.empty()) usual.clear();
+  const auto add = [&](const char* flag, const std::vector<std::string>& arguments) {
+    for (const std::string& argument : arguments)
+      for (std::string& word : fields_of(flag, argument))
+        if (std::find(usual.begin(), usual.end(), word) == usual.end()) usual.push_back(std::move(word));
+  };
+  add("--missing", words.more);
+  add("--missing-only", words.only);
+  return usual;
+}
+
+}  // namespace runnel::cli
