@@ -69,16 +69,19 @@ struct Table {
 };
 
 struct ReadOptions {
-  std::optional<char> separator = {};  // found among , ; tab | when not given
+  std::optional<char> separator = {};  // found among , ; tab | and blanks (' ') when not given
   std::optional<bool> header = {};     // false: --no-header, columns are column1, column2, ...
   std::size_t skip_rows = 0;           // lines at the top of a text file that are not part of the table
   std::vector<std::string> missing = {"", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?"};
-  std::string labels = {};  // the labels' file of an image or array file; found by name for idx
-  std::uint64_t seed = 0;   // of generated tables
-  std::size_t rows = 0;     // of generated tables; 0: the usual number
+  std::string encoding = {};  // of a text file; found when empty: UTF-8, UTF-16, cells in Windows-1252
+  std::string labels = {};    // the labels' file of an image or array file; found by name for idx
+  std::uint64_t seed = 0;     // of generated tables
+  std::size_t rows = 0;       // of generated tables; 0: the usual number
 };
 
-// Reads CSV (any text table), NPY, NPZ, idx, or generates demo:NAME. "images,labels" names a pair of files.
+// Reads CSV (any separator, or columns aligned by blanks), ARFF, JSON Lines, NPY, NPZ and idx, each also
+// packed with gzip, from a file or from the standard input ("-"), or generates demo:NAME. "images,labels"
+// names a pair of files. A text file that holds names alone is a table of no rows.
 Table read_table(const std::string& path, const ReadOptions& options = {});
 
 // The names that read_table knows after "demo:", with a line on each.

@@ -135,6 +135,7 @@ std::string without_dot(const std::string& label) {
 Target Target::fit(const Table& table, const TargetOptions& options, std::vector<std::string>& warnings) {
   if (options.column.empty()) fail("{}: no target is named; give --target COLUMN", table.source);
   const Column& column = table.at(options.column);
+  if (table.rows == 0) fail("{}: {}", table.source, table.notes.empty() ? "no rows" : table.notes.back());
   const std::string where = fmt::format("{}, target '{}'", table.source, column.name);
   Facts facts = facts_of(column);
   if (facts.rows == 0) fail("{}: every value is missing", where);
