@@ -118,19 +118,21 @@ bool consistent(const std::vector<Record>& records) {
   return 2 * with_separators < records.size();
 }
 
-// Whether all fields of some column are numbers, below the first line.
-bool has_numbers(const std::vector<Record>& records) {
+// Whether all fields of some column are numbers below the first line, or all in quotes.
+bool has_numbers_or_quotes(const std::vector<Record>& records) {
   for (std::size_t c = 0; c < records[1].fields.size(); ++c) {
-    std::size_t numbers = 0, others = 0;
+    std::size_t numbers = 0, quoted = 0, others = 0;
     for (std::size_t r = 1; r < records.size(); ++r) {
       const std::string_view field = records[r].fields[c];
-      if (is_number(field)) {
+      if (field.starts_with('"')) {
+        ++quoted;
+      } else if (is_number(field)) {
         ++numbers;
-      } else {
-        others += !is_missing(field);
+      } else if (!is_missing(field)) {
+        ++others;
       }
     }
-    if (others == 0 && numbers > 0) return true;
+    if (others == 0 && (numbers == 0) != (quoted == 0)) return true;
   }
   return false;
 }
@@ -152,7 +154,7 @@ bool is_numbers(std::string_view cell) {
 
 std::optional<std::size_t> find_blanks(std::string_view sample, bool whole) {
   const std::vector<Record> ones = records_of(sample, whole, 1), twos = records_of(sample, whole, 2);
-  const bool by_one = consistent(ones) && has_numbers(ones);
+  const bool by_one = consistent(ones) && has_numbers_or_quotes(ones);
   if (!consistent(twos)) return by_one ? std::optional<std::size_t>(1) : std::nullopt;
   const bool numbers_together = std::any_of(twos.begin(), twos.end(), [](const Record& record) {
     return std::any_of(record.fields.begin(), record.fields.end(), is_numbers);

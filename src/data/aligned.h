@@ -11,8 +11,8 @@ namespace runnel::data {
 
 // How many blanks at least stand between two columns: 2 where cells hold single ones (New York), else 1. A
 // tab is enough in both. Nothing where the lines are not so: each must have as many fields as the others, or
-// the first one fewer (R's header of a table with row names), and single blanks must set numbers apart in
-// some column, as those in a list of names do not. `whole`: the sample is not cut off.
+// the first one fewer (R's header of a table with row names), and single blanks must set numbers or quoted
+// texts apart in some column, as those in a list of names do not. `whole`: the sample is not cut off.
 std::optional<std::size_t> find_blanks(std::string_view sample, bool whole);
 
 // Whether the tabs of a file are blanks among others: in each line numbers stand with several blanks between

@@ -52,6 +52,16 @@ void append_utf8(std::string& out, char32_t c) {
   }
 }
 
+char32_t character_of_windows1252(unsigned char byte) {
+  // Where it differs from Latin-1: 0x80 to 0x9F
+  // (www.unicode.org/Public/MAPPINGS/VENDORS/MICSFT/WINDOWS/CP1252.TXT).
+  static constexpr std::array<char32_t, 32> upper = {
+      0x20AC, 0x0081, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160,
+      0x2039, 0x0152, 0x008D, 0x017D, 0x008F, 0x0090, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
+      0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x009D, 0x017E, 0x0178};
+  return byte >= 0x80 && byte < 0xA0 ? upper[byte - 0x80u] : byte;
+}
+
 std::size_t line_at_end(std::string_view text) {
   return 1 + static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
 }
@@ -182,14 +192,8 @@ std::size_t first_not_utf8(std::string_view bytes) {
 }
 
 std::string from_windows1252(unsigned char byte) {
-  // Where it differs from Latin-1: 0x80 to 0x9F
-  // (www.unicode.org/Public/MAPPINGS/VENDORS/MICSFT/WINDOWS/CP1252.TXT).
-  static constexpr std::array<char32_t, 32> upper = {
-      0x20AC, 0x0081, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160,
-      0x2039, 0x0152, 0x008D, 0x017D, 0x008F, 0x0090, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
-      0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x009D, 0x017E, 0x0178};
   std::string out;
-  append_utf8(out, byte >= 0x80 && byte < 0xA0 ? upper[byte - 0x80u] : byte);
+  append_utf8(out, character_of_windows1252(byte));
   return out;
 }
 
@@ -263,7 +267,8 @@ void decode_cells(Decoded& decoded, std::string_view separators) {
                    });
     out += between;
     if (first_line == 0) first_line = line_at_end(out);
-    for (std::size_t i = begin; i < end; ++i) out += from_windows1252(static_cast<unsigned char>(text[i]));
+    for (std::size_t i = begin; i < end; ++i)
+      append_utf8(out, character_of_windows1252(static_cast<unsigned char>(text[i])));
     cells += !counted_cell;
     counted_cell = true;
     done = end;

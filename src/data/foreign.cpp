@@ -90,7 +90,7 @@ void refuse_safetensors(const std::string& label, std::string_view bytes) {
   std::uint64_t length = 0;
   std::memcpy(&length, bytes.data(), prefix);
   if (length == 0 || length > bytes.size() - prefix) return;
-  if (bytes.substr(prefix, length).find("runnel") != std::string_view::npos) {
+  if (bytes.substr(prefix, length).find("\"runnel_model\"") != std::string_view::npos) {
     fail("{}: a model that `runnel fit` saved, not a table; `runnel predict MODEL DATA` takes it first",
          label);
   }
@@ -101,6 +101,13 @@ void refuse_safetensors(const std::string& label, std::string_view bytes) {
 void refuse_pickle(const std::string& label, std::string_view bytes) {
   if (bytes.size() < 3 || bytes[0] != '\x80' || bytes[1] < 2 || bytes[1] > 5 || bytes.back() != '.') return;
   fail("{}: a pickle of Python; save the table with to_csv, or the array with numpy.save", label);
+}
+
+// Characters that no text has but by mistake: neither blanks nor ends of lines and pages, nor the end of a
+// file in DOS.
+bool is_control(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte < 0x20 && (byte < '\t' || byte > '\r') && byte != 0x1A;
 }
 
 }  // namespace
@@ -149,9 +156,10 @@ void refuse_foreign_zip(const std::string& label, const std::vector<std::string>
 }
 
 void refuse_foreign_text(const std::string& label, std::string_view text) {
-  constexpr std::size_t first_bytes = 1 << 16;
+  constexpr std::size_t first_bytes = 1 << 16, most_controls = 50;  // one of so many bytes
   std::string_view top = text.substr(0, first_bytes);
-  if (top.find('\0') != std::string_view::npos) {
+  const auto controls = static_cast<std::size_t>(std::count_if(top.begin(), top.end(), is_control));
+  if (top.find('\0') != std::string_view::npos || controls * most_controls > top.size()) {
     fail("{}: not a text file, and none of the others that are read: NPY, NPZ and idx", label);
   }
   top.remove_prefix(std::min(top.find_first_not_of(" \t\r\n"), top.size()));

@@ -15,7 +15,7 @@ void refuse_foreign(const std::string& label, std::string_view bytes);
 void refuse_foreign_zip(const std::string& label, const std::vector<std::string>& members,
                         std::string_view mimetype);
 
-// The same for texts: web pages, XML, and what has zero bytes.
+// The same for texts: web pages, XML, and what is none: it has zero bytes, or many control characters.
 void refuse_foreign_text(const std::string& label, std::string_view text);
 
 }  // namespace runnel::data

@@ -78,7 +78,7 @@ std::size_t unpack_member(z_stream& z, std::size_t at, Unpacking& work) {
 
 }  // namespace
 
-bool is_gzip(std::string_view bytes) { return bytes.starts_with("\x1F\x8B\x08"); }
+bool is_gzip(std::string_view bytes) { return bytes.starts_with("\x1F\x8B"); }
 
 std::string gunzip(const std::string& label, std::string_view bytes, std::size_t believed) {
   const Stream stream = open(label);
@@ -86,7 +86,7 @@ std::string gunzip(const std::string& label, std::string_view bytes, std::size_t
   std::size_t at = 0;
   while (at < bytes.size()) {
     if (at > 0 && bytes.find_first_not_of('\0', at) == std::string_view::npos) break;
-    if (at > 0 && !bytes.substr(at).starts_with("\x1F\x8B")) {
+    if (at > 0 && !is_gzip(bytes.substr(at))) {
       fail("{}: damaged: {} behind gzip's data are not gzip's", label, counted(bytes.size() - at, "byte"));
     }
     inflateReset(stream.get());

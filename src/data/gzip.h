@@ -7,7 +7,7 @@
 
 namespace runnel::data {
 
-// Whether the bytes begin as gzip's do: 1F 8B and method 8, the only one there is.
+// Whether the bytes begin as gzip's do: 1F 8B.
 bool is_gzip(std::string_view bytes);
 
 // Up to this size every ratio of unpacked to packed bytes is believed; beyond it, up to 1000.

@@ -54,6 +54,9 @@ TEST_F(Aligned, TabsAmongBlanks) {
 TEST_F(Aligned, CellsWithBlanks) {
   const Table quoted = csv("city n\n\"New York\" 1\n\"a \\\"b\\\" c\" 2\n\"d\"\"e\" 3\n");
   EXPECT_THAT(quoted.at("city").texts, ElementsAre("New York", "a \"b\" c", "d\"e"));
+  const Table words = csv("\"a\" \"b c\"\n\"x y\" \"z\"\nNA \"w\"\n");
+  EXPECT_THAT(words.names(), ElementsAre("a", "b c"));
+  EXPECT_THAT(words.at("a").texts, ElementsAre("x y", ""));
   // Two blanks are between columns where single ones are in cells.
   const Table wide =
       csv("city       n  the mayor\nNew York   1  A B\nBern       2  C\nSan Jose   3  D E F\n");

@@ -54,6 +54,7 @@ TEST_F(Formats, FilesThatAreNoTableAreNamed) {
       {"\x1E\0\0\0\0\0\0\0{\"__metadata__\":{\"x\":\"y\"}}  \0\0"s, "safetensors"},
       {"\x25\0\0\0\0\0\0\0{\"__metadata__\":{\"runnel_model\":\"1\"}}"s, "`runnel predict"},
       {"ab\0cd,\n"s, "not a text file"},
+      {"\x04,\x11\x7F\x9C,\x02\xE3\n\x88\x01,\x90", "not a text file"},
   };
   for (const auto& [bytes, what] : files) {
     EXPECT_THAT(error(bytes), AllOf(testing::StartsWith(path("x") + ": "), HasSubstr(what)));
