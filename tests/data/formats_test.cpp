@@ -119,6 +119,7 @@ TEST_F(Formats, AHeaderAloneIsATableOfNoRows) {
     EXPECT_EQ(t.rows, 0u);
     EXPECT_THAT(t.names(), ElementsAre("a", "b"));
     EXPECT_THAT(t.notes, ElementsAre("only a header (a, b), no rows; give --no-header if the line is data"));
+    for (const ColumnSummary& column : summarize(t, "b")) EXPECT_THAT(column.suspicions, testing::IsEmpty());
   }
   EXPECT_EQ(csv("x\n").rows, 0u);
   EXPECT_EQ(csv("x\n\n").rows, 1u);
