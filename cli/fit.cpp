@@ -66,7 +66,9 @@ ReadOptions read_options_of(const FitCommand& arguments) {
 
 // songs.csv -> songs.runnel.safetensors, in the current folder; demo:songs likewise.
 std::string usual_model_path(const std::string& data) {
-  std::string stem = data.starts_with("demo:") ? data.substr(5) : fs::path(data).stem().string();
+  if (data == "-") return "model.runnel.safetensors";
+  const fs::path path = data.ends_with(".gz") ? fs::path(data).stem() : fs::path(data);
+  std::string stem = data.starts_with("demo:") ? data.substr(5) : path.stem().string();
   if (const auto comma = stem.find(','); comma != std::string::npos) stem.resize(comma);
   return (stem.empty() ? "model" : stem) + ".runnel.safetensors";
 }
@@ -323,7 +325,7 @@ void add_page_options(CLI::App& app, FitCommand& command) {
 }
 
 void add_fit_command(CLI::App& app, FitCommand& command) {
-  app.add_option("DATA", command.data, "CSV, NPY, NPZ, idx file, or demo:NAME")->required()->type_name("");
+  app.add_option("DATA", command.data, data_help)->required()->type_name("");
   app.add_option("--test", command.test,
                  "A file whose rows test the winner; DATA then only trains and validates")
       ->type_name("FILE");

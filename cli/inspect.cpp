@@ -38,9 +38,7 @@ int act(const Arguments& arguments) {
 Action add_inspect(CLI::App& program) {
   CLI::App& app = *program.add_subcommand("inspect", "Show what lies in a data file or a model");
   auto arguments = std::make_shared<Arguments>();
-  app.add_option("FILE", arguments->file, "Data (CSV, NPY, NPZ, idx, demo:NAME) or a model")
-      ->required()
-      ->type_name("");
+  app.add_option("FILE", arguments->file, std::string(data_help) + "; or a model")->required()->type_name("");
   app.add_option("--target", arguments->target, "Look also for columns that give this one away")
       ->type_name("COLUMN");
   add_read_options(app, arguments->read);

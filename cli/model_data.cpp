@@ -28,7 +28,7 @@ void inherit(const Model& model, const ReadArguments& given, ReadOptions& option
 
 void add_model_and_data(CLI::App& app, ModelDataArguments& arguments) {
   app.add_option("MODEL", arguments.model, "A model that `runnel fit` wrote")->required()->type_name("");
-  app.add_option("DATA", arguments.data, "CSV, NPY, NPZ, idx file, or demo:NAME")->required()->type_name("");
+  app.add_option("DATA", arguments.data, data_help)->required()->type_name("");
   add_read_options(app, arguments.read);
 }
 

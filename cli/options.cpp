@@ -376,7 +376,8 @@ void add_manner(CLI::App& app, Manner& manner) {
 
 void add_read_options(CLI::App& app, ReadArguments& read) {
   const std::string group = "Reading";
-  app.add_option("--separator", read.separator, "Of columns: one character, or tab (found from the file)")
+  app.add_option("--separator", read.separator,
+                 "Of columns: one character, tab, or space for any number of them (found)")
       ->type_name("C")
       ->group(group);
   app.add_flag("--header", read.header, "The first line holds names, though they look like numbers")
@@ -384,6 +385,10 @@ void add_read_options(CLI::App& app, ReadArguments& read) {
   app.add_flag("--no-header", read.no_header, "No names: columns are column1, column2, ...")->group(group);
   add_checked(app, "--skip-rows", read.options.skip_rows, "Lines at the top that are not part of the table",
               whole_number(0))
+      ->group(group);
+  app.add_option("--encoding", read.options.encoding,
+                 "Of a text file, as windows-1251 (found: UTF-8, UTF-16, and cells in Windows-1252)")
+      ->type_name("NAME")
       ->group(group);
   add_missing_options(app, read.missing, group);
   add_text_list(app, read.text, group);

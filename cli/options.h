@@ -22,6 +22,10 @@ struct Manner {
 };
 void add_manner(CLI::App& app, Manner& manner);
 
+// What DATA may be, in a line.
+inline constexpr const char* data_help =
+    "CSV, ARFF, JSON Lines, NPY, NPZ or idx file, also in gzip; - for the standard input; or demo:NAME";
+
 // How DATA is read.
 struct ReadArguments {
   ReadOptions options;

@@ -29,8 +29,9 @@ constexpr const char* examples = R"(Examples:
   runnel inspect songs.csv
   runnel lab list
 
-DATA is a CSV file (any separator), NPY, NPZ, an idx image file (MNIST's format), or a generated
-table: demo:songs, demo:faces, demo:moons, demo:wave. `runnel fit --help` lists everything.
+DATA is a CSV file (any separator, columns aligned by blanks too), ARFF, JSON Lines, NPY, NPZ or an idx image
+file (MNIST's format), each also packed with gzip; - reads one of them from the standard input. Or it is a
+generated table: demo:songs, demo:faces, demo:moons, demo:wave. `runnel fit --help` lists everything.
 
 RUNNEL_THREADS=N sets the number of threads where no option does; RUNNEL_ISA=avx2, avx512 or reference the
 instruction set. Neither changes a bit of any result. Nor does `mpirun -n R runnel fit ...`, which trains on R

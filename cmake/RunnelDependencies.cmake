@@ -12,6 +12,7 @@ endmacro()
 
 runnel_find(TBB)
 runnel_find(fmt)
+runnel_find(ZLIB)
 runnel_find(libzip)
 runnel_find(hwy)
 runnel_find(SQLite3)

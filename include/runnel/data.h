@@ -86,7 +86,7 @@ struct Table {
 };
 
 struct ReadOptions {
-  std::optional<char> separator = {};  // found among , ; tab | when not given
+  std::optional<char> separator = {};  // found among , ; tab | and blanks (' ') when not given
   std::optional<bool> header = {};     // false: --no-header, columns are column1, column2, ...
   std::size_t skip_rows = 0;           // lines at the top of a text file that are not part of the table
   // What stands for a missing value: the words of the tools that write tables (pandas and R, databases,
@@ -94,7 +94,8 @@ struct ReadOptions {
   std::vector<std::string> missing = {"",     "NA",  "N/A",    "n/a",     "<NA>",    "#N/A",    "#N/A N/A",
                                       "#NA",  "NaN", "nan",    "-NaN",    "-nan",    "null",    "NULL",
                                       "None", "?",   "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN"};
-  std::string labels = {};                // the labels' file of an image or array file; found by name for idx
+  std::string encoding = {};  // of a text file; found when empty: UTF-8, UTF-16, cells in Windows-1252
+  std::string labels = {};    // the labels' file of an image or array file; found by name for idx
   std::vector<std::string> text = {};     // columns that are texts, whatever stands in them
   std::vector<std::string> numeric = {};  // columns that are numbers, or an error
   // How numbers and dates are written; of one column, or (an empty name) of any that reads so.
@@ -113,7 +114,9 @@ Reading reading_of(const Table& table);
 // else nothing. Columns that the reading does not name are left as they are.
 std::optional<Table> reread(const Table& table, const Reading& reading);
 
-// Reads CSV (any text table), NPY, NPZ, idx, or generates demo:NAME. "images,labels" names a pair of files.
+// Reads CSV (any separator, or columns aligned by blanks), ARFF, JSON Lines, NPY, NPZ and idx, each also
+// packed with gzip, from a file or from the standard input ("-"), or generates demo:NAME. "images,labels"
+// names a pair of files. A text file that holds names alone is a table of no rows.
 Table read_table(const std::string& path, const ReadOptions& options = {});
 
 // The names that read_table knows after "demo:", with a line on each.

@@ -3,12 +3,14 @@
 #include <csv.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 #include <memory>
 #include <string_view>
 
 #include "core/fail.h"
+#include "data/aligned.h"
 #include "data/readers.h"
 #include "data/text.h"
 
@@ -47,10 +49,16 @@ extern "C" void runnel_csv_cell(void* text, std::size_t size, void* data) {
 // A record ends, or (CSV_REPALL_NL) an empty line or the second half of CRLF passes.
 extern "C" void runnel_csv_record(int terminator, void* data) {
   Cells& cells = *static_cast<Cells*>(data);
-  const bool empty = cells.ends.size() == cells.first.back();
+  bool empty = cells.ends.size() == cells.first.back();
   if (empty && terminator == '\n' && cells.last_terminator == '\r') {
     cells.last_terminator = 0;
     return;
+  }
+  // In a file of one column an empty line is a row whose cell is missing. (Of the end of the file libcsv
+  // makes no record.)
+  if (empty && cells.records() > 0 && cells.width(0) == 1) {
+    cells.ends.push_back(cells.arena.size());
+    empty = false;
   }
   if (!empty) {
     cells.lines.push_back(cells.line);
@@ -115,6 +123,8 @@ std::vector<std::size_t> widths(std::string_view sample, bool whole, char separa
   return out;
 }
 
+constexpr std::array separators = {',', ';', '\t', '|'};
+
 std::size_t most_frequent(const std::vector<std::size_t>& values) {
   std::map<std::size_t, std::size_t> counts;
   for (const std::size_t v : values) ++counts[v];
@@ -128,15 +138,40 @@ std::size_t most_frequent(const std::vector<std::size_t>& values) {
   return best;
 }
 
-// The separator under which most records have the same number of fields, and more than one.
-char find_separator(std::string_view bytes) {
+// How many of the first line's fields are names that the reading knows.
+std::size_t known_names(std::string_view line, char separator, const Reading& reading) {
+  const Cells cells = tokenize("", line, separator, 0);
+  std::size_t known = 0;
+  for (std::size_t c = 0; cells.records() > 0 && c < cells.width(0); ++c)
+    known += reading.find(cells.cell(0, c)) != nullptr;
+  return known;
+}
+
+char separator_of_names(std::string_view text, const Reading& reading, char found) {
+  const std::string_view line = text.substr(0, std::min(text.find_first_of("\r\n"), text.size()));
+  if (std::count(line.begin(), line.end(), '"') % 2 != 0) return found;  // a name goes over several lines
+  std::size_t most = found == ' ' ? 0 : known_names(line, found, reading);
+  for (const char separator : separators) {
+    const std::size_t known = known_names(line, separator, reading);
+    if (known > std::max<std::size_t>(most, 1)) {
+      most = known;
+      found = separator;
+    }
+  }
+  return found;
+}
+
+// The separator under which most records have the same number of fields, and more than one. Blanks are one
+// where none of the others makes a table of all records.
+char separator_of_fields(std::string_view text) {
   constexpr std::size_t most_bytes = 1 << 16;
-  const std::string_view sample = bytes.substr(0, most_bytes);
+  const std::string_view sample = text.substr(0, most_bytes);
+  const bool whole = sample.size() == text.size();
   char best = ',';
   double best_share = 0;
   std::size_t best_width = 1;
-  for (const char separator : {',', ';', '\t', '|'}) {
-    const auto counts = widths(sample, sample.size() == bytes.size(), separator);
+  for (const char separator : separators) {
+    const auto counts = widths(sample, whole, separator);
     if (counts.empty()) continue;
     const std::size_t width = most_frequent(counts);
     if (width < 2) continue;
@@ -148,8 +183,25 @@ char find_separator(std::string_view bytes) {
       best_width = width;
     }
   }
+  if (best_share < 1 ? find_blanks(sample, whole).has_value()
+                     : best == '\t' && tabs_are_blanks(sample, whole)) {
+    return ' ';
+  }
   return best;
 }
+
+}  // namespace
+
+char find_separator(std::string_view text, const ReadOptions& options) {
+  if (options.separator) return *options.separator;
+  const char found = separator_of_fields(text);
+  const bool named = options.reading && options.header.value_or(true);
+  return named ? separator_of_names(text, *options.reading, found) : found;
+}
+
+namespace {
+
+std::string separator_name(char separator) { return separator == '\t' ? "\\t" : std::string(1, separator); }
 
 void check_widths(const std::string& path, const Cells& cells, char separator) {
   const std::size_t expected = cells.width(0);
@@ -176,7 +228,7 @@ void check_widths(const std::string& path, const Cells& cells, char separator) {
   }
   fail("{}, line {}: {} where line {} has {} (separator '{}'); correct the line, or give --separator", path,
        cells.lines[ragged], counted(cells.width(ragged), "field"), cells.lines[0], expected,
-       separator == '\t' ? "\\t" : std::string(1, separator));
+       separator_name(separator));
 }
 
 // Numbers among the names say that the first line is data, unless they count up in equal steps, as years
@@ -225,47 +277,22 @@ std::vector<std::string> column_names(const std::string& path, const Cells& cell
   return names;
 }
 
-// The text of the file from the first line of the table on.
-std::string_view without_top(const std::string& path, std::string_view bytes, std::size_t skip) {
-  if (bytes.starts_with("\xEF\xBB\xBF")) bytes.remove_prefix(3);
-  if (bytes.starts_with("\xFF\xFE") || bytes.starts_with("\xFE\xFF")) {
-    fail("{}: the text is UTF-16; save it as UTF-8", path);
-  }
-  if (bytes.substr(0, 1 << 16).find('\0') != std::string_view::npos) {
-    fail("{}: not a text file, and not NPY, NPZ or idx either; a table is read from CSV, NPY, NPZ or idx",
-         path);
-  }
-  for (std::size_t i = 0; i < skip; ++i) {
-    const std::size_t end = bytes.find('\n');
-    bytes.remove_prefix(end == std::string_view::npos ? bytes.size() : end + 1);
-  }
-  return bytes;
-}
-
 }  // namespace
 
-Table read_csv(const std::string& path, const std::string& bytes, const ReadOptions& options) {
-  if (!is_utf8(bytes) && bytes.find('\0') == std::string::npos && !bytes.starts_with("\xFF\xFE") &&
-      !bytes.starts_with("\xFE\xFF")) {
-    Table table = read_csv(path, from_latin1(bytes), options);
-    table.notes.push_back("the text is not UTF-8 and read as Latin-1");
-    return table;
-  }
-  const std::string_view text = without_top(path, bytes, options.skip_rows);
-  const char separator = options.separator ? *options.separator : find_separator(text);
-  const Cells cells = tokenize(path, text, separator, options.skip_rows);
+RawTable read_csv(const std::string& path, std::string_view text, const ReadOptions& options) {
+  const bool header = options.header.value_or(true);
+  const char separator = find_separator(text, options);
+  const Tabbed tabbed = separator == ' ' ? with_tabs(text, header) : Tabbed{};
+  if (separator == ' ') text = tabbed.text;
+  const Cells cells = tokenize(path, text, separator == ' ' ? '\t' : separator, options.skip_rows);
   if (cells.records() == 0) {
     if (options.skip_rows == 0) fail("{}: the file is empty (no line holds anything)", path);
     fail("{}: nothing is left below the {} skipped with --skip-rows", path,
          counted(options.skip_rows, "line"));
   }
-  const std::size_t begin = options.header.value_or(true) ? 1 : 0;
+  const std::size_t begin = header ? 1 : 0;
   if (cells.records() > begin) check_widths(path, cells, separator);
   const std::vector<std::string> names = column_names(path, cells, options);
-  if (cells.records() == begin) {
-    fail("{}: only a header ({}), no rows; give --no-header if the line is data", path,
-         shortened(fmt::format("{}", fmt::join(names, ", ")), 60));
-  }
 
   RawTable raw;
   raw.source = path;
@@ -277,11 +304,15 @@ Table read_csv(const std::string& path, const std::string& bytes, const ReadOpti
     column.texts.reserve(raw.rows);
     for (std::size_t r = begin; r < cells.records(); ++r) column.texts.push_back(cells.cell(r, c));
   }
-  if (!options.separator && separator != ',') {
-    raw.notes.push_back(
-        fmt::format("the separator is '{}'", separator == '\t' ? "\\t" : std::string(1, separator)));
+  if (!options.separator && separator != ',' && separator != ' ') {
+    raw.notes.push_back(fmt::format("the separator is '{}'", separator_name(separator)));
   }
-  return typed(std::move(raw), options);
+  raw.notes.insert(raw.notes.end(), tabbed.notes.begin(), tabbed.notes.end());
+  if (raw.rows == 0) {
+    raw.notes.push_back(fmt::format("only a header ({}), no rows; give --no-header if the line is data",
+                                    shortened(fmt::format("{}", fmt::join(names, ", ")), 60)));
+  }
+  return raw;
 }
 
 }  // namespace runnel::data

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "core/fail.h"
+#include "data/input.h"
 #include "data/readers.h"
 #include "data/text.h"
 
@@ -42,8 +43,10 @@ std::size_t type_size(unsigned char type) {
   }
 }
 
-// train-images-idx3-ubyte -> train-labels-idx1-ubyte, as the files come; "" when the name has no such parts.
+// train-images-idx3-ubyte -> train-labels-idx1-ubyte, as the files come, both with or without .gz; "" when
+// the name has no such parts.
 std::string labels_beside(const std::string& path) {
+  constexpr std::string_view packed = ".gz";
   const std::filesystem::path whole(path);
   std::string name = whole.filename().string();
   const auto replace = [&](std::string_view from, std::string_view to) {
@@ -54,9 +57,14 @@ std::string labels_beside(const std::string& path) {
   };
   if (!replace("images", "labels")) return "";
   replace("idx3", "idx1");
-  const auto beside = whole.parent_path() / name;
-  std::error_code error;
-  return std::filesystem::exists(beside, error) ? beside.string() : "";
+  const bool is_packed = name.ends_with(packed);
+  const std::string plain = is_packed ? name.substr(0, name.size() - packed.size()) : name;
+  for (const std::string& candidate : {name, is_packed ? plain : plain + std::string(packed)}) {
+    const auto beside = whole.parent_path() / candidate;
+    std::error_code error;
+    if (std::filesystem::exists(beside, error)) return beside.string();
+  }
+  return "";
 }
 
 }  // namespace
@@ -122,15 +130,15 @@ Table read_idx(const std::string& path, const std::string& bytes, const ReadOpti
     if (images) table.notes.push_back("no labels file was given or found beside the images");
     return table;
   }
-  const std::string label_bytes = read_bytes(labels);
-  ArrayFile label_array = parse_idx(labels, label_bytes);
+  const Input label_input = read_input(labels);
+  ArrayFile label_array = parse_idx(label_input.label, label_input.bytes);
   if (label_array.rows() != table.rows) {
-    fail("{}: {} for {} in {}", labels, counted(label_array.rows(), "label"), counted(table.rows, "image"),
-         path);
+    fail("{}: {} for {} in {}", label_input.label, counted(label_array.rows(), "label"),
+         counted(table.rows, "image"), path);
   }
   add_array(table, "label", std::move(label_array));
   table.usual_target = "label";
-  table.notes.push_back(fmt::format("the column 'label' comes from {}", labels));
+  table.notes.push_back(fmt::format("the column 'label' comes from {}", label_input.label));
   return table;
 }
 

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "core/fail.h"
+#include "data/input.h"
 #include "data/readers.h"
 #include "data/text.h"
 
@@ -224,14 +225,14 @@ Table read_npy(const std::string& path, const std::string& bytes, const ReadOpti
   table.source = path;
   add_array(table, "x", parse_npy(path, bytes));
   if (!options.labels.empty()) {
-    const std::string label_bytes = read_bytes(options.labels);
-    ArrayFile labels = parse_npy(options.labels, label_bytes);
+    const Input input = read_input(options.labels);
+    ArrayFile labels = parse_npy(input.label, input.bytes);
     if (labels.shape.size() == 2 && labels.shape[1] == 1) labels.shape.pop_back();
     if (labels.shape.size() != 1) {
-      fail("{}: labels must be an array of one axis, this one has {}", options.labels, labels.shape.size());
+      fail("{}: labels must be an array of one axis, this one has {}", input.label, labels.shape.size());
     }
     if (labels.rows() != table.rows) {
-      fail("{}: {} for {} in {}", options.labels, counted(labels.rows(), "label"), counted(table.rows, "row"),
+      fail("{}: {} for {} in {}", input.label, counted(labels.rows(), "label"), counted(table.rows, "row"),
            path);
     }
     add_array(table, "label", std::move(labels));

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "core/fail.h"
+#include "data/foreign.h"
 #include "data/readers.h"
 #include "data/text.h"
 
@@ -13,17 +14,56 @@ namespace {
 
 using Archive = std::unique_ptr<zip_t, void (*)(zip_t*)>;
 
-Archive open_archive(const std::string& path) {
-  int code = 0;
-  zip_t* zip = zip_open(path.c_str(), ZIP_RDONLY, &code);
+std::string text_of(zip_error_t& error) {
+  std::string text = zip_error_strerror(&error);
+  zip_error_fini(&error);
+  return text;
+}
+
+// The bytes must outlive the archive.
+Archive open_archive(const std::string& label, std::string_view bytes) {
+  zip_error_t error;
+  zip_error_init(&error);
+  zip_source_t* source = zip_source_buffer_create(bytes.data(), bytes.size(), 0, &error);
+  if (!source) fail_run("{}: {}", label, text_of(error));
+  zip_t* zip = zip_open_from_source(source, ZIP_RDONLY, &error);
   if (!zip) {
-    zip_error_t error;
-    zip_error_init_with_code(&error, code);
-    const std::string text = zip_error_strerror(&error);
-    zip_error_fini(&error);
-    fail("{}: not an NPZ file, or truncated: {}", path, text);
+    zip_source_free(source);
+    fail("{}: not an NPZ file, or truncated: {}", label, text_of(error));
   }
+  zip_error_fini(&error);
   return {zip, zip_discard};
+}
+
+std::string bytes_of(const std::string& label, zip_t* zip, zip_uint64_t index, std::size_t size) {
+  const std::unique_ptr<zip_file_t, int (*)(zip_file_t*)> file(zip_fopen_index(zip, index, 0), zip_fclose);
+  if (!file) fail("{}: cannot be read: {}", label, zip_strerror(zip));
+  std::string bytes(size, '\0');
+  std::size_t have = 0;
+  while (have < bytes.size()) {
+    const zip_int64_t got = zip_fread(file.get(), bytes.data() + have, bytes.size() - have);
+    if (got <= 0) fail("{}: truncated or damaged: {}", label, zip_file_strerror(file.get()));
+    have += static_cast<std::size_t>(got);
+  }
+  return bytes;
+}
+
+// What OpenDocument files say of themselves.
+std::string mimetype_of(const std::string& label, zip_t* zip) {
+  constexpr std::size_t longest = 256;
+  const zip_int64_t index = zip_name_locate(zip, "mimetype", 0);
+  zip_stat_t stat;
+  if (index < 0 || zip_stat_index(zip, static_cast<zip_uint64_t>(index), 0, &stat) != 0) return "";
+  return stat.size > longest ? "" : bytes_of(label, zip, static_cast<zip_uint64_t>(index), stat.size);
+}
+
+void refuse_other_archives(const std::string& label, zip_t* zip) {
+  const zip_int64_t count = zip_get_num_entries(zip, 0);
+  std::vector<std::string> members;
+  for (zip_int64_t i = 0; i < count; ++i) {
+    if (const char* name = zip_get_name(zip, static_cast<zip_uint64_t>(i), 0)) members.emplace_back(name);
+  }
+  refuse_foreign_zip(label, members, mimetype_of(label, zip));
 }
 
 struct Member {
@@ -37,15 +77,7 @@ Member read_member(const std::string& path, zip_t* zip, zip_uint64_t index) {
   std::string name = stat.name;
   const std::string label = path + ": " + name;
   if (!name.ends_with(".npy")) fail("{}: not an NPY array; an NPZ file holds only such", label);
-  const std::unique_ptr<zip_file_t, int (*)(zip_file_t*)> file(zip_fopen_index(zip, index, 0), zip_fclose);
-  if (!file) fail("{}: cannot be read: {}", label, zip_strerror(zip));
-  std::string bytes(stat.size, '\0');
-  std::size_t have = 0;
-  while (have < bytes.size()) {
-    const zip_int64_t got = zip_fread(file.get(), bytes.data() + have, bytes.size() - have);
-    if (got <= 0) fail("{}: truncated or damaged: {}", label, zip_file_strerror(file.get()));
-    have += static_cast<std::size_t>(got);
-  }
+  const std::string bytes = bytes_of(label, zip, index, stat.size);
   name.resize(name.size() - 4);
   return {name, parse_npy(label, bytes)};
 }
@@ -103,12 +135,13 @@ std::optional<std::size_t> join_own_test(const std::string& path, std::vector<Me
 
 }  // namespace
 
-Table read_npz(const std::string& path, const ReadOptions& options) {
+Table read_npz(const std::string& path, std::string_view bytes, const ReadOptions& options) {
+  const Archive archive = open_archive(path, bytes);
+  refuse_other_archives(path, archive.get());
   if (!options.labels.empty()) {
     fail("{}: an NPZ file holds its labels itself (a one-axis array such as y); {} is not read", path,
          options.labels);
   }
-  const Archive archive = open_archive(path);
   const zip_int64_t count = zip_get_num_entries(archive.get(), 0);
   if (count <= 0) fail("{}: the archive holds no arrays", path);
   std::vector<Member> members;

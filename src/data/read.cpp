@@ -1,35 +1,16 @@
 // read_table: which reader a path goes to.
-#include <array>
-#include <cerrno>
-#include <cstring>
+#include <algorithm>
 #include <filesystem>
-#include <fstream>
+#include <utility>
 
 #include "core/fail.h"
+#include "data/encoding.h"
+#include "data/foreign.h"
+#include "data/input.h"
 #include "data/readers.h"
-#include "data/text.h"
 
 namespace runnel {
 namespace data {
-
-std::string read_bytes(const std::string& path) {
-  std::error_code error;
-  const auto status = std::filesystem::status(path, error);
-  if (!std::filesystem::exists(status)) fail("{}: no such file", path);
-  if (std::filesystem::is_directory(status)) fail("{}: a directory, not a file", path);
-  std::ifstream in(path, std::ios::binary);
-  if (!in) fail("{}: cannot be read: {}", path, std::strerror(errno));
-  std::string bytes;
-  if (const auto size = std::filesystem::file_size(path, error); !error) bytes.reserve(size);
-  std::array<char, 1 << 16> buffer;
-  while (in.read(buffer.data(), buffer.size()) || in.gcount() > 0) {
-    bytes.append(buffer.data(), static_cast<std::size_t>(in.gcount()));
-  }
-  if (in.bad()) fail_run("{}: reading stopped: {}", path, std::strerror(errno));
-  if (bytes.empty()) fail("{}: the file is empty", path);
-  return bytes;
-}
-
 namespace {
 
 bool is_idx(std::string_view bytes) {
@@ -38,17 +19,72 @@ bool is_idx(std::string_view bytes) {
   return type >= 0x08 && type <= 0x0E && bytes[3] >= 1 && bytes[3] <= 8;
 }
 
-// Formats that are often tried and that other programs turn into one of ours.
-void refuse_known_others(const std::string& path, std::string_view bytes) {
-  if (bytes.starts_with("\x1F\x8B")) fail("{}: compressed with gzip; unpack it first (gunzip)", path);
-  if (bytes.starts_with("BZh")) fail("{}: compressed with bzip2; unpack it first (bunzip2)", path);
-  if (bytes.starts_with("\xFD"
-                        "7zXZ")) {
-    fail("{}: compressed with xz; unpack it first (unxz)", path);
+bool is_zip(std::string_view bytes) {
+  return bytes.starts_with("PK\x03\x04") || bytes.starts_with("PK\x05\x06");  // the second: without members
+}
+
+// The text of the file from the first line of the table on.
+std::string_view without_top(std::string_view text, std::size_t skip) {
+  for (std::size_t i = 0; i < skip; ++i) {
+    const std::size_t end = text.find('\n');
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
   }
-  if (bytes.starts_with("PAR1")) fail("{}: a Parquet file; save it as CSV", path);
-  if (bytes.starts_with("\x89HDF")) fail("{}: an HDF5 file; save the array as NPY or NPZ", path);
-  if (bytes.starts_with("PK") && path.ends_with(".xlsx")) fail("{}: a spreadsheet; save it as CSV", path);
+  return text;
+}
+
+using TextReader = RawTable (*)(const std::string& path, std::string_view text, const ReadOptions& options);
+
+// Rows that lack a key of the file that the model was trained on have no cell there, even if all do.
+RawTable read_known_keys(const std::string& path, std::string_view text, const ReadOptions& options) {
+  RawTable raw = read_json(path, text, options);
+  if (!options.reading) return raw;
+  for (const auto& [name, format] : options.reading->columns) {
+    const bool there = std::any_of(raw.columns.begin(), raw.columns.end(),
+                                   [&](const RawColumn& column) { return column.name == name; });
+    if (there) continue;
+    RawColumn& column = raw.columns.emplace_back();
+    column.name = name;
+    column.texts.resize(raw.rows);
+    column.absent.assign(raw.rows, 1);
+  }
+  return raw;
+}
+
+struct TextFormat {
+  TextReader read;
+  std::string separators;  // what else than quotes and ends of lines may end a cell
+};
+
+TextFormat find_format(std::string_view text, const ReadOptions& options) {
+  if (is_arff(text)) return {read_arff, ", \t'{}"};
+  if (is_json(text)) return {read_known_keys, ""};
+  const char separator = find_separator(text, options);
+  return {read_csv, separator == ' ' ? " \t" : std::string(1, separator)};
+}
+
+Table read_text(Input input, const ReadOptions& options) {
+  Decoded decoded = decode(std::move(input.bytes), options.encoding, input.label);
+  refuse_foreign_text(input.label, decoded.text);
+  const TextFormat format = find_format(without_top(decoded.text, options.skip_rows), options);
+  decode_cells(decoded, format.separators);
+  Table table =
+      typed(format.read(input.label, without_top(decoded.text, options.skip_rows), options), options);
+  table.notes.insert(table.notes.begin(), decoded.notes.begin(), decoded.notes.end());
+  return table;
+}
+
+Table read_file(const std::string& path, const ReadOptions& options) {
+  Input input = read_input(path);
+  refuse_foreign(input.label, input.bytes);
+  if (is_zip(input.bytes) || path.ends_with(".npz")) return read_npz(input.label, input.bytes, options);
+  if (input.bytes.starts_with("\x93NUMPY") || path.ends_with(".npy")) {
+    return read_npy(input.label, input.bytes, options);
+  }
+  if (is_idx(input.bytes)) return read_idx(input.label, input.bytes, options);
+  if (!options.labels.empty()) {
+    fail("{}: a labels file ({}) goes with idx and NPY files only", input.label, options.labels);
+  }
+  return read_text(std::move(input), options);
 }
 
 }  // namespace
@@ -66,16 +102,10 @@ Table read_table(const std::string& path, const ReadOptions& options) {
       return read_table(path.substr(0, comma), pair);
     }
   }
-
-  const std::string bytes = data::read_bytes(path);
-  data::refuse_known_others(path, bytes);
-  if (bytes.starts_with("PK\x03\x04") || path.ends_with(".npz")) return data::read_npz(path, options);
-  if (bytes.starts_with("\x93NUMPY") || path.ends_with(".npy")) return data::read_npy(path, bytes, options);
-  if (data::is_idx(bytes)) return data::read_idx(path, bytes, options);
-  if (!options.labels.empty()) {
-    fail("{}: a labels file ({}) goes with idx and NPY files only", path, options.labels);
+  if (path == data::standard_input && options.labels == data::standard_input) {
+    fail("the standard input (-) can be the data or their labels, not both; name a file for one of them");
   }
-  return data::read_csv(path, bytes, options);
+  return data::read_file(path, options);
 }
 
 }  // namespace runnel

@@ -2,40 +2,63 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
 #include "runnel/data.h"
+#include "runnel/reading.h"
 
 namespace runnel::data {
 
-// The whole file; fails when it is missing, a directory, unreadable or empty.
+// The whole file as it is; fails when it is missing, a directory, unreadable or empty.
 std::string read_bytes(const std::string& path);
+
+// ---- texts -----------------------------------------------------------------------------------------------
 
 // A table as its cells stand in a text file, before anything is known of what they mean.
 struct RawColumn {
   std::string name;
-  Texts texts;
-  std::vector<std::uint8_t> absent = {};  // 1 where the file has no cell (null, a lacking key); empty: none
-  std::optional<ColumnFormat> declared = {};  // what the file itself says of the column
+  Texts texts;  // one per row
+  std::vector<std::uint8_t> absent =
+      {};  // 1 where the file has no cell (and texts an empty one); empty: nowhere
+  std::optional<ColumnFormat> declared = {};  // by the file itself; cells that do not read so are missing
 };
+
 struct RawTable {
   std::string source;
-  std::size_t rows = 0;
   std::vector<RawColumn> columns;
-  std::vector<std::uint32_t> lines;
+  std::vector<std::uint32_t> lines;  // of each row
   std::vector<std::string> notes;
+  std::size_t rows = 0;
 };
 
 // Finds how each column is read, or takes it from options.reading, and reads it so.
 Table typed(RawTable raw, const ReadOptions& options);
 
-Table read_csv(const std::string& path, const std::string& bytes, const ReadOptions& options);
+// The text readers take UTF-8 from which options.skip_rows lines are gone, and a path to name in messages.
+RawTable read_csv(const std::string& path, std::string_view text, const ReadOptions& options);
+
+// What sets the columns of a CSV file apart: , ; tab or |, or ' ' for blanks in any number (aligned.h). Where
+// options.reading knows names of columns, that under which most of them stand in the first line.
+char find_separator(std::string_view text, const ReadOptions& options);
+
+// ARFF, told by its first line that is no comment.
+bool is_arff(std::string_view text);
+RawTable read_arff(const std::string& path, std::string_view text, const ReadOptions& options);
+
+// JSON objects, one after another (JSON Lines) or as one array.
+bool is_json(std::string_view text);
+RawTable read_json(const std::string& path, std::string_view text, const ReadOptions& options);
+
+// ---- arrays ----------------------------------------------------------------------------------------------
+
 Table read_npy(const std::string& path, const std::string& bytes, const ReadOptions& options);
-Table read_npz(const std::string& path, const ReadOptions& options);
+Table read_npz(const std::string& path, std::string_view bytes, const ReadOptions& options);
 Table read_idx(const std::string& path, const std::string& bytes, const ReadOptions& options);
 Table generate(const std::string& name, const ReadOptions& options);
 

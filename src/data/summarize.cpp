@@ -214,9 +214,10 @@ std::vector<ColumnSummary> summarize(const Table& table, const std::string& targ
     }
     const std::size_t shown = std::min(reported_levels, facts.levels.size());
     s.top.assign(facts.levels.begin(), facts.levels.begin() + static_cast<std::ptrdiff_t>(shown));
-    s.suspicions = suspicions_of(table, column, facts);
+    if (table.rows > 0) s.suspicions = suspicions_of(table, column, facts);
     out.push_back(std::move(s));
   }
+  if (table.rows == 0) return out;  // without rows all columns are alike
   find_duplicates(table, out);
   if (!target.empty()) find_target_copies(table, table.at(target), out);
   if (table.block) out.push_back(block_summary(*table.block));

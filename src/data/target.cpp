@@ -183,6 +183,7 @@ void warn_of_twins(const std::string& where, const Column& column, const std::ve
 Target Target::fit(const Table& table, const TargetOptions& options, std::vector<std::string>& warnings) {
   if (options.column.empty()) fail("{}: no target is named; give --target COLUMN", table.source);
   const Column& column = table.at(options.column);
+  if (table.rows == 0) fail("{}: {}", table.source, table.notes.empty() ? "no rows" : table.notes.back());
   const std::string where = fmt::format("{}, target '{}'", table.source, column.name);
   Facts facts = facts_of(column);
   if (column.type == Column::Type::truth) facts = truths_of(facts);

@@ -17,9 +17,6 @@ std::optional<double> to_number(std::string_view s);
 // The shortest text that reads back as x; "3" for 3.0.
 std::string from_number(double x);
 
-bool is_utf8(std::string_view s);
-std::string from_latin1(std::string_view s);  // as UTF-8
-
 std::string grouped(std::size_t n);                                // 32833 -> "32,833"
 std::string counted(std::size_t n, std::string_view noun);         // "1 row", "1,204 rows"
 std::string shortened(std::string_view s, std::size_t most = 40);  // for messages; one line

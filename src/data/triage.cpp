@@ -283,7 +283,8 @@ void expect_finite(const Table& table, const Column& column) {
         "{}, column '{}': an infinite value ({}); correct it, count it as missing with --missing {}, or "
         "leave "
         "the column out with --drop {}",
-        table.where(row), column.name, column.text(row), column.text(row), shell_quoted(in_list(column.name)));
+        table.where(row), column.name, column.text(row), column.text(row),
+        shell_quoted(in_list(column.name)));
   }
 }
 

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "core/fail.h"
+#include "data/encoding.h"
 #include "data/text.h"
 #include "expression/functions.h"
 #include "runnel/expression.h"
@@ -345,7 +346,7 @@ void name_nodes(std::vector<Expression::Node>& nodes) {
 }  // namespace
 
 Expression Expression::parse(std::string_view text) {
-  if (!data::is_utf8(text)) fail("the expression is not text (UTF-8)");
+  if (data::first_not_utf8(text) != std::string_view::npos) fail("the expression is not text (UTF-8)");
   Expression expression = ExpressionParser(text).parse();
   name_nodes(expression.nodes_);
   return expression;
