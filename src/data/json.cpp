@@ -123,7 +123,9 @@ class ObjectToRow {
                                   : fmt::format(", in the object that begins on line {}", begins_on_);
     fail("{}, line {}: not JSON at character {}{}: {}{}", rows_.path(), position_.line(), position_.column(),
          begun, reason(e.what()),
-         token.ends_with('N') || token.ends_with('I') ? "; a number that is none (NaN) is written null" : "");
+         token.ends_with('N') || token.ends_with('I')
+             ? "; a number that is missing or infinite is written null"
+             : "");
   }
 
  private:
@@ -155,6 +157,28 @@ void read_object(RowsByKey& rows, Position& position) {
   ObjectToRow row(rows, position);
   nlohmann::json::sax_parse(Reader(&position, false), Reader(&position, true), &row,
                             nlohmann::json::input_format_t::json, /*strict=*/false);
+}
+
+// Python's json writes NaN, which is no JSON, for a number that is none: null does it here. Ends of lines
+// stay where they are.
+std::string nan_as_null(std::string_view text) {
+  constexpr std::string_view nan = "NaN";
+  std::string out;
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (!quoted && text.substr(i).starts_with(nan)) {
+      out += "null";
+      i += nan.size() - 1;
+      continue;
+    }
+    out += text[i];
+    if (quoted && text[i] == '\\' && i + 1 < text.size()) {
+      out += text[++i];
+    } else if (text[i] == '"') {
+      quoted = !quoted;
+    }
+  }
+  return out;
 }
 
 // The objects of an array, from behind its bracket on.
@@ -198,6 +222,9 @@ bool is_json(std::string_view text) {
 }
 
 RawTable read_json(const std::string& path, std::string_view text, const ReadOptions& options) {
+  const std::string without_nan =
+      text.find("NaN") == std::string_view::npos ? std::string() : nan_as_null(text);
+  if (!without_nan.empty()) text = without_nan;
   RowsByKey rows(path);
   Position position(text, options.skip_rows + 1);
   position.skip_spaces();

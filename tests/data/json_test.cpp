@@ -67,6 +67,15 @@ TEST_F(Json, ObjectsInObjectsAreFlattened) {
   EXPECT_THAT(texts(t.columns[3]), ElementsAre("4", "5", "6"));
 }
 
+// Python's json.dumps writes NaN.
+TEST_F(Json, NaNIsMissing) {
+  const data::RawTable t = raw("{\"NaN\":NaN,\"b\":\"a NaN \\\" NaN\"}\n{\"NaN\":1,\"b\":NaN}\n");
+  EXPECT_THAT(names(t), ElementsAre("NaN", "b"));
+  EXPECT_THAT(t.columns[0].absent, ElementsAre(1, 0));
+  EXPECT_THAT(texts(t.columns[1]), ElementsAre("a NaN \" NaN", ""));
+  EXPECT_THAT(t.lines, ElementsAre(1u, 2u));
+}
+
 // One array, objects over several lines, one behind the other: the same rows.
 TEST_F(Json, OneTableInManyLayouts) {
   const data::RawTable lines = raw("{\"a\":1,\"b\":\"x\"}\n{\"a\":2,\"b\":\"[{\"}\n");
@@ -94,7 +103,7 @@ TEST_F(Json, MistakesNameTheirLine) {
   EXPECT_THAT(error(one + "{\"a\":{\"b\":1},\"a.b\":2}\n"), HasSubstr("'a.b' stands twice"));
   EXPECT_THAT(error(one + "{\"u\":{\"tags\":[1]}}\n"),
               AllOf(HasSubstr("line 2"), HasSubstr("'u.tags' is an array")));
-  EXPECT_THAT(error(one + "{\"a\":NaN}\n"), AllOf(HasSubstr("line 2"), HasSubstr("null")));
+  EXPECT_THAT(error(one + "{\"a\":Infinity}\n"), AllOf(HasSubstr("line 2"), HasSubstr("null")));
   EXPECT_THAT(error(one + "{\"a\":1\n{\"a\":2}\n"),
               AllOf(HasSubstr("line 3"), HasSubstr("object that begins on line 2")));
   EXPECT_THAT(error(one + "{\"a\":"), HasSubstr("unexpected end of input"));
