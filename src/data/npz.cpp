@@ -13,15 +13,16 @@ namespace {
 
 using Archive = std::unique_ptr<zip_t, void (*)(zip_t*)>;
 
-Archive open_archive(const std::string& path) {
-  int code = 0;
-  zip_t* zip = zip_open(path.c_str(), ZIP_RDONLY, &code);
-  if (!zip) {
-    zip_error_t error;
-    zip_error_init_with_code(&error, code);
-    const std::string text = zip_error_strerror(&error);
-    zip_error_fini(&error);
-    fail("{}: not an NPZ file, or truncated: {}", path, text);
+// `bytes` must outlive the archive.
+Archive open_archive(const std::string& path, const std::string& bytes) {
+  zip_error_t error;
+  zip_error_init(&error);
+  const std::unique_ptr<zip_error_t, void (*)(zip_error_t*)> guard(&error, zip_error_fini);
+  zip_source_t* source = zip_source_buffer_create(bytes.data(), bytes.size(), 0, &error);
+  zip_t* zip = source == nullptr ? nullptr : zip_open_from_source(source, ZIP_RDONLY, &error);
+  if (zip == nullptr) {
+    zip_source_free(source);
+    fail("{}: not an NPZ file, or truncated: {}", path, zip_error_strerror(&error));
   }
   return {zip, zip_discard};
 }
@@ -31,12 +32,17 @@ struct Member {
   ArrayFile array;
 };
 
-Member read_member(const std::string& path, zip_t* zip, zip_uint64_t index) {
-  zip_stat_t stat;
-  if (zip_stat_index(zip, index, 0, &stat) != 0) fail("{}: {}", path, zip_strerror(zip));
-  std::string name = stat.name;
-  const std::string label = path + ": " + name;
-  if (!name.ends_with(".npy")) fail("{}: not an NPY array; an NPZ file holds only such", label);
+// The bytes of a member. The sizes that an archive states are not believed: what it can hold is bounded by
+// what it is.
+std::string unpacked(const std::string& label, zip_t* zip, std::size_t archive_size, zip_uint64_t index,
+                     const zip_stat_t& stat) {
+  constexpr zip_uint64_t most_of_byte = 1032;  // that DEFLATE can make of one (zlib, "Technical details")
+  if (stat.comp_method != ZIP_CM_STORE && stat.comp_method != ZIP_CM_DEFLATE)
+    fail("{}: compressed by a method (number {}) that NPZ files do not use; save it with numpy.savez", label,
+         stat.comp_method);
+  if (stat.comp_size > archive_size || stat.size / most_of_byte > stat.comp_size)
+    fail("{}: damaged: {} bytes cannot be packed into {}", label, grouped(stat.size),
+         grouped(stat.comp_size));
   const std::unique_ptr<zip_file_t, int (*)(zip_file_t*)> file(zip_fopen_index(zip, index, 0), zip_fclose);
   if (!file) fail("{}: cannot be read: {}", label, zip_strerror(zip));
   std::string bytes(stat.size, '\0');
@@ -46,8 +52,17 @@ Member read_member(const std::string& path, zip_t* zip, zip_uint64_t index) {
     if (got <= 0) fail("{}: truncated or damaged: {}", label, zip_file_strerror(file.get()));
     have += static_cast<std::size_t>(got);
   }
+  return bytes;
+}
+
+Member read_member(const std::string& path, zip_t* zip, std::size_t archive_size, zip_uint64_t index) {
+  zip_stat_t stat;
+  if (zip_stat_index(zip, index, 0, &stat) != 0) fail("{}: {}", path, zip_strerror(zip));
+  std::string name = stat.name;
+  const std::string label = path + ": " + name;
+  if (!name.ends_with(".npy")) fail("{}: not an NPY array; an NPZ file holds only such", label);
   name.resize(name.size() - 4);
-  return {name, parse_npy(label, bytes)};
+  return {name, parse_npy(label, unpacked(label, zip, archive_size, index, stat))};
 }
 
 bool one_of(const std::string& name, std::initializer_list<std::string_view> names) {
@@ -88,17 +103,17 @@ std::optional<std::size_t> join_own_test(const std::string& path, std::vector<Me
 
 }  // namespace
 
-Table read_npz(const std::string& path, const ReadOptions& options) {
+Table read_npz(const std::string& path, const std::string& bytes, const ReadOptions& options) {
   if (!options.labels.empty()) {
     fail("{}: an NPZ file holds its labels itself (a one-axis array such as y); {} is not read", path,
          options.labels);
   }
-  const Archive archive = open_archive(path);
+  const Archive archive = open_archive(path, bytes);
   const zip_int64_t count = zip_get_num_entries(archive.get(), 0);
   if (count <= 0) fail("{}: the archive holds no arrays", path);
   std::vector<Member> members;
   for (zip_int64_t i = 0; i < count; ++i) {
-    members.push_back(read_member(path, archive.get(), static_cast<zip_uint64_t>(i)));
+    members.push_back(read_member(path, archive.get(), bytes.size(), static_cast<zip_uint64_t>(i)));
   }
 
   Table table;

@@ -69,7 +69,7 @@ Table read_table(const std::string& path, const ReadOptions& options) {
 
   const std::string bytes = data::read_bytes(path);
   data::refuse_known_others(path, bytes);
-  if (bytes.starts_with("PK\x03\x04") || path.ends_with(".npz")) return data::read_npz(path, options);
+  if (bytes.starts_with("PK\x03\x04") || path.ends_with(".npz")) return data::read_npz(path, bytes, options);
   if (bytes.starts_with("\x93NUMPY") || path.ends_with(".npy")) return data::read_npy(path, bytes, options);
   if (data::is_idx(bytes)) return data::read_idx(path, bytes, options);
   if (!options.labels.empty()) {

@@ -15,7 +15,7 @@ std::string read_bytes(const std::string& path);
 
 Table read_csv(const std::string& path, const std::string& bytes, const ReadOptions& options);
 Table read_npy(const std::string& path, const std::string& bytes, const ReadOptions& options);
-Table read_npz(const std::string& path, const ReadOptions& options);
+Table read_npz(const std::string& path, const std::string& bytes, const ReadOptions& options);
 Table read_idx(const std::string& path, const std::string& bytes, const ReadOptions& options);
 Table generate(const std::string& name, const ReadOptions& options);
 

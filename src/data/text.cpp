@@ -60,6 +60,15 @@ bool is_utf8(std::string_view s) {
     for (std::size_t k = 1; k <= more; ++k) {
       if ((static_cast<unsigned char>(s[i + k]) & 0xC0u) != 0x80u) return false;
     }
+    // The second byte of what a shorter form could hold, of halves of UTF-16 pairs and of what lies beyond
+    // the last character (Unicode, table 3-7).
+    if (more >= 2) {
+      const auto second = static_cast<unsigned char>(s[i + 1]);
+      if ((lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F) ||
+          (lead == 0xF0 && second < 0x90) || (lead == 0xF4 && second > 0x8F)) {
+        return false;
+      }
+    }
     i += more + 1;
   }
   return true;

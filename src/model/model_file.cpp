@@ -9,6 +9,7 @@
 #include "core/fail.h"
 #include "data/readers.h"
 #include "data/text.h"
+#include "model/model_file.h"
 #include "model/network_file.h"
 #include "model/output_file.h"
 #include "model/safetensors.h"
@@ -98,10 +99,13 @@ class Reader {
     const std::int64_t inputs = network.layers.front().w.dim(0);
     try {
       const auto json = nlohmann::json::parse(text("preprocessor"));
+      std::uint64_t left = static_cast<std::uint64_t>(inputs);
       for (const auto& encoding : json.at("encodings")) {
-        if (encoding.at("width").get<std::uint64_t>() > static_cast<std::uint64_t>(inputs)) {
+        const auto& width = encoding.at("width");
+        if (!width.is_number_unsigned() || width.get<std::uint64_t>() > left) {
           damaged("the preprocessing has a block wider than the network's inputs");
         }
+        left -= width.get<std::uint64_t>();
       }
     } catch (const nlohmann::json::exception& e) {
       damaged(fmt::format("the preprocessing cannot be read ({})", e.what()));
@@ -186,31 +190,31 @@ void check_fit(const Reader& reader, const Model& model) {
 
 }  // namespace
 
-void Model::save(const std::string& path) const {
+std::string encode_model(const Model& model) {
   SafeTensors file;
-  write_network(network, "", file);
-  file.metadata = {{format_key, is_plain(*this) ? plain_format : newest_format},
-                   {"version", version},
-                   {"target", target.to_json()},
-                   {"preprocessor", preprocessor.to_json()},
-                   {"hyper", hyper_json(hyper).dump()},
-                   {"metric", std::string(sweep::metric_name(metric))},
-                   {"loss", std::string(sweep::loss_name(loss))},
-                   {"target_mean", fmt::format("{}", target_mean)},
-                   {"target_scale", fmt::format("{}", target_scale)},
-                   {"seed", fmt::format("{}", seed)},
-                   {"provenance", provenance}};
+  write_network(model.network, "", file);
+  file.metadata = {{format_key, is_plain(model) ? plain_format : newest_format},
+                   {"version", model.version},
+                   {"target", model.target.to_json()},
+                   {"preprocessor", model.preprocessor.to_json()},
+                   {"hyper", hyper_json(model.hyper).dump()},
+                   {"metric", std::string(sweep::metric_name(model.metric))},
+                   {"loss", std::string(sweep::loss_name(model.loss))},
+                   {"target_mean", fmt::format("{}", model.target_mean)},
+                   {"target_scale", fmt::format("{}", model.target_scale)},
+                   {"seed", fmt::format("{}", model.seed)},
+                   {"provenance", model.provenance}};
   auto hypers = nlohmann::ordered_json::array();
-  for (std::size_t i = 0; i < others.size(); ++i) {
-    write_network(others[i].network, prefix_of(i), file);
-    hypers.push_back(hyper_json(others[i].hyper));
+  for (std::size_t i = 0; i < model.others.size(); ++i) {
+    write_network(model.others[i].network, prefix_of(i), file);
+    hypers.push_back(hyper_json(model.others[i].hyper));
   }
-  if (!others.empty()) file.metadata["others"] = hypers.dump();
-  write_file(path, encode_safetensors(file));
+  if (!model.others.empty()) file.metadata["others"] = hypers.dump();
+  return encode_safetensors(file);
 }
 
-Model Model::load(const std::string& path) {
-  const Reader reader(path, decode_safetensors(path, data::read_bytes(path)));
+Model decode_model(const std::string& path, std::string_view bytes) {
+  const Reader reader(path, decode_safetensors(path, bytes));
   reader.check_format();
   Model model;
   try {
@@ -234,6 +238,10 @@ Model Model::load(const std::string& path) {
   check_fit(reader, model);
   return model;
 }
+
+void Model::save(const std::string& path) const { write_file(path, encode_model(*this)); }
+
+Model Model::load(const std::string& path) { return decode_model(path, data::read_bytes(path)); }
 
 bool is_model_file(const std::string& path) {
   std::ifstream in(path, std::ios::binary);

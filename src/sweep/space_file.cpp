@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/fail.h"
+#include "data/readers.h"
 #include "data/text.h"
 #include "sweep/parameter.h"
 
@@ -102,7 +103,9 @@ void read_range(const std::string& path, const toml::table& table, Parameter& p)
   if (p.logarithmic && p.low <= 0) fail("{}: a logarithmic range begins above 0", place(path, low->source()));
   if (const toml::node* points = table.get("points")) {
     p.points = points->value_exact<std::int64_t>().value_or(0);
-    if (p.points < 2) fail("{}: points is a whole number of at least 2", place(path, points->source()));
+    if (p.points < 2 || p.points > kMostCandidates)
+      fail("{}: points is a whole number from 2 to {}", place(path, points->source()),
+           data::grouped(kMostCandidates));
   }
 }
 
@@ -148,14 +151,59 @@ Parameter parameter_of(const std::string& path, const toml::key& key, const toml
   return p;
 }
 
+// Fails at a character beyond ASCII outside texts and comments. None belongs there, and toml++ 3.3 asks
+// whether it is a blank in a way that is defined for few of them.
+void check_ascii(const std::string& path, std::string_view text) {
+  std::size_t line = 1, column = 1;
+  std::string_view closing;  // of the text or comment that we are in
+  for (std::size_t i = 0; i < text.size();) {
+    const char c = text[i];
+    std::size_t taken = 1;
+    if (closing.empty()) {
+      if (static_cast<unsigned char>(c) >= 0x80)
+        fail("{}:{}:{}: a character beyond ASCII stands outside texts and comments", path, line, column);
+      if (c == '#') closing = "\n";
+      for (const std::string_view quote : {"\"\"\"", "'''", "\"", "'"}) {
+        if (!closing.empty() || !text.substr(i).starts_with(quote)) continue;
+        closing = quote;
+        taken = quote.size();
+      }
+    } else if (c == '\\' && closing[0] == '"') {
+      taken = 2;
+    } else if (text.substr(i).starts_with(closing)) {
+      taken = closing.size();
+      // Two quotes may stand before the closing three.
+      for (int more = 0; taken >= 3 && more < 2 && text.substr(i + taken).starts_with(c); ++more) ++taken;
+      closing = {};
+    } else if (c == '\n' && closing.size() == 1) {
+      closing = {};  // a text of one line ends with it, closed or not
+    }
+    for (const char passed : text.substr(i, taken)) {
+      if (passed == '\n') {
+        ++line;
+        column = 1;
+      } else if ((static_cast<unsigned char>(passed) & 0xC0u) != 0x80u) {
+        ++column;
+      }
+    }
+    i += taken;
+  }
+}
+
 }  // namespace
 
-std::vector<Parameter> read_space_file(const std::string& path) {
+std::vector<Parameter> parse_space(const std::string& path, std::string_view text) {
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  check_ascii(path, text);
+  // A key may be dotted, and each dot nests a table in another, which toml++ takes apart one within the
+  // other: a long enough key would exhaust the stack.
+  constexpr std::size_t most_dots = 10'000;
+  if (static_cast<std::size_t>(std::count(text.begin(), text.end(), '.')) > most_dots)
+    fail("{}: more than {} dots: no space needs so many", path, data::grouped(most_dots));
   toml::table file;
   try {
-    file = toml::parse_file(path);
+    file = toml::parse(text);
   } catch (const toml::parse_error& e) {
-    if (e.source().begin.line == 0) fail("{}: the file cannot be read", path);
     fail("{}: {}", place(path, e.source()), e.description());
   }
   if (file.empty()) fail("{}: the space has no parameters", path);
@@ -170,6 +218,10 @@ std::vector<Parameter> read_space_file(const std::string& path) {
   std::vector<Parameter> sorted;
   for (const auto& [at, i] : order) sorted.push_back(parameters[i]);
   return sorted;
+}
+
+std::vector<Parameter> read_space_file(const std::string& path) {
+  return parse_space(path, data::read_bytes(path));
 }
 
 }  // namespace runnel::sweep

@@ -119,6 +119,9 @@ TEST_F(Csv, FilesThatHoldNoTable) {
               AllOf(HasSubstr("line 2"), HasSubstr("never closed")));
   EXPECT_THAT(error_of([&] { csv("\x1F\x8B rest"); }), HasSubstr("gunzip"));
   EXPECT_THAT(error_of([&] { csv(std::string("ab\0cd,\n", 7)); }), HasSubstr("not a text file"));
+  // However far from the beginning.
+  const std::string late = "a,b\n" + std::string(100'000, '1') + ",2\n\xE9" + std::string(1, '\0') + ",3\n";
+  EXPECT_THAT(error_of([&] { csv(late); }), HasSubstr("not a text file"));
   EXPECT_THAT(error_of([&] {
                 csv("\xFF\xFE"
                     "a");
@@ -152,6 +155,22 @@ TEST(Text, Utf8) {
     EXPECT_TRUE(data::is_utf8(good));
   for (const char* bad : {"\xE9", "\xC3", "a\xE2\x82", "\xC0\xAF", "\x80", "\xE9tude"})
     EXPECT_FALSE(data::is_utf8(bad));
+}
+
+// A character has one form: as many strings of three bytes that begin with 0xE0 or above are UTF-8 as there are
+// characters from 0x800 to 0xFFFF, without the 2,048 halves of UTF-16 pairs; and of four bytes whose last two
+// are fixed, as there are 4,096ths from 0x10000 to 0x10FFFF (Unicode, D92).
+TEST(Text, Utf8HasOneFormForEachCharacter) {
+  std::size_t three = 0, four = 0;
+  for (unsigned lead = 0xE0; lead <= 0xFF; ++lead) {
+    for (unsigned second = 0; second <= 0xFF; ++second) {
+      const std::string begin{static_cast<char>(lead), static_cast<char>(second)};
+      four += data::is_utf8(begin + "\x80\x80");
+      for (unsigned third = 0; third <= 0xFF; ++third) three += data::is_utf8(begin + static_cast<char>(third));
+    }
+  }
+  EXPECT_EQ(three, 0x10000u - 0x800u - 0x800u);
+  EXPECT_EQ(four, 0x100000u / 4096u);
 }
 
 TEST(Dates, AreFractionalYears) {

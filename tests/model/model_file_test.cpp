@@ -334,6 +334,27 @@ TEST_F(ModelTest, HugeWidthsInTheMetadataCostNothing) {
   EXPECT_THAT(error_of([&] { Model::load(file); }), HasSubstr("wider than the network's inputs"));
 }
 
+// Nor many widths that are each in order, nor what is no width.
+TEST_F(ModelTest, WidthsInTheMetadataAreOfTheNetwork) {
+  const Table t = two_classes();
+  Model m = model(t, {});
+  m.network.layers = {{ones(static_cast<std::int64_t>(m.preprocessor.features().size()), 1, 1), Array({0})}};
+  const auto with_widths = [&](const std::vector<nlohmann::json>& widths) {
+    return changed(m, [&](SafeTensors& f) {
+      auto json = nlohmann::json::parse(f.metadata["preprocessor"]);
+      const nlohmann::json first = json["encodings"][0];
+      for (const nlohmann::json& width : widths) {
+        json["encodings"].push_back(first);
+        json["encodings"].back()["width"] = width;
+      }
+      f.metadata["preprocessor"] = json.dump();
+    });
+  };
+  for (const auto& widths : std::vector<std::vector<nlohmann::json>>{{2u, 2u}, {-1}, {1e300}, {0.5}})
+    EXPECT_THAT(error_of([&] { Model::load(with_widths(widths)); }),
+                HasSubstr("wider than the network's inputs"));
+}
+
 TEST_F(ModelTest, IsModelFile) {
   const Table t = two_classes();
   Model m = model(t, {});
