@@ -75,11 +75,12 @@ class Reader {
   // The first network and the ensemble's further ones, and nothing else.
   void read_networks(Model& model) const {
     const auto complain = [&](const std::string& what) { damaged(what); };
+    const TensorsByName named = by_name(file_);
     std::size_t tensors = 0;
-    model.network = read_network(file_, "", model.hyper, complain, tensors);
+    model.network = read_network(named, "", model.hyper, complain, tensors);
     const std::vector<sweep::Hyper> hypers = others();
     for (std::size_t i = 0; i < hypers.size(); ++i)
-      model.others.push_back({read_network(file_, prefix_of(i), hypers[i], complain, tensors), hypers[i]});
+      model.others.push_back({read_network(named, prefix_of(i), hypers[i], complain, tensors), hypers[i]});
     if (file_.tensors.size() != tensors)
       damaged(fmt::format("{} tensors for {} layers, and {} that belong to them", file_.tensors.size(),
                           model.network.layers.size(), tensors));

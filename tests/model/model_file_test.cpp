@@ -334,6 +334,16 @@ TEST_F(ModelTest, HugeWidthsInTheMetadataCostNothing) {
   EXPECT_THAT(error_of([&] { Model::load(file); }), HasSubstr("wider than the network's inputs"));
 }
 
+// Layers are asked for by name, one after the other.
+TEST_F(ModelTest, ANetworkOfManyLayersIsRead) {
+  const Table t = two_classes();
+  Model m = model(t, {{ones(3, 1, 1), Array({0})}});
+  constexpr std::size_t hidden = 30'000;
+  for (std::size_t i = 0; i < hidden; ++i) m.network.layers.push_back({ones(1, 1, 1), Array({0})});
+  m.hyper.hidden.assign(hidden, 1);
+  EXPECT_EQ(Model::load(saved(m)).network.layers.size(), hidden + 1);
+}
+
 // Nor many widths that are each in order, nor what is no width.
 TEST_F(ModelTest, WidthsInTheMetadataAreOfTheNetwork) {
   const Table t = two_classes();

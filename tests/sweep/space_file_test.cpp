@@ -96,7 +96,10 @@ TEST(SpaceFile, ErrorsSayLineAndColumn) {
               StartsWith("1:1: \"hidden=1..2\": hidden takes values"));
   EXPECT_THAT(complaint("rate = [true]"), StartsWith("1:9: a number or a text is wanted"));
   EXPECT_THAT(complaint("rate = []"), StartsWith("1:8: rate has no values"));
-  EXPECT_THAT(complaint("rate = [1"), StartsWith("1:"));  // no TOML at all
+  // No TOML at all.
+  for (const char* text :
+       {"rate = [1", "[\nrate]", "[[", "= 1", "rate = {", "rate = \"", "\\", "rate = 1 2", "rate = 1e"})
+    EXPECT_THAT(complaint(text), testing::ContainsRegex("^[12]:[0-9]+: ")) << text;
   EXPECT_THAT(complaint("clip = { values = [1, 2], when = 3 }"), HasSubstr("`when` is a table of one name"));
   EXPECT_THAT(complaint("clip = { values = [1, 2], when = { optimzer = \"sgd\" } }"),
               StartsWith("1:36: there is no hyperparameter \"optimzer\"; did you mean 'optimizer'"));
@@ -116,6 +119,12 @@ TEST(SpaceFile, CharactersStandInTextsAndComments) {
     EXPECT_THAT(complaint(bad), HasSubstr("a character beyond ASCII stands outside texts and comments"))
         << bad;
   EXPECT_THAT(complaint("# あ\nl2 = 'あ' あ"), StartsWith("2:10: a character"));
+  for (const char* bad : {"l2 = 0\"あ", "l2 = -[\"あ\"]", "l2 = 0.\"あ\"", "l2 = 1{あ",
+                          "l2 = \"\"\"\"\"\"\"\"\"", "l2 = \"1\" 'あ'", "l2 = 1 # あ\nl\"2 = あ"})
+    EXPECT_THAT(complaint(bad), HasSubstr("opens within a word")) << bad;
+  for (const char* bad :
+       {"l2 = \"\\あ", "l2 = \"\"\"\\あ", "l2 = \"\"\"\\\n あ\"\"\"", "l2 = \"\"\"\\ \n あ\"\"\""})
+    EXPECT_THAT(complaint(bad), HasSubstr("stands before one of b t n")) << bad;
   EXPECT_THAT(complaint("optimizer = \"ж\""), HasSubstr("\"ж\""));
 }
 
