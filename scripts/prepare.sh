@@ -3,6 +3,7 @@
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 preset=${RUNNEL_PRESET:-release}
 build=$root/build/$preset
+package_lists=("$root/scripts/packages.txt")  # a script that needs more adds its list
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -11,7 +12,7 @@ die() {
   exit 1
 }
 
-listed_packages() { sed 's/#.*//' "$root/scripts/packages.txt" | tr -s ' \t\n' '\n' | sed '/^$/d'; }
+listed_packages() { sed 's/#.*//' "${package_lists[@]}" | tr -s ' \t\n' '\n' | sed '/^$/d'; }
 
 # Those of the list that dpkg does not call installed, and whose name is no command here either: Node and npm, say,
 # may have come another way than by Debian's packages, which would then not go together with them.
@@ -27,7 +28,7 @@ missing_packages() {
 install_packages() {
   local missing as_root=()
   if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
-    say "This is not a Debian system: what scripts/packages.txt lists must be there already."
+    say "This is not a Debian system: what ${package_lists[*]#"$root"/} lists must be there already."
     return
   fi
   missing=$(missing_packages)

@@ -159,7 +159,7 @@ void refuse_foreign_text(const std::string& label, std::string_view text) {
   constexpr std::size_t first_bytes = 1 << 16, most_controls = 50;  // one of so many bytes
   std::string_view top = text.substr(0, first_bytes);
   const auto controls = static_cast<std::size_t>(std::count_if(top.begin(), top.end(), is_control));
-  if (top.find('\0') != std::string_view::npos || controls * most_controls > top.size()) {
+  if (text.find('\0') != std::string_view::npos || controls * most_controls > top.size()) {
     fail("{}: not a text file, and none of the others that are read: NPY, NPZ and idx", label);
   }
   top.remove_prefix(std::min(top.find_first_not_of(" \t\r\n"), top.size()));

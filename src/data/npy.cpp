@@ -13,6 +13,8 @@
 namespace runnel::data {
 namespace {
 
+constexpr std::size_t most_axes = 64;  // NumPy's own limit
+
 struct Header {
   std::string descr;
   bool fortran = false;
@@ -49,6 +51,8 @@ std::vector<std::size_t> parse_shape(const std::string& label, std::string_view 
         }
         product *= value;
         shape.push_back(value);
+        if (shape.size() > most_axes)
+          fail("{}: the NPY header's shape has more than {} axes", label, most_axes);
       }
       value = 0;
       any = false;
@@ -134,8 +138,8 @@ void append_utf8(std::string& s, std::uint32_t c) {
   }
 }
 
-void take_texts(const char* p, std::size_t count, std::size_t characters, const Order& order,
-                ArrayFile& out) {
+void take_texts(const std::string& label, const char* p, std::size_t count, std::size_t characters,
+                const Order& order, ArrayFile& out) {
   out.is_text = true;
   out.texts.resize(count);
   for (std::size_t i = 0; i < count; ++i) {
@@ -144,6 +148,8 @@ void take_texts(const char* p, std::size_t count, std::size_t characters, const 
       std::uint32_t c;
       std::memcpy(&c, at + 4 * k, 4);
       if (c == 0) break;
+      if (c > 0x10FFFF || (c >= 0xD800 && c < 0xE000))
+        fail("{}: damaged: 0x{:X} in the text of item {} is no character", label, c, i);
       append_utf8(out.texts[i], c);
     }
   }
@@ -188,11 +194,12 @@ ArrayFile parse_npy(const std::string& label, std::span<const char> bytes) {
     take_values<T>(p, count, order, out);
   };
   if (d[1] == 'U') {
-    if (have / std::max<std::size_t>(size, 1) < count && size > 0) {
+    if (size == 0) fail("{}: texts of no characters ('{}') say nothing; leave the array out", label, d);
+    if (have / size < count) {
       fail("{}: truncated: the header promises {} strings of {} bytes, the file holds {} bytes", label,
            grouped(count), size, grouped(have));
     }
-    take_texts(p, count, digits, order, out);
+    take_texts(label, p, count, digits, order, out);
   } else if (kind == "f4") {
     numbers(float{});
   } else if (kind == "f8") {

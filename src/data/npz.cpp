@@ -71,15 +71,28 @@ struct Member {
   ArrayFile array;
 };
 
-Member read_member(const std::string& path, zip_t* zip, zip_uint64_t index) {
+// The bytes of a member. The sizes that an archive states are not believed: what it can hold is bounded by
+// what it is.
+std::string unpacked(const std::string& label, zip_t* zip, std::size_t archive_size, zip_uint64_t index,
+                     const zip_stat_t& stat) {
+  constexpr zip_uint64_t most_of_byte = 1032;  // that DEFLATE can make of one (zlib, "Technical details")
+  if (stat.comp_method != ZIP_CM_STORE && stat.comp_method != ZIP_CM_DEFLATE)
+    fail("{}: compressed by a method (number {}) that NPZ files do not use; save it with numpy.savez", label,
+         stat.comp_method);
+  if (stat.comp_size > archive_size || stat.size / most_of_byte > stat.comp_size)
+    fail("{}: damaged: {} bytes cannot be packed into {}", label, grouped(stat.size),
+         grouped(stat.comp_size));
+  return bytes_of(label, zip, index, stat.size);
+}
+
+Member read_member(const std::string& path, zip_t* zip, std::size_t archive_size, zip_uint64_t index) {
   zip_stat_t stat;
   if (zip_stat_index(zip, index, 0, &stat) != 0) fail("{}: {}", path, zip_strerror(zip));
   std::string name = stat.name;
   const std::string label = path + ": " + name;
   if (!name.ends_with(".npy")) fail("{}: not an NPY array; an NPZ file holds only such", label);
-  const std::string bytes = bytes_of(label, zip, index, stat.size);
   name.resize(name.size() - 4);
-  return {name, parse_npy(label, bytes)};
+  return {name, parse_npy(label, unpacked(label, zip, archive_size, index, stat))};
 }
 
 bool one_of(const std::string& name, std::initializer_list<std::string_view> names) {
@@ -146,7 +159,7 @@ Table read_npz(const std::string& path, std::string_view bytes, const ReadOption
   if (count <= 0) fail("{}: the archive holds no arrays", path);
   std::vector<Member> members;
   for (zip_int64_t i = 0; i < count; ++i) {
-    members.push_back(read_member(path, archive.get(), static_cast<zip_uint64_t>(i)));
+    members.push_back(read_member(path, archive.get(), bytes.size(), static_cast<zip_uint64_t>(i)));
   }
 
   Table table;

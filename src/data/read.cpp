@@ -62,16 +62,19 @@ TextFormat find_format(std::string_view text, const ReadOptions& options) {
   return {read_csv, separator == ' ' ? " \t" : std::string(1, separator)};
 }
 
-Table read_text(Input input, const ReadOptions& options) {
-  Decoded decoded = decode(std::move(input.bytes), options.encoding, input.label);
-  refuse_foreign_text(input.label, decoded.text);
+}  // namespace
+
+Table read_text(const std::string& label, std::string bytes, const ReadOptions& options) {
+  Decoded decoded = decode(std::move(bytes), options.encoding, label);
+  refuse_foreign_text(label, decoded.text);
   const TextFormat format = find_format(without_top(decoded.text, options.skip_rows), options);
   decode_cells(decoded, format.separators);
-  Table table =
-      typed(format.read(input.label, without_top(decoded.text, options.skip_rows), options), options);
+  Table table = typed(format.read(label, without_top(decoded.text, options.skip_rows), options), options);
   table.notes.insert(table.notes.begin(), decoded.notes.begin(), decoded.notes.end());
   return table;
 }
+
+namespace {
 
 Table read_file(const std::string& path, const ReadOptions& options) {
   Input input = read_input(path);
@@ -84,7 +87,7 @@ Table read_file(const std::string& path, const ReadOptions& options) {
   if (!options.labels.empty()) {
     fail("{}: a labels file ({}) goes with idx and NPY files only", input.label, options.labels);
   }
-  return read_text(std::move(input), options);
+  return read_text(input.label, std::move(input.bytes), options);
 }
 
 }  // namespace

@@ -40,6 +40,9 @@ struct RawTable {
 // Finds how each column is read, or takes it from options.reading, and reads it so.
 Table typed(RawTable raw, const ReadOptions& options);
 
+// The bytes of any text format, in any encoding, as a table.
+Table read_text(const std::string& label, std::string bytes, const ReadOptions& options);
+
 // The text readers take UTF-8 from which options.skip_rows lines are gone, and a path to name in messages.
 RawTable read_csv(const std::string& path, std::string_view text, const ReadOptions& options);
 

@@ -9,6 +9,7 @@
 #include "core/fail.h"
 #include "data/readers.h"
 #include "data/text.h"
+#include "model/model_file.h"
 #include "model/network_file.h"
 #include "model/output_file.h"
 #include "model/safetensors.h"
@@ -72,11 +73,12 @@ class Reader {
   // The first network and the ensemble's further ones, and nothing else.
   void read_networks(Model& model) const {
     const auto complain = [&](const std::string& what) { damaged(what); };
+    const TensorsByName named = by_name(file_);
     std::size_t tensors = 0;
-    model.network = read_network(file_, "", model.hyper, complain, tensors);
+    model.network = read_network(named, "", model.hyper, complain, tensors);
     const std::vector<sweep::Hyper> hypers = others();
     for (std::size_t i = 0; i < hypers.size(); ++i)
-      model.others.push_back({read_network(file_, prefix_of(i), hypers[i], complain, tensors), hypers[i]});
+      model.others.push_back({read_network(named, prefix_of(i), hypers[i], complain, tensors), hypers[i]});
     if (file_.tensors.size() != tensors)
       damaged(fmt::format("{} tensors for {} layers, and {} that belong to them", file_.tensors.size(),
                           model.network.layers.size(), tensors));
@@ -96,10 +98,13 @@ class Reader {
     const std::int64_t inputs = network.layers.front().w.dim(0);
     try {
       const auto json = nlohmann::json::parse(text("preprocessor"));
+      std::uint64_t left = static_cast<std::uint64_t>(inputs);
       for (const auto& encoding : json.at("encodings")) {
-        if (encoding.at("width").get<std::uint64_t>() > static_cast<std::uint64_t>(inputs)) {
+        const auto& width = encoding.at("width");
+        if (!width.is_number_unsigned() || width.get<std::uint64_t>() > left) {
           damaged("the preprocessing has a block wider than the network's inputs");
         }
+        left -= width.get<std::uint64_t>();
       }
     } catch (const nlohmann::json::exception& e) {
       damaged(fmt::format("the preprocessing cannot be read ({})", e.what()));
@@ -184,32 +189,32 @@ void check_fit(const Reader& reader, const Model& model) {
 
 }  // namespace
 
-void Model::save(const std::string& path) const {
+std::string encode_model(const Model& model) {
   SafeTensors file;
-  write_network(network, "", file);
-  file.metadata = {{format_key, narrow_features ? "2" : newest_format},
-                   {"version", version},
-                   {"target", target.to_json()},
-                   {"preprocessor", preprocessor.to_json()},
-                   {"hyper", hyper_json(hyper).dump()},
-                   {"metric", std::string(sweep::metric_name(metric))},
-                   {"loss", std::string(sweep::loss_name(loss))},
-                   {"target_mean", fmt::format("{}", target_mean)},
-                   {"target_scale", fmt::format("{}", target_scale)},
-                   {"seed", fmt::format("{}", seed)},
-                   {"provenance", provenance}};
-  if (!narrow_features) file.metadata["reading"] = reading.to_json();
+  write_network(model.network, "", file);
+  file.metadata = {{format_key, model.narrow_features ? "2" : newest_format},
+                   {"version", model.version},
+                   {"target", model.target.to_json()},
+                   {"preprocessor", model.preprocessor.to_json()},
+                   {"hyper", hyper_json(model.hyper).dump()},
+                   {"metric", std::string(sweep::metric_name(model.metric))},
+                   {"loss", std::string(sweep::loss_name(model.loss))},
+                   {"target_mean", fmt::format("{}", model.target_mean)},
+                   {"target_scale", fmt::format("{}", model.target_scale)},
+                   {"seed", fmt::format("{}", model.seed)},
+                   {"provenance", model.provenance}};
+  if (!model.narrow_features) file.metadata["reading"] = model.reading.to_json();
   auto hypers = nlohmann::ordered_json::array();
-  for (std::size_t i = 0; i < others.size(); ++i) {
-    write_network(others[i].network, prefix_of(i), file);
-    hypers.push_back(hyper_json(others[i].hyper));
+  for (std::size_t i = 0; i < model.others.size(); ++i) {
+    write_network(model.others[i].network, prefix_of(i), file);
+    hypers.push_back(hyper_json(model.others[i].hyper));
   }
-  if (!others.empty()) file.metadata["others"] = hypers.dump();
-  write_file(path, encode_safetensors(file));
+  if (!model.others.empty()) file.metadata["others"] = hypers.dump();
+  return encode_safetensors(file);
 }
 
-Model Model::load(const std::string& path) {
-  const Reader reader(path, decode_safetensors(path, data::read_bytes(path)));
+Model decode_model(const std::string& path, std::string_view bytes) {
+  const Reader reader(path, decode_safetensors(path, bytes));
   reader.check_format();
   Model model;
   try {
@@ -236,6 +241,10 @@ Model Model::load(const std::string& path) {
   check_fit(reader, model);
   return model;
 }
+
+void Model::save(const std::string& path) const { write_file(path, encode_model(*this)); }
+
+Model Model::load(const std::string& path) { return decode_model(path, data::read_bytes(path)); }
 
 bool is_model_file(const std::string& path) {
   std::ifstream in(path, std::ios::binary);

@@ -12,7 +12,7 @@ std::string layer_name(std::size_t layer, char part) { return fmt::format("layer
 
 class NetworkReader {
  public:
-  NetworkReader(const SafeTensors& file, std::string prefix,
+  NetworkReader(const TensorsByName& file, std::string prefix,
                 const std::function<void(const std::string&)>& damaged)
       : file_(file), prefix_(std::move(prefix)), damaged_(damaged) {}
 
@@ -40,9 +40,10 @@ class NetworkReader {
 
  private:
   const Array* find(const std::string& name) {
-    const Array* tensor = file_.find(prefix_ + name);
-    tensors_ += tensor != nullptr;
-    return tensor;
+    const auto tensor = file_.find(prefix_ + name);
+    if (tensor == file_.end()) return nullptr;
+    ++tensors_;
+    return tensor->second;
   }
 
   const Array& needed(const std::string& name) {
@@ -146,7 +147,7 @@ class NetworkReader {
     check_list("periodic.b", network_.periodic->mix.b, w.dim(1));
   }
 
-  const SafeTensors& file_;
+  const TensorsByName& file_;
   std::string prefix_;
   const std::function<void(const std::string&)>& damaged_;
   nn::Network network_ = {};
@@ -161,7 +162,13 @@ void write_network(const nn::Network& network, const std::string& prefix, SafeTe
     file.tensors.emplace_back(prefix + name, is_float(part.dtype()) ? part : convert(part, dtype));
 }
 
-nn::Network read_network(const SafeTensors& file, const std::string& prefix, const sweep::Hyper& hyper,
+TensorsByName by_name(const SafeTensors& file) {
+  TensorsByName out;
+  for (const auto& [name, array] : file.tensors) out.emplace(name, &array);
+  return out;
+}
+
+nn::Network read_network(const TensorsByName& file, const std::string& prefix, const sweep::Hyper& hyper,
                          const std::function<void(const std::string&)>& damaged, std::size_t& tensors) {
   NetworkReader reader(file, prefix, damaged);
   nn::Network network = reader.read(hyper);

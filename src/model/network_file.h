@@ -2,7 +2,9 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
+#include <string_view>
 
 #include "model/safetensors.h"
 #include "runnel/model.h"
@@ -12,10 +14,14 @@ namespace runnel {
 // Adds nn::named_parts, each name behind the prefix. Column numbers become floats, as all tensors are.
 void write_network(const nn::Network& network, const std::string& prefix, SafeTensors& file);
 
+// A file's tensors by their names: networks of many layers ask for many.
+using TensorsByName = std::map<std::string_view, const Array*>;
+TensorsByName by_name(const SafeTensors& file);
+
 // Reads what write_network wrote, and checks that its parts go together: shapes, one dtype, finite values.
 // `damaged` is called with what is wrong, and throws. Adds the number of its tensors
 // to `tensors`.
-nn::Network read_network(const SafeTensors& file, const std::string& prefix, const sweep::Hyper& hyper,
+nn::Network read_network(const TensorsByName& file, const std::string& prefix, const sweep::Hyper& hyper,
                          const std::function<void(const std::string&)>& damaged, std::size_t& tensors);
 
 // Whether the network reads rows of so many features.

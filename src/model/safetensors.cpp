@@ -51,19 +51,47 @@ struct Entry {
   std::size_t begin = 0, end = 0;
 };
 
-// The JSON of the header. A name that stands twice would let one tensor hide another, so it is refused.
-json parse_header(const std::string& file, std::string_view text) {
-  std::vector<std::set<std::string>> keys;
-  const auto refuse_repeated = [&](int, json::parse_event_t event, json& parsed) {
-    if (event == json::parse_event_t::object_start) keys.emplace_back();
-    if (event == json::parse_event_t::object_end) keys.pop_back();
-    if (event == json::parse_event_t::key && !keys.back().insert(parsed.get<std::string>()).second) {
-      fail("{}: damaged: '{}' stands twice in the safetensors header", file, parsed.get<std::string>());
-    }
+// Fails at a name that stands twice in an object: it would let one tensor hide another.
+class RepeatedNames : public nlohmann::json_sax<json> {
+ public:
+  explicit RepeatedNames(const std::string& file) : file_(file) {}
+
+  bool start_object(std::size_t) override {
+    names_.emplace_back();
     return true;
-  };
+  }
+  bool end_object() override {
+    names_.pop_back();
+    return true;
+  }
+  bool key(std::string& name) override {
+    if (names_.back().insert(name).second) return true;
+    fail("{}: damaged: '{}' stands twice in the safetensors header", file_, name);
+  }
+
+  bool null() override { return true; }
+  bool boolean(bool) override { return true; }
+  bool number_integer(number_integer_t) override { return true; }
+  bool number_unsigned(number_unsigned_t) override { return true; }
+  bool number_float(number_float_t, const std::string&) override { return true; }
+  bool string(std::string&) override { return true; }
+  bool binary(json::binary_t&) override { return true; }
+  bool start_array(std::size_t) override { return true; }
+  bool end_array() override { return true; }
+  bool parse_error(std::size_t, const std::string&, const json::exception&) override { return false; }
+
+ private:
+  const std::string& file_;
+  std::vector<std::set<std::string>> names_;  // of the objects that we are in
+};
+
+// The JSON of the header. Names are looked at beforehand: nlohmann's parser that calls back on its way goes
+// through the whole header again after each tensor.
+json parse_header(const std::string& file, std::string_view text) {
+  RepeatedNames repeated(file);
+  json::sax_parse(text, &repeated);
   try {
-    return json::parse(text, refuse_repeated);
+    return json::parse(text);
   } catch (const json::exception& e) {
     fail("{}: damaged: the safetensors header is not JSON ({})", file, e.what());
   }
@@ -205,13 +233,18 @@ std::string encode_safetensors(const SafeTensors& file) {
 
   nlohmann::ordered_json header = nlohmann::ordered_json::object();
   if (!file.metadata.empty()) header[metadata_key] = file.metadata;
+  // An ordered object looks for a key through all of them, so entries are put behind each other without.
+  auto& entries = header.get_ref<nlohmann::ordered_json::object_t&>();
+  std::set<std::string_view> names;
   std::size_t place = 0;
   for (const auto* tensor : order) {
     const auto& [name, array] = *tensor;
-    if (header.contains(name)) fail("tensor '{}' would stand twice in a safetensors file", name);
+    if (name == metadata_key || !names.insert(name).second)
+      fail("tensor '{}' would stand twice in a safetensors file", name);
     const char* dtype = dtype_text(name, array.dtype());
     const std::size_t end = place + bytes_of(array).size();
-    header[name] = {{"dtype", dtype}, {"shape", array.shape().to_vector()}, {"data_offsets", {place, end}}};
+    entries.push_back(
+        {name, {{"dtype", dtype}, {"shape", array.shape().to_vector()}, {"data_offsets", {place, end}}}});
     place = end;
   }
   // Texts come from users' files; what is no UTF-8 is replaced, not an error.

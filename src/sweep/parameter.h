@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "runnel/space.h"
 
@@ -22,6 +23,12 @@ std::string parameter_name(std::string_view name);
 inline constexpr std::string_view kLayers = "layers";
 inline constexpr std::string_view kWidth = "width";
 bool builds_hidden(std::string_view name);
+
+// read_space_file of a file's text; errors call it `path`.
+std::vector<Parameter> parse_space(const std::string& path, std::string_view text);
+
+// What a grid and a random search make at most.
+inline constexpr std::int64_t kMostCandidates = 1'000'000;
 
 // The value of a parameter at the quantile u, 0 <= u < 1.
 std::string value_at(const Parameter& parameter, double u);

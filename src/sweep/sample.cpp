@@ -13,7 +13,6 @@
 namespace runnel::sweep {
 namespace {
 
-constexpr std::size_t kMostCandidates = 1'000'000;
 constexpr double kMostCounted = 100;  // values of a whole-numbered range that a grid counts through
 
 // Uniform in [0, 1): draw `i` of dimension `d`.
@@ -87,7 +86,7 @@ std::vector<std::size_t> in_order(const Space& space) {
 void count_through(const Space& space, const std::vector<std::size_t>& order, std::size_t depth,
                    Values& values, std::vector<Hyper>& out) {
   if (depth == order.size()) {
-    if (out.size() >= kMostCandidates) fail("the grid has more than {} candidates", kMostCandidates);
+    if (std::ssize(out) >= kMostCandidates) fail("the grid has more than {} candidates", kMostCandidates);
     out.push_back(resolved(space, values));
     return;
   }
@@ -102,7 +101,7 @@ void count_through(const Space& space, const std::vector<std::size_t>& order, st
 
 template <class Draw>
 std::vector<Hyper> drawn(const Space& space, std::int64_t n, const Draw& draw_at) {
-  if (n < 1 || n > static_cast<std::int64_t>(kMostCandidates))
+  if (n < 1 || n > kMostCandidates)
     fail("a random search draws from 1 to {} candidates, not {}", kMostCandidates, n);
   const std::vector<std::size_t> order = in_order(space);
   std::vector<Hyper> all;

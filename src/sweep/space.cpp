@@ -87,14 +87,22 @@ void check_names(const std::vector<Parameter>& parameters) {
          prefix(*width));
 }
 
-// Whether a parameter can take a value; a range, any between its ends.
-bool can_be(const Parameter& p, const std::string& value) {
-  if (!p.values.empty())
-    return std::any_of(p.values.begin(), p.values.end(),
-                       [&](const std::string& v) { return canonical(p.name, v) == value; });
-  const double x = number(p.name, value);
-  return x >= p.low && x <= p.high;
-}
+// What a parameter can be: its values as they are shown; a range, any between its ends.
+class Possible {
+ public:
+  explicit Possible(const Parameter& p) : p_(p) {
+    for (const std::string& value : p.values) values_.insert(canonical(p.name, value));
+  }
+  bool contains(const std::string& value) const {
+    if (!values_.empty()) return values_.contains(value);
+    const double x = number(p_.name, value);
+    return x >= p_.low && x <= p_.high;
+  }
+
+ private:
+  const Parameter& p_;
+  std::set<std::string> values_;
+};
 
 void check_condition(const Hyper& base, const std::vector<Parameter>& parameters, Parameter& p) {
   Condition& when = *p.when;
@@ -102,11 +110,13 @@ void check_condition(const Hyper& base, const std::vector<Parameter>& parameters
   const Parameter* on = find(parameters, when.name);
   if (on == nullptr && builds_hidden(when.name))
     fail("{}{} depends on {}, which the space does not give", prefix(p), p.name, when.name);
+  std::optional<Possible> can_be;
+  if (on != nullptr) can_be.emplace(*on);
   bool any = false;
   for (std::string& value : when.values) {
     value = canonical(when.name, value);
     const bool possible =
-        on != nullptr ? can_be(*on, value) : canonical(when.name, hyper_field(when.name).get(base)) == value;
+        can_be ? can_be->contains(value) : canonical(when.name, hyper_field(when.name).get(base)) == value;
     any = any || possible;
     if (on == nullptr || possible) continue;
     fail("{}{} depends on {} = {}, a value that {} never has", prefix(p), p.name, when.name, value,

@@ -146,6 +146,36 @@ TEST_F(Arrays, BadNpy) {
   for (std::size_t n = 1; n < good.size(); ++n) EXPECT_FALSE(read(good.substr(0, n)).empty()) << n;
 }
 
+// 2^40 texts of no characters take no bytes.
+TEST_F(Arrays, NpyTextsOfNoCharacters) {
+  EXPECT_THAT(error_of([&] { read_table(write("u.npy", npy("<U0", "1099511627776,", ""))); }),
+              HasSubstr("texts of no characters ('<U0')"));
+}
+
+// Code points end at 0x10FFFF, and those from 0xD800 to 0xDFFF are halves of UTF-16 pairs (Unicode, D76).
+TEST_F(Arrays, NpyTextsAreCharacters) {
+  const auto text = [&](std::uint32_t c) {
+    return read_table(write("c.npy", npy("<U1", "1,", raw(std::vector{c})))).at("x").text(0);
+  };
+  EXPECT_EQ(text(0x10FFFF), "\xF4\x8F\xBF\xBF");
+  EXPECT_EQ(text(0xD7FF), "\xED\x9F\xBF");
+  EXPECT_EQ(text(0xE000), "\xEE\x80\x80");
+  for (const std::uint32_t c : {0xD800u, 0xDFFFu, 0x110000u, 0xFFFFFFFFu})
+    EXPECT_THAT(error_of([&] { text(c); }), HasSubstr("is no character")) << c;
+}
+
+// Every element's place is found by going through the axes.
+TEST_F(Arrays, NpyOfManyAxes) {
+  const auto shape = [](std::size_t axes) {
+    std::string out;
+    for (std::size_t i = 0; i < axes; ++i) out += "1,";
+    return out;
+  };
+  EXPECT_EQ(read_table(write("a.npy", npy("|i1", shape(64), "a", 1, true))).rows, 1u);
+  EXPECT_THAT(error_of([&] { read_table(write("b.npy", npy("|i1", shape(65), "a", 1, true))); }),
+              HasSubstr("more than 64 axes"));
+}
+
 TEST_F(Arrays, NpyWithLabels) {
   const std::string x = write("x.npy", npy("<f4", "2, 2", raw(std::vector<float>{1, 2, 3, 4})));
   const std::string y = write("y.npy", npy("<i8", "2, 1", raw(std::vector<std::int64_t>{7, 8})));
@@ -170,6 +200,25 @@ TEST_F(Arrays, Npz) {
   EXPECT_THAT(error_of([&] { read_table(path("bad.npz")); }),
               AllOf(HasSubstr("'y' has 1 row"), HasSubstr("2")));
   EXPECT_THAT(error_of([&] { read_table(write("no.npz", "PK\x03\x04 nothing")); }), HasSubstr("no.npz"));
+}
+
+// The sizes in an archive's directory are not believed. A member's entry there begins with PK 1 2; its method
+// stands 10 bytes behind, its packed size 20, its own size 24 (APPNOTE.TXT, 4.3.12).
+TEST_F(Arrays, NpzThatPromisesMoreThanItHolds) {
+  make_npz(path("a.npz"), {{"x", npy("<f8", "2,", raw(std::vector{1.0, 2.0}))}});
+  std::ifstream in(path("a.npz"), std::ios::binary);
+  const std::string whole{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+  const std::size_t entry = whole.find("PK\1\2");
+  ASSERT_NE(entry, std::string::npos);
+  const auto changed = [&](std::initializer_list<std::pair<std::size_t, std::string>> places) {
+    std::string bytes = whole;
+    for (const auto& [at, what] : places) bytes.replace(entry + at, what.size(), what);
+    return error_of([&] { read_table(write("b.npz", bytes)); });
+  };
+  const std::string huge("\xFE\xFF\xFF\xFF", 4);
+  EXPECT_THAT(changed({{24, huge}}), HasSubstr("damaged: 4,294,967,294 bytes cannot be packed into"));
+  EXPECT_THAT(changed({{20, huge}, {24, huge}}), HasSubstr("damaged"));
+  EXPECT_THAT(changed({{10, "\x0C"}}), HasSubstr("method (number 12)"));  // bzip2
 }
 
 TEST_F(Arrays, NpzWithItsOwnTestRows) {

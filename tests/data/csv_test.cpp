@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "data/dates.h"
+#include "data/encoding.h"
 #include "data/text.h"
 #include "helpers.h"
 
@@ -110,6 +111,9 @@ TEST_F(Csv, FilesThatHoldNoTable) {
               AllOf(HasSubstr("'a' stands twice"), HasSubstr("1 and 3")));
   EXPECT_THAT(error_of([&] { csv("a,b\n1,\"x\n2,y\n"); }),
               AllOf(HasSubstr("line 2"), HasSubstr("never closed")));
+  // However far from the beginning.
+  const std::string late = "a,b\n" + std::string(100'000, '1') + ",2\n\xE9" + std::string(1, '\0') + ",3\n";
+  EXPECT_THAT(error_of([&] { csv(late); }), HasSubstr("not a text file"));
 }
 
 TEST_F(Csv, UnknownColumnNamesTheNearest) {
@@ -131,6 +135,23 @@ TEST(Text, NumbersSurvive) {
     EXPECT_FALSE(data::to_number(no)) << no;
   EXPECT_EQ(data::grouped(1234567), "1,234,567");
   EXPECT_EQ(data::grouped(999), "999");
+}
+
+// A character has one form: as many strings of three bytes that begin with 0xE0 or above are UTF-8 as there
+// are characters from 0x800 to 0xFFFF, without the 2,048 halves of UTF-16 pairs; and of four bytes whose last
+// two are fixed, as there are 4,096ths from 0x10000 to 0x10FFFF (Unicode, D92).
+TEST(Text, Utf8HasOneFormForEachCharacter) {
+  const auto is_utf8 = [](const std::string& s) { return data::first_not_utf8(s) == std::string::npos; };
+  std::size_t three = 0, four = 0;
+  for (unsigned lead = 0xE0; lead <= 0xFF; ++lead) {
+    for (unsigned second = 0; second <= 0xFF; ++second) {
+      const std::string begin{static_cast<char>(lead), static_cast<char>(second)};
+      four += is_utf8(begin + "\x80\x80");
+      for (unsigned third = 0; third <= 0xFF; ++third) three += is_utf8(begin + static_cast<char>(third));
+    }
+  }
+  EXPECT_EQ(three, 0x10000u - 0x800u - 0x800u);
+  EXPECT_EQ(four, 0x100000u / 4096u);
 }
 
 TEST(Dates, AreFractionalYears) {

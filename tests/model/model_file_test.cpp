@@ -334,6 +334,37 @@ TEST_F(ModelTest, HugeWidthsInTheMetadataCostNothing) {
   EXPECT_THAT(error_of([&] { Model::load(file); }), HasSubstr("wider than the network's inputs"));
 }
 
+// Layers are asked for by name, one after the other.
+TEST_F(ModelTest, ANetworkOfManyLayersIsRead) {
+  const Table t = two_classes();
+  Model m = model(t, {{ones(3, 1, 1), Array({0})}});
+  constexpr std::size_t hidden = 30'000;
+  for (std::size_t i = 0; i < hidden; ++i) m.network.layers.push_back({ones(1, 1, 1), Array({0})});
+  m.hyper.hidden.assign(hidden, 1);
+  EXPECT_EQ(Model::load(saved(m)).network.layers.size(), hidden + 1);
+}
+
+// Nor many widths that are each in order, nor what is no width.
+TEST_F(ModelTest, WidthsInTheMetadataAreOfTheNetwork) {
+  const Table t = two_classes();
+  Model m = model(t, {});
+  m.network.layers = {{ones(static_cast<std::int64_t>(m.preprocessor.features().size()), 1, 1), Array({0})}};
+  const auto with_widths = [&](const std::vector<nlohmann::json>& widths) {
+    return changed(m, [&](SafeTensors& f) {
+      auto json = nlohmann::json::parse(f.metadata["preprocessor"]);
+      const nlohmann::json first = json["encodings"][0];
+      for (const nlohmann::json& width : widths) {
+        json["encodings"].push_back(first);
+        json["encodings"].back()["width"] = width;
+      }
+      f.metadata["preprocessor"] = json.dump();
+    });
+  };
+  for (const auto& widths : std::vector<std::vector<nlohmann::json>>{{2u, 2u}, {-1}, {1e300}, {0.5}})
+    EXPECT_THAT(error_of([&] { Model::load(with_widths(widths)); }),
+                HasSubstr("wider than the network's inputs"));
+}
+
 TEST_F(ModelTest, IsModelFile) {
   const Table t = two_classes();
   Model m = model(t, {});

@@ -96,14 +96,55 @@ TEST(SpaceFile, ErrorsSayLineAndColumn) {
               StartsWith("1:1: \"hidden=1..2\": hidden takes values"));
   EXPECT_THAT(complaint("rate = [true]"), StartsWith("1:9: a number or a text is wanted"));
   EXPECT_THAT(complaint("rate = []"), StartsWith("1:8: rate has no values"));
-  EXPECT_THAT(complaint("rate = [1"), StartsWith("1:"));  // no TOML at all
+  // No TOML at all.
+  for (const char* text :
+       {"rate = [1", "[\nrate]", "[[", "= 1", "rate = {", "rate = \"", "\\", "rate = 1 2", "rate = 1e"})
+    EXPECT_THAT(complaint(text), testing::ContainsRegex("^[12]:[0-9]+: ")) << text;
   EXPECT_THAT(complaint("clip = { values = [1, 2], when = 3 }"), HasSubstr("`when` is a table of one name"));
   EXPECT_THAT(complaint("clip = { values = [1, 2], when = { optimzer = \"sgd\" } }"),
               StartsWith("1:36: there is no hyperparameter \"optimzer\"; did you mean 'optimizer'"));
   EXPECT_THAT(complaint("l2 = 0\nwidth = 8"), StartsWith("2:1: layers and width go together"));
-  EXPECT_THAT(complaint(""), HasSubstr("the space has no parameters"));
+  EXPECT_THAT(complaint("# nothing"), HasSubstr("the space has no parameters"));
+  EXPECT_THAT(complaint(""), HasSubstr("the file is empty"));
   EXPECT_THAT(error_of([] { read_space_file("/nowhere/space.toml"); }),
-              HasSubstr("/nowhere/space.toml: the file cannot be read"));
+              HasSubstr("/nowhere/space.toml: no such file"));
+}
+
+// Characters beyond ASCII belong into texts and comments alone.
+TEST(SpaceFile, CharactersStandInTextsAndComments) {
+  for (const char* good : {"# ж\nl2 = 1 # \"あ\n", "\xEF\xBB\xBFl2 = 1"})
+    EXPECT_EQ(read(good).size(), 1u) << good;
+  for (const char* bad : {"l2 = 0.ж", "l2 = 1 あ", "l2 = \"\"あ", "l2 = '\\'あ", "l2 = \"\\\"\"あ",
+                          "l2 = '''あ'''あ", "l2 = \"\"\"\"\"あ\"\"\"\"\"あ", "l2 = \"あ\nあ", "あ = 1"})
+    EXPECT_THAT(complaint(bad), HasSubstr("a character beyond ASCII stands outside texts and comments"))
+        << bad;
+  EXPECT_THAT(complaint("# あ\nl2 = 'あ' あ"), StartsWith("2:10: a character"));
+  for (const char* bad : {"l2 = 0\"あ", "l2 = -[\"あ\"]", "l2 = 0.\"あ\"", "l2 = 1{あ",
+                          "l2 = \"\"\"\"\"\"\"\"\"", "l2 = \"1\" 'あ'", "l2 = 1 # あ\nl\"2 = あ"})
+    EXPECT_THAT(complaint(bad), HasSubstr("opens within a word")) << bad;
+  for (const char* bad :
+       {"l2 = \"\\あ", "l2 = \"\"\"\\あ", "l2 = \"\"\"\\\n あ\"\"\"", "l2 = \"\"\"\\ \n あ\"\"\""})
+    EXPECT_THAT(complaint(bad), HasSubstr("stands before one of b t n")) << bad;
+  EXPECT_THAT(complaint("optimizer = \"ж\""), HasSubstr("\"ж\""));
+}
+
+// A grid would count to them.
+TEST(SpaceFile, PointsAreNoMoreThanCandidates) {
+  const auto points = [](const char* n) {
+    return "rate = { low = 1, high = 2, points = " + std::string(n) + " }";
+  };
+  EXPECT_EQ(read(points("1000000"))[0].points, 1'000'000);
+  for (const char* n : {"1", "1000001", "9223372036854775807", "2.5"})
+    EXPECT_THAT(complaint(points(n)), StartsWith("1:38: points is a whole number from 2 to 1,000,000")) << n;
+}
+
+// Tables nested by the dots of a key are taken apart one within the other, on the stack.
+TEST(SpaceFile, KeysOfManyDotsAreRefused) {
+  std::string key = "a";
+  for (int i = 0; i < 3'000'000; ++i) key += ".a";
+  EXPECT_THAT(complaint(key + " = 1"), HasSubstr("more than 10,000 dots"));
+  EXPECT_THAT(complaint("[" + key + "]"), HasSubstr("more than 10,000 dots"));
+  EXPECT_THAT(complaint(key.substr(0, 20'001) + " = 1"), HasSubstr("there is no hyperparameter \"a\""));
 }
 
 }  // namespace

@@ -1,0 +1,16 @@
+// NPY arrays.
+#include "data/readers.h"
+#include "target.h"
+
+namespace runnel::fuzz {
+namespace {
+
+void run(std::string_view bytes) {
+  Table table;
+  if (accepted([&] { table = data::read_npy("input", std::string(bytes), {}); })) expect_sound(table);
+}
+
+const Target target("npy", run);
+
+}  // namespace
+}  // namespace runnel::fuzz
