@@ -24,6 +24,8 @@ constexpr const char* format_key = "runnel_model";
 constexpr const char* plain_format = "1";
 constexpr const char* newest_format = "2";
 
+constexpr int deepest = 100;  // brackets within brackets
+
 bool is_plain(const Model& model) {
   const nn::Network& n = model.network;
   return model.others.empty() && n.norms.empty() && !n.periodic && !n.columns && n.body == nn::Body::mlp;
@@ -111,6 +113,23 @@ class Reader {
     } catch (const nlohmann::json::exception& e) {
       damaged(fmt::format("the preprocessing cannot be read ({})", e.what()));
     }
+  }
+
+  // What made the model, in JSON. It is shown as it stands, by writers that go as deep as it does.
+  const std::string& provenance() const {
+    const std::string& json = text("provenance");
+    int depth = 0;
+    bool quoted = false;
+    for (std::size_t i = 0; i < json.size(); ++i) {
+      const char c = json[i];
+      if (c == '"') quoted = !quoted;
+      if (quoted && c == '\\') ++i;
+      if (quoted) continue;
+      depth += (c == '[' || c == '{') - (c == ']' || c == '}');
+      if (depth > deepest)
+        damaged(fmt::format("its provenance has more than {} brackets within each other", deepest));
+    }
+    return json;
   }
 
   [[noreturn]] void damaged(const std::string& what) const { fail("{}: damaged: {}", path_, what); }
@@ -235,7 +254,7 @@ Model decode_model(const std::string& path, std::string_view bytes) {
   model.target_scale = reader.number("target_scale");
   model.seed = reader.whole("seed");
   model.version = reader.text("version");
-  model.provenance = reader.text("provenance");
+  model.provenance = reader.provenance();
   check_fit(reader, model);
   return model;
 }
