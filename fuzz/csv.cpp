@@ -1,4 +1,5 @@
-// CSV. What was read is written again with every cell in quotes, and must read the same.
+// Tables as text, in any format and encoding. What was read is written again as CSV with every cell in quotes,
+// and read by what the first reading found must be the same.
 #include "data/readers.h"
 #include "target.h"
 
@@ -48,6 +49,7 @@ void run(std::string_view bytes) {
     ReadOptions written;
     written.header = true;
     written.separator = ',';
+    written.reading = reading_of(table);
     expect_same(table, data::read_text("again", as_csv(table), written));
   }
 }

@@ -4,6 +4,7 @@
 //    "metadata": {"runnel_model": "1", "target": {...}, ...}}
 // A tensor is a shape, filled with small numbers, or a list of values; metadata that are no texts are stored
 // as the JSON that they are.
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -79,12 +80,15 @@ Table table_for(const Model& model, const std::vector<std::string>& cells) {
 }
 
 void run(std::string_view bytes) {
+  // Metadata are written as text by going as deep as they do.
+  if (std::count_if(bytes.begin(), bytes.end(), [](char c) { return c == '[' || c == '{'; }) > 1000) return;
   const std::optional<SafeTensors> file = file_from(json::parse(bytes, nullptr, false));
   if (!file) return;
   std::string stored;
   if (!accepted([&] { stored = encode_safetensors(*file); })) return;
   Model model;
   if (!accepted([&] { model = decode_model("input", stored); })) return;
+  (void)json::parse(model.provenance, nullptr, false).dump();  // as `runnel inspect` shows it
   const std::string written = encode_model(model);
   expect(encode_model(decode_model("again", written)) == written, "written and read again: the same bytes");
   const std::vector<std::vector<std::string>> rows = {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Feeds the readers with bytes that libFuzzer makes up (fuzz/README.md). Installs what is missing, builds the targets,
 # runs one after another and prints a line on each:
-#   csv            10,000,000 inputs in 431 s: no finding
+#   csv            10000000 inputs in 431 s: no finding
 #
 #   scripts/fuzz.sh [--runs N] [--seconds N] [TARGET...]     without a name: all targets
 #
@@ -61,7 +61,7 @@ run_target() {
   else
     words="A FINDING: $(sed -n 's/^.*Test unit written to //p' "$log" | tail -1) (see $log)"
   fi
-  printf "%-14s %'d inputs in %d s: %s\n" "$name" "${inputs:-0}" "$took" "$words"
+  printf "%-14s %d inputs in %d s: %s\n" "$name" "${inputs:-0}" "$took" "$words"
   [ "$status" = 0 ]
 }
 

@@ -84,6 +84,13 @@ void check(const Encoding& e) {
   }
 }
 
+// JSON's numbers may be of any kind and size; a number of features is none below 0, and no fraction.
+std::size_t count_at(const nlohmann::json& json, const char* key) {
+  const nlohmann::json& value = json.at(key);
+  if (!value.is_number_unsigned()) fail("the stored preprocessing is damaged: '{}' is no count", key);
+  return value.get<std::size_t>();
+}
+
 Encoding encoding_from(const nlohmann::json& json) {
   Encoding e;
   json.at("column").get_to(e.column);
@@ -96,7 +103,7 @@ Encoding encoding_from(const nlohmann::json& json) {
   json.at("other").get_to(e.other);
   json.at("mean").get_to(e.mean);
   json.at("deviation").get_to(e.deviation);
-  json.at("width").get_to(e.width);
+  e.width = count_at(json, "width");
   read_newer(json, e);
   check(e);
   return e;
@@ -126,13 +133,14 @@ Preprocessor Preprocessor::from_json(std::string_view text) {
     Preprocessor out;
     json.at("standardize").get_to(out.standardize_);
     json.at("clip").get_to(out.clip_);
+    if (out.clip_ < 0) fail("the stored preprocessing is damaged: it clips at {}", out.clip_);
     for (const auto& e : json.at("encodings")) out.encodings_.push_back(encoding_from(e));
     for (const auto& d : json.at("decisions")) {
       out.decisions_.push_back({.name = d.at("name").get<std::string>(),
                                 .role = role_from_name(d.at("role").get<std::string>()),
                                 .why = d.at("why").get<std::string>(),
                                 .read = d.value("read", ""),
-                                .features = d.at("features").get<std::size_t>()});
+                                .features = count_at(d, "features")});
     }
     out.name_features();
     return out;

@@ -25,6 +25,8 @@ constexpr const char* format_key = "runnel_model";
 constexpr const char* newest_format = "3";
 constexpr std::array<std::string_view, 3> formats = {"1", "2", newest_format};
 
+constexpr int deepest = 100;  // brackets within brackets
+
 nlohmann::ordered_json hyper_json(const sweep::Hyper& hyper) {
   nlohmann::ordered_json out;
   for (const sweep::HyperField& field : sweep::hyper_fields()) out[field.name] = field.get(hyper);
@@ -109,6 +111,23 @@ class Reader {
     } catch (const nlohmann::json::exception& e) {
       damaged(fmt::format("the preprocessing cannot be read ({})", e.what()));
     }
+  }
+
+  // What made the model, in JSON. It is shown as it stands, by writers that go as deep as it does.
+  const std::string& provenance() const {
+    const std::string& json = text("provenance");
+    int depth = 0;
+    bool quoted = false;
+    for (std::size_t i = 0; i < json.size(); ++i) {
+      const char c = json[i];
+      if (c == '"') quoted = !quoted;
+      if (quoted && c == '\\') ++i;
+      if (quoted) continue;
+      depth += (c == '[' || c == '{') - (c == ']' || c == '}');
+      if (depth > deepest)
+        damaged(fmt::format("its provenance has more than {} brackets within each other", deepest));
+    }
+    return json;
   }
 
   [[noreturn]] void damaged(const std::string& what) const { fail("{}: damaged: {}", path_, what); }
@@ -237,7 +256,7 @@ Model decode_model(const std::string& path, std::string_view bytes) {
   model.target_scale = reader.number("target_scale");
   model.seed = reader.whole("seed");
   model.version = reader.text("version");
-  model.provenance = reader.text("provenance");
+  model.provenance = reader.provenance();
   check_fit(reader, model);
   return model;
 }

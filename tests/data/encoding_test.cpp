@@ -197,7 +197,7 @@ TEST(Encoding, FindsTheFirstBadByteWhereverItStands) {
 
 TEST_F(Encodings, Named) {
   const auto read = [&](std::string_view bytes, const std::string& name) {
-    return csv(bytes, {.encoding = name}).at("a").texts.at(0);
+    return csv(bytes, {.encoding = name}).at("a").text(0);
   };
   EXPECT_EQ(read("a,b\n\xA4,1\n", "ISO-8859-15"), "\xE2\x82\xAC");
   EXPECT_EQ(read("a,b\n\xA4,1\n", "latin-1"), "\xC2\xA4");

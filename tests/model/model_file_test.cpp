@@ -344,6 +344,39 @@ TEST_F(ModelTest, ANetworkOfManyLayersIsRead) {
   EXPECT_EQ(Model::load(saved(m)).network.layers.size(), hidden + 1);
 }
 
+// Numbers that JSON can hold and the preprocessing cannot.
+TEST_F(ModelTest, NumbersInTheMetadataAreWhatTheyCount) {
+  const Table t = two_classes();
+  Model m = model(t, {});
+  m.network.layers = {{ones(static_cast<std::int64_t>(m.preprocessor.features().size()), 1, 1), Array({0})}};
+  const auto complaint = [&](const char* place, const nlohmann::json& value) {
+    return error_of([&] {
+      Model::load(changed(m, [&](SafeTensors& f) {
+        auto json = nlohmann::json::parse(f.metadata["preprocessor"]);
+        json[nlohmann::json::json_pointer(place)] = value;
+        f.metadata["preprocessor"] = json.dump();
+      }));
+    });
+  };
+  for (const nlohmann::json& value : {nlohmann::json(1e300), nlohmann::json(-1), nlohmann::json(0.5)})
+    EXPECT_THAT(complaint("/decisions/0/features", value), HasSubstr("'features' is no count"));
+  EXPECT_THAT(complaint("/clip", -1), HasSubstr("it clips at -1"));
+}
+
+// Provenance is shown by writers that go as deep as its brackets do.
+TEST_F(ModelTest, DeepProvenanceIsRefused) {
+  const Table t = two_classes();
+  Model m = model(t, {});
+  m.network.layers = {{ones(static_cast<std::int64_t>(m.preprocessor.features().size()), 1, 1), Array({0})}};
+  m.provenance = R"({"a":")" + std::string(1000, '[') + R"(\"[[\\"})";  // in a text
+  EXPECT_EQ(Model::load(saved(m)).provenance, m.provenance);
+  m.provenance = std::string(100, '[') + std::string(100, ']');
+  EXPECT_EQ(Model::load(saved(m)).provenance, m.provenance);
+  m.provenance = std::string(100'000, '[') + std::string(100'000, ']');
+  EXPECT_THAT(error_of([&] { Model::load(saved(m)); }),
+              HasSubstr("more than 100 brackets within each other"));
+}
+
 // Nor many widths that are each in order, nor what is no width.
 TEST_F(ModelTest, WidthsInTheMetadataAreOfTheNetwork) {
   const Table t = two_classes();
