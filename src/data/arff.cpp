@@ -6,6 +6,7 @@
 
 #include "core/fail.h"
 #include "data/arff_tokens.h"
+#include "data/numbers.h"
 #include "data/readers.h"
 #include "data/text.h"
 
@@ -210,7 +211,7 @@ class Rows {
     const std::string_view before = trimmed(row.substr(0, open));
     const std::string_view text = trimmed(row.substr(open + 1, row.size() - open - 2));
     if (!before.ends_with(',') || text.find_first_of("'\"") != std::string_view::npos) return std::nullopt;
-    if (!to_number(text)) {
+    if (!parse_number(text, {})) {
       fail("{}, line {}: {{{}}} at the row's end is no weight: a number is expected", place.path, place.line,
            shortened(text));
     }
@@ -277,7 +278,7 @@ class Rows {
       push(c, std::nullopt);
       return;
     }
-    if (attribute.kind == Attribute::Kind::number && !to_number(word.text)) {
+    if (attribute.kind == Attribute::Kind::number && !parse_number(word.text, {})) {
       fail("{}, line {}: '{}' is no number, which the attribute '{}' is declared to be", place.path,
            place.line, shortened(word.text), shortened(attribute.name));
     }

@@ -258,6 +258,9 @@ Preprocessor Preprocessor::fit(const Table& table, Rows training_rows, const Tri
     data::Verdict verdict = data::triage(table, column, rows, options);
     ColumnDecision decision{
         .name = column.name, .role = verdict.role, .why = verdict.why, .read = describe(column.format())};
+    // Declared numeric: triage read its texts as numbers.
+    if (verdict.role == Role::numeric && column.type == Column::Type::text)
+      decision.read = describe(ColumnFormat{});
     const bool feature = verdict.role == Role::numeric || verdict.role == Role::categorical ||
                          verdict.role == Role::boolean || verdict.role == Role::date;
     if (feature) {

@@ -56,7 +56,8 @@ TEST_F(Aligned, CellsWithBlanks) {
   EXPECT_THAT(quoted.at("city").texts, ElementsAre("New York", "a \"b\" c", "d\"e"));
   const Table words = csv("\"a\" \"b c\"\n\"x y\" \"z\"\nNA \"w\"\n");
   EXPECT_THAT(words.names(), ElementsAre("a", "b c"));
-  EXPECT_THAT(words.at("a").texts, ElementsAre("x y", ""));
+  EXPECT_THAT(words.at("a").texts, ElementsAre("x y", "NA"));
+  EXPECT_THAT(words.at("a").missing, ElementsAre(0, 1));
   // Two blanks are between columns where single ones are in cells.
   const Table wide =
       csv("city       n  the mayor\nNew York   1  A B\nBern       2  C\nSan Jose   3  D E F\n");

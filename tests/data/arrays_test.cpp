@@ -139,8 +139,6 @@ TEST_F(Arrays, BadNpy) {
   EXPECT_THAT(read(good.substr(0, 40)), HasSubstr("truncated"));
   EXPECT_THAT(read(npy("<f8", "99999999999999999999,", "")), HasSubstr("too large"));
   EXPECT_THAT(read(npy("<f8", "0,", "")), HasSubstr("no rows"));
-  EXPECT_THAT(read(npy("<f8", "2,", raw(std::vector<double>{1, INFINITY}))),
-              AllOf(HasSubstr("row 1"), HasSubstr("infinite")));
   EXPECT_THAT(read("nonsense"), HasSubstr("not an NPY file"));
   // Cut anywhere, the file is refused and never read past its end.
   for (std::size_t n = 1; n < good.size(); ++n) EXPECT_FALSE(read(good.substr(0, n)).empty()) << n;

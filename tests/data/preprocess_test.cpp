@@ -187,16 +187,38 @@ TEST_F(Preprocess, UnknownCategoriesAndMissingValuesInNewTables) {
   const Preprocessor p = Preprocessor::fit(t, all_rows(t), {.drop = {"y"}});
   // A category never seen gives zeros; a column that is missing throughout gives the medians; years alone are
   // dates.
-  const Table fresh = csv("c,d,n\nnew,2001,\nq,2003,\n");
+  const Reading reading = reading_of(t);
+  const Table fresh = csv("c,d,n\nnew,2001,\nq,2003,\n", {.reading = reading});
   const Matrix<float> m = p.transform(fresh);
   EXPECT_THAT(feature(p, m, "c=p"), ElementsAre(0, 0));
   EXPECT_THAT(feature(p, m, "c=q"), ElementsAre(0, 1));
   EXPECT_FLOAT_EQ(feature(p, m, "n")[0], feature(p, m, "n")[1]);
   EXPECT_LT(feature(p, m, "d")[0], feature(p, m, "d")[1]);
-  EXPECT_THAT(p.notes(fresh), ElementsAre(HasSubstr("1 row has a value that training did not have ('new')")));
-  EXPECT_THAT(error_of([&] { p.transform(csv("c,d,n\np,2001,4\np,2001,four\n")); }),
+  EXPECT_THAT(p.notes(fresh),
+              ElementsAre(HasSubstr("1 row has a value that training did not have ('new'), first in"),
+                          AllOf(HasSubstr("column 'n': 2 rows have no value"), HasSubstr("the median"))));
+  // What cannot be read as before is missing, and told with its line.
+  const Table odd = csv("c,d,n\np,2001,4\np,Monday,four\n", {.reading = reading});
+  EXPECT_EQ(feature(p, p.transform(odd), "n")[1], feature(p, m, "n")[0]);
+  EXPECT_THAT(odd.notes, ElementsAre(AllOf(HasSubstr("'d': 1 cell cannot be read as dates"),
+                                           HasSubstr("'Monday'"), HasSubstr("line 3")),
+                                     AllOf(HasSubstr("'n': 1 cell cannot be read as numbers"),
+                                           HasSubstr("'four'"), HasSubstr("line 3"))));
+  // A table that was not read so is refused rather than misread.
+  EXPECT_THAT(error_of([&] { p.transform(csv("c,d,n\np,2001,4\np,2002-05,four\n")); }),
               AllOf(HasSubstr("line 3"), HasSubstr("column 'n'"), HasSubstr("'four'")));
   EXPECT_THAT(error_of([&] { p.transform(csv("c,d,n\np,Monday,4\n")); }), HasSubstr("is not a date"));
+}
+
+TEST_F(Preprocess, InfinitiesBlockOnlyWhatUsesThem) {
+  const Table t = csv("a,b,y\n1,5,3\n2,6,4\n3,-inf,8\n");
+  EXPECT_THAT(error_of([&] {
+                Preprocessor::fit(t, std::vector<std::size_t>{0, 1}, {.target = "y"});
+              }),
+              AllOf(HasSubstr("t.csv, line 4, column 'b'"), HasSubstr("infinite"), HasSubstr("--missing"),
+                    HasSubstr("--drop b")));
+  EXPECT_EQ(Preprocessor::fit(t, all_rows(t), {.target = "y", .drop = {"b"}}).features().size(), 1u);
+  EXPECT_EQ(Preprocessor::fit(t, all_rows(t), {.target = "b"}).features().size(), 2u);
 }
 
 TEST_F(Preprocess, SkewedNumbersGetALogarithmicCompanion) {

@@ -56,7 +56,7 @@ Table weighed(std::size_t n, std::uint64_t seed, Rows& weighty) {
       continue;
     }
     t.columns[0].numbers[i] = 1e6;
-    t.columns[2].texts[i] = "red";
+    t.columns[2].texts.set(i, "red");
     t.columns[3].numbers[i] = -1e5;
   }
   t.columns.push_back(w);

@@ -101,7 +101,7 @@ TEST(Giveaways, AThresholdOfANumberIsSaid) {
   EXPECT_THAT(made.warnings({.drop = {"a, b"}}), IsEmpty());
   // One row on the wrong side, and it is none.
   made = {};
-  made.table.columns.back().texts[0] = made.high(0) ? "low" : "high";
+  made.table.columns.back().texts.set(0, made.high(0) ? "low" : "high");
   EXPECT_THAT(made.warnings(), IsEmpty());
 }
 
@@ -129,11 +129,11 @@ TEST(Giveaways, WhatIsMissingTellsToo) {
 TEST(Giveaways, ChanceIsNot) {
   Made made;
   made.rows.resize(20);
-  for (std::size_t i = 0; i < 300; ++i) made.table.columns.back().texts[i] = "low";
+  for (std::size_t i = 0; i < 300; ++i) made.table.columns.back().texts.set(i, "low");
   const auto& a = made.table.columns[0].numbers;
-  made.table.columns.back()
-      .texts[static_cast<std::size_t>(std::max_element(a.begin(), a.begin() + 20) - a.begin())] = "high";
-  made.table.columns.back().texts[299] = "high";
+  made.table.columns.back().texts.set(
+      static_cast<std::size_t>(std::max_element(a.begin(), a.begin() + 20) - a.begin()), "high");
+  made.table.columns.back().texts.set(299, "high");
   EXPECT_THAT(made.warnings(), IsEmpty());
 }
 

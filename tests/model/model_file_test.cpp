@@ -206,7 +206,7 @@ TEST_F(ModelTest, PartsThatDoNotBelongTogether) {
     throw std::out_of_range(name);
   };
   refused("not a Runnel model", [](SafeTensors& f) { f.metadata.clear(); });
-  refused("reads formats up to 2", [](SafeTensors& f) { f.metadata["runnel_model"] = "3"; });
+  refused("reads formats up to 3", [](SafeTensors& f) { f.metadata["runnel_model"] = "4"; });
   for (const char* key : {"target", "preprocessor", "hyper", "metric", "loss", "target_mean", "target_scale",
                           "seed", "version", "provenance"}) {
     refused(key, [&](SafeTensors& f) { f.metadata.erase(key); });
