@@ -309,14 +309,14 @@ std::string table_text(const Table& table, const std::vector<ColumnSummary>& col
     out += fmt::format("'{}' is {} in each row\n", table.block->name, fmt::join(table.block->shape, " x "));
   }
   Columns list;
-  list.add({"column", "type", "read as", "missing", "distinct", "min", "mean", "max", "most frequent"});
-  for (std::size_t c = 3; c < 8; ++c) list.align_right(c);
+  list.add({"column", "type", "missing", "distinct", "min", "mean", "max", "read as", "most frequent"});
+  for (std::size_t c = 2; c < 7; ++c) list.align_right(c);
   for (const ColumnSummary& column : columns) {
     const bool block = table.block && column.name == table.block->name;  // whose values are not counted
     const bool date = !column.first.empty();
-    list.add({shortened(column.name, 28), column.type, column.read, grouped(column.missing),
+    list.add({shortened(column.name, 28), column.type, grouped(column.missing),
               block ? "" : grouped(column.distinct), date ? column.first : number_or_nothing(column.min),
-              number_or_nothing(column.mean), date ? column.last : number_or_nothing(column.max),
+              number_or_nothing(column.mean), date ? column.last : number_or_nothing(column.max), column.read,
               top_text(column)});
   }
   out += "\n" + list.text();

@@ -45,6 +45,7 @@ struct Column {
   std::vector<std::uint8_t> missing = {};  // type text: 1 where the value is missing
   // Of dates with offsets from UTC: seconds as the local clock shows them; else empty.
   std::vector<double> local = {};
+  bool told = false;                         // read by ReadOptions::reading, and not to be read by another
   std::size_t unread = 0, first_unread = 0;  // cells that are none of the type, and the row of the first
 
   std::size_t size() const { return type == Type::text ? texts.size() : numbers.size(); }

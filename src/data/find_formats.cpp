@@ -145,7 +145,7 @@ std::string order_name(DateFormat::Order order) {
 
 void warn_of_number(const std::string& name, const NumberGuess& guess, Table& table) {
   const NumberFormat& other = *guess.other;
-  const std::string flag = other.decimal != guess.format.decimal
+  const std::string flag = other.grouping == 0 || other.grouping == guess.format.grouping
                                ? "--decimal " + shell_quoted(name + "=" + mark_name(other.decimal))
                                : "--thousands " + shell_quoted(name + "=" + mark_name(other.grouping));
   table.warnings.push_back(fmt::format("column '{}': '{}' is read as {}; if {} is meant, give {}", name,
@@ -212,8 +212,8 @@ void tell_missing_words(const Table& table, const MissingWords& missing, std::ve
   }
   for (const auto& [word, where] : columns)
     notes.push_back(
-        fmt::format("the word '{}' is taken for missing in {}; --missing-only keeps it, given the "
-                    "words that are missing without it",
+        fmt::format("the word '{}' is taken for missing in {}; where it is a value, list the words that "
+                    "are missing without it: --missing-only WORDS",
                     word, fmt::join(where, ", ")));
 }
 
@@ -274,6 +274,7 @@ Table typed(RawTable raw, const ReadOptions& options) {
     column.texts.settle();
     table.columns[c] =
         read_as(column.name, std::move(column.texts), column.absent, formats[c].format, missing);
+    table.columns[c].told = options.reading && options.reading->find(column.name) != nullptr;
   }
   if (!options.reading) tell_missing_words(table, missing, table.notes);
   tell_unread(table, table.notes);

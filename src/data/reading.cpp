@@ -91,7 +91,7 @@ Column reread(const Column& column, const ColumnFormat& format, const data::Miss
 // Numbers of an array are numbers, whatever way of writing a file of texts had; a date is none.
 bool is_read_so(const Column& column, const ColumnFormat& format) {
   if (column.texts.empty() && column.type == ColumnType::number) return format.type == ColumnType::number;
-  return column.format() == format;
+  return (column.told && column.type == format.type) || column.format() == format;
 }
 
 }  // namespace

@@ -189,6 +189,8 @@ Target Target::fit(const Table& table, const TargetOptions& options, std::vector
   if (column.type == Column::Type::truth) facts = truths_of(facts);
   if (facts.rows == 0) fail("{}: every value is missing", where);
 
+  if (is_number(column) && options.positive.empty()) expect_finite(table, column);
+
   Target target;
   target.column_ = column.name;
   if (!options.positive.empty()) {
@@ -226,7 +228,6 @@ Target Target::fit(const Table& table, const TargetOptions& options, std::vector
            column.type == Column::Type::date ? "a date" : "text",
            data::shortened(facts.counts.begin()->first));
     }
-    expect_finite(table, column);
     return target;
   }
   if (target.task_ == Task::binary && facts.counts.size() != 2) {

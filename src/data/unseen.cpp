@@ -65,7 +65,8 @@ void note_range(const Table& table, const Column& column, const Encoding& e, con
   Seen far;
   for (std::size_t row = 0; row < table.rows; ++row) {
     const double value = column.numbers[row];
-    if (value < e.low - width || value > e.high + width) far.add(row, column.text(row));
+    if (std::isfinite(value) && (value < e.low - width || value > e.high + width))
+      far.add(row, column.text(row));
   }
   if (far.rows == 0) return;
   out.push_back(fmt::format("column '{}': {} far outside the training range ({} to {}): '{}' ({}){}; {}",

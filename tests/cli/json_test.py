@@ -52,7 +52,7 @@ class Json(unittest.TestCase):
         self.assertEqual(set(self.fit["baselines"]), {"constant", "linear"})
         self.assertEqual(set(self.fit["target"]), {"column", "why", "classes"})
         for column in self.fit["columns"]:
-            self.assertEqual(set(column), {"name", "role", "why", "features"})
+            self.assertEqual(set(column), {"name", "role", "why", "read", "features"})
         for candidate in self.fit["candidates"]:
             self.assertLessEqual({"index", "hyper", "status", "validation"}, set(candidate))
 
