@@ -1,5 +1,5 @@
-// Tables as text, in any format and encoding. What was read is written again as CSV with every cell in quotes,
-// and read by what the first reading found must be the same.
+// Tables as text, in any format and encoding. What was read is written again as CSV with every cell in
+// quotes, and read by what the first reading found must be the same.
 #include "data/readers.h"
 #include "target.h"
 

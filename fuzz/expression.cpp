@@ -44,7 +44,7 @@ void run(std::string_view bytes) {
   const auto& nodes = expression.nodes();
   expect(!nodes.empty(), "an expression has nodes");
   for (std::size_t i = 0; i < nodes.size(); ++i) {
-    expect(data::is_utf8(nodes[i].text) && !nodes[i].name.empty(), "every node has a name and a text");
+    expect(is_utf8(nodes[i].text) && !nodes[i].name.empty(), "every node has a name and a text");
     for (const std::size_t operand : nodes[i].operands) expect(operand < i, "operands come first");
   }
   expect(drawing_of(expression).boxes.size() == nodes.size(), "every node is drawn");

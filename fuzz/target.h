@@ -44,7 +44,9 @@ bool accepted(F&& f) {
   }
 }
 
-// The laws of every table: there are rows; each column and the block have all of them, and nothing else;
+bool is_utf8(std::string_view text);
+
+// The laws of every table: each column and the block have all of them, and nothing else;
 // names differ; names and texts are UTF-8.
 void expect_sound(const Table& table);
 

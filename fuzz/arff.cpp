@@ -1,0 +1,16 @@
+// ARFF.
+#include "data/readers.h"
+#include "target.h"
+
+namespace runnel::fuzz {
+namespace {
+
+void run(std::string_view bytes) {
+  Table table;
+  if (accepted([&] { table = data::typed(data::read_arff("input", bytes, {}), {}); })) expect_sound(table);
+}
+
+const Target target("arff", run);
+
+}  // namespace
+}  // namespace runnel::fuzz

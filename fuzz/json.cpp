@@ -1,0 +1,16 @@
+// JSON Lines, and arrays of objects.
+#include "data/readers.h"
+#include "target.h"
+
+namespace runnel::fuzz {
+namespace {
+
+void run(std::string_view bytes) {
+  Table table;
+  if (accepted([&] { table = data::typed(data::read_json("input", bytes, {}), {}); })) expect_sound(table);
+}
+
+const Target target("json", run);
+
+}  // namespace
+}  // namespace runnel::fuzz
