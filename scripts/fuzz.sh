@@ -41,9 +41,9 @@ done
 install_packages
 configure_and_build "${targets[@]/#/fuzz_}"
 
-# run_target NAME: one line; 1 where there was a finding.
+# run_target NAME: one line; 1 where there was a finding, or the run was broken off.
 run_target() {
-  local name=$1 learnt=$build/corpus/$1 findings=$build/findings/$1 log inputs took status=0 words options seeds
+  local name=$1 learnt=$build/corpus/$1 findings=$build/findings/$1 log inputs input took status=0 words options seeds
   log=$(log_file "$name")
   mkdir -p "$learnt" "$findings"
   options=(-runs="$runs" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=512 -max_len=16384
@@ -56,10 +56,13 @@ run_target() {
   ASAN_OPTIONS=quarantine_size_mb=16 "$build/bin/fuzz_$name" "${options[@]}" "$learnt" "${seeds[@]}" >"$log" 2>&1 || status=$?
   took=$((SECONDS - took))
   inputs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log" | tail -1)
+  input=$(sed -n 's/^.*Test unit written to //p' "$log" | grep -v '/slow-unit-' | tail -1 || true)
   if [ "$status" = 0 ]; then
     words="no finding"
+  elif [ -n "$input" ]; then
+    words="A FINDING: $input (see $log)"
   else
-    words="A FINDING: $(sed -n 's/^.*Test unit written to //p' "$log" | tail -1) (see $log)"
+    words="broken off with exit code $status, without a finding (see $log)"
   fi
   printf "%-14s %d inputs in %d s: %s\n" "$name" "${inputs:-0}" "$took" "$words"
   [ "$status" = 0 ]
