@@ -210,7 +210,7 @@ std::string bytes_text(double n) {
 }
 
 std::string number_or_nothing(double value) {
-  return std::isfinite(value) ? fmt::format("{:.4g}", value) : "";
+  return std::isfinite(value) ? fmt::format("{:.4g}", value + 0.0) : "";  // 0 for -0
 }
 
 std::string top_text(const ColumnSummary& column) {

@@ -194,18 +194,16 @@ void tell_missing_words(const Table& table, const MissingWords& missing, std::ve
   for (const Column& column : table.columns) {
     if (column.type != ColumnType::text && column.type != ColumnType::truth) continue;
     std::map<std::string, std::size_t> counts;
-    std::vector<std::uint8_t> is_word(column.texts.count_different());
+    std::vector<std::uint8_t> is_missing_word(column.texts.count_different());
     bool any = false;
-    for (std::size_t code = 0; code < is_word.size(); ++code) {
+    for (std::size_t code = 0; code < is_missing_word.size(); ++code) {
       const std::string_view text = column.texts.different(code);
-      is_word[code] = !text.empty() && missing.contains(text) &&
-                      std::all_of(text.begin(), text.end(),
-                                  [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); });
-      any = any || is_word[code];
+      is_missing_word[code] = is_word(text) && missing.contains(text);
+      any = any || is_missing_word[code];
     }
     if (!any) continue;
     for (std::size_t row = 0; row < column.texts.size(); ++row)
-      if (is_word[column.texts.code(row)]) ++counts[std::string(column.texts[row])];
+      if (is_missing_word[column.texts.code(row)]) ++counts[std::string(column.texts[row])];
     for (const auto& [word, count] : counts)
       columns[word].push_back(
           fmt::format("{} of column '{}'", counted(count, "cell"), shortened(column.name)));

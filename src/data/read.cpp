@@ -38,7 +38,8 @@ using TextReader = RawTable (*)(const std::string& path, std::string_view text, 
 RawTable read_known_keys(const std::string& path, std::string_view text, const ReadOptions& options) {
   RawTable raw = read_json(path, text, options);
   if (!options.reading) return raw;
-  for (const auto& [name, format] : options.reading->columns) {
+  for (const auto& known : options.reading->columns) {
+    const std::string& name = known.first;
     const bool there = std::any_of(raw.columns.begin(), raw.columns.end(),
                                    [&](const RawColumn& column) { return column.name == name; });
     if (there) continue;

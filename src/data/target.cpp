@@ -243,6 +243,19 @@ Target Target::fit(const Table& table, const TargetOptions& options, std::vector
 
 namespace {
 
+// Of the rows without a target those with a word of letters, which may have been meant: " ('None' in 30 of
+// them)".
+std::string missing_words_in(const Column& column) {
+  std::map<std::string, std::size_t> counts;
+  if (column.texts.empty() || column.type == Column::Type::number) return "";
+  for (std::size_t row = 0; row < column.size(); ++row)
+    if (column.is_missing(row) && data::is_word(column.texts[row])) ++counts[std::string(column.texts[row])];
+  std::string out;
+  for (const auto& [word, count] : counts)
+    out += fmt::format("{}'{}' in {} of them", out.empty() ? " (" : ", ", data::shortened(word), count);
+  return out.empty() ? out : out + ", a word for missing: --missing-only WORDS keeps it as a class)";
+}
+
 // The class that a label means; also where one of the two ends in a dot (the census test file writes them
 // so).
 class Labels {
@@ -306,10 +319,12 @@ TargetValues Target::read(const Table& table, std::vector<std::string>& warnings
     }
     out.y[row] = static_cast<double>(*label);
   }
+  if (table.rows == 0) fail("{}: there are no rows", table.source);
   if (out.rows.empty()) fail("{}: every value is missing", where);
   if (missing > 0) {
-    warnings.push_back(fmt::format("{}: {} without a target {} left out", where,
-                                   data::counted(missing, "row"), missing == 1 ? "is" : "are"));
+    warnings.push_back(fmt::format("{}: {} without a target {} left out{}", where,
+                                   data::counted(missing, "row"), missing == 1 ? "is" : "are",
+                                   missing_words_in(column)));
   }
   if (dotted > 0) {
     warnings.push_back(

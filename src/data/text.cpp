@@ -18,6 +18,11 @@ std::string_view trimmed(std::string_view s) {
   return s;
 }
 
+bool is_word(std::string_view s) {
+  return !s.empty() && std::all_of(s.begin(), s.end(),
+                                   [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); });
+}
+
 std::string lower(std::string_view s) {
   std::string out(s);
   for (char& c : out) {

@@ -10,6 +10,7 @@
 namespace runnel::data {
 
 std::string_view trimmed(std::string_view s);  // without spaces and tabs at both ends
+bool is_word(std::string_view s);              // letters (ASCII) alone, at least one
 std::string lower(std::string_view s);         // ASCII only
 
 // The whole of s as a number. "inf" and overflowing numbers give an infinite value.

@@ -19,6 +19,19 @@ std::string names(const std::vector<std::string>& list) {
   return list.empty() ? "none" : data::joined_list(list);
 }
 
+// How features are made today where earlier versions made other ones: of dates the trend alone, and in floats
+// also of networks in doubles. Studies of those have none of these settings.
+Settings features_of(const Searching& fit) {
+  Settings out;
+  const auto& drop = fit.options.triage.drop;
+  for (const Column& column : fit.table.columns)
+    if (column.type == Column::Type::date && out.empty() &&
+        std::find(drop.begin(), drop.end(), column.name) == drop.end())
+      out.emplace_back("dates", "a trend and waves");
+  if (fit.options.f64) out.emplace_back("features", "f64");
+  return out;
+}
+
 // All that decides what a candidate comes to besides its own hyperparameters, the data and the split, by the
 // names of the flags. An option of FitOptions that changes results belongs here.
 Settings settings_of(const Searching& fit) {
@@ -46,6 +59,7 @@ Settings settings_of(const Searching& fit) {
     out.emplace_back("eta", std::to_string(o.scheduling.eta));
   if (scheduler != sweep::Scheduler::full)
     out.emplace_back("min-epochs", std::to_string(o.scheduling.min_epochs));
+  for (const auto& setting : features_of(fit)) out.push_back(setting);
   if (!o.weight.empty()) out.emplace_back("weight", o.weight);
   if (o.class_weights.balanced) out.emplace_back("class-weight", "balanced");
   std::vector<std::string> classes;
@@ -127,6 +141,11 @@ void expect_rows_of_study(const Searching& fit) {
   if (!fit.options.refitted) return;
   const study::Description& was = *fit.options.refitted;
   expect_same(was.data, study::data_fingerprint(fit.table, fit.test), fmt::format("data ({})", was.source));
+  const Json configuration = Json::parse(was.configuration, nullptr, false);
+  for (const auto& [name, text] : features_of(fit))
+    if (!configuration.is_object() || !configuration.value("settings", Json::object()).contains(name))
+      fail("the study was begun by a version whose features were others ({} are now {}): begin it anew", name,
+           text);
   expect_same(was.split, study::split_fingerprint(fit.split, fit.folds), "split of the rows");
 }
 

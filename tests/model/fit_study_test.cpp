@@ -320,5 +320,31 @@ TEST(Refit, RefusesWhatItCannotDo) {
   EXPECT_THAT(error_of([&] { refit(table, o, killed, false); }), HasSubstr("has not come to its end"));
 }
 
+// Dates were a trend alone, and features of networks in doubles were floats: states of then do not fit now.
+TEST(Refit, StudiesOfOtherFeaturesAreRefused) {
+  const Folder folder;
+  Table table = curved_table(200);
+  Column day{.name = "day", .type = Column::Type::date};
+  for (std::size_t i = 0; i < table.rows; ++i) {
+    day.texts.push_back(fmt::format("2020-{:02}-{:02}", 1 + i % 12, 1 + i % 28));
+    day.numbers.push_back(1577836800.0 + 86400.0 * static_cast<double>(i % 300));
+  }
+  table.columns.push_back(day);
+  FitOptions o = options(folder.file("s.study"));
+  o.grid = {"epochs=2,3"};
+  o.f64 = true;
+  fit(table, o);
+  study::Study study = study::read(o.study.file);
+  EXPECT_NO_THROW(refit(table, o, study, false));
+  for (const std::string name : {"dates", "features"}) {
+    study::Study older = study;
+    const auto at = older.description.configuration.find('"' + name + '"');
+    ASSERT_NE(at, std::string::npos) << name;
+    older.description.configuration.replace(at + 1, name.size(), std::string(name.size(), 'x'));
+    EXPECT_THAT(error_of([&] { refit(table, o, older, false); }),
+                HasSubstr("features were others (" + name + " are now"));
+  }
+}
+
 }  // namespace
 }  // namespace runnel
