@@ -37,16 +37,17 @@ T from_name(const std::array<std::pair<T, const char*>, N>& names, const std::st
   fail("the stored reading of columns has a '{}', which this version does not know", name);
 }
 
-char mark_from(const Json& json) {
+char mark_from(const Json& json, std::string_view marks) {
   const auto text = json.get<std::string>();
-  return text.empty() ? '\0' : text[0];
+  if (text.size() == 1 && marks.find(text[0]) != std::string_view::npos) return text[0];
+  fail("the stored reading of columns has the mark '{}', which this version does not know", text);
 }
 
 // What is as usual is left out.
 Json format_json(const std::string& name, const ColumnFormat& format) {
   Json out = {{"name", name}, {"type", name_of(types, format.type)}};
   if (format.type == ColumnType::date) out["order"] = name_of(orders, format.date.order);
-  if (format.type != ColumnType::number) return out;
+  if (format.type != ColumnType::number && format.type != ColumnType::text) return out;
   const NumberFormat& n = format.number;
   if (n.decimal != '.') out["decimal"] = std::string(1, n.decimal);
   if (n.grouping != 0) out["grouping"] = std::string(1, n.grouping);
@@ -60,9 +61,11 @@ Json format_json(const std::string& name, const ColumnFormat& format) {
 ColumnFormat format_from(const Json& json) {
   ColumnFormat out;
   out.type = from_name(types, json.at("type").get<std::string>());
-  if (json.contains("order")) out.date.order = from_name(orders, json["order"].get<std::string>());
-  if (json.contains("decimal")) out.number.decimal = mark_from(json["decimal"]);
-  if (json.contains("grouping")) out.number.grouping = mark_from(json["grouping"]);
+  if (out.type == ColumnType::date) out.date.order = from_name(orders, json.at("order").get<std::string>());
+  // Texts may be levels that were numbers, and are then compared by value as these are written.
+  if (out.type != ColumnType::number && out.type != ColumnType::text) return out;
+  if (json.contains("decimal")) out.number.decimal = mark_from(json["decimal"], ".,");
+  if (json.contains("grouping")) out.number.grouping = mark_from(json["grouping"], ",. '");
   out.number.currency = json.value("currency", "");
   out.number.percent = json.value("percent", false);
   out.number.brackets = json.value("brackets", false);

@@ -214,6 +214,9 @@ TEST_F(RowIsItself, ByTextThenByValue) {
 TEST_F(RowIsItself, AReadingComesBack) {
   const Reading reading = reading_of(file(all_of(40), as_in_training()));
   EXPECT_EQ(Reading::from_json(reading.to_json()), reading);
+  const Model model = fit(file(all_of(kRows), as_in_training()), quick(DType::f32)).model;
+  EXPECT_EQ(Reading::from_json(model.reading.to_json()), model.reading);
+  EXPECT_EQ(model.reading.find("declared")->type, ColumnType::text);
   EXPECT_EQ(reading.columns.size(), kinds().size() + 1);
   EXPECT_EQ(reading.find("comma")->number.decimal, ',');
   EXPECT_EQ(reading.find("thousands")->number.grouping, '.');
@@ -225,6 +228,8 @@ TEST_F(RowIsItself, AReadingComesBack) {
   EXPECT_EQ(reading.find("code")->type, ColumnType::text);
   EXPECT_TRUE(reading.find("flag")->truths);
   EXPECT_THROW(Reading::from_json("{}"), Error);
+  EXPECT_THROW(Reading::from_json(R"({"columns":[{"name":"a","type":"number","decimal":"x"}],"missing":[]})"),
+               Error);
   EXPECT_THROW(Reading::from_json(R"({"columns":[{"name":"a","type":"colour"}],"missing":[]})"), Error);
 }
 
