@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "core/fail.h"
+#include "data/encoding.h"
 #include "data/foreign.h"
 #include "data/readers.h"
 #include "data/text.h"
@@ -89,6 +90,9 @@ Member read_member(const std::string& path, zip_t* zip, std::size_t archive_size
   zip_stat_t stat;
   if (zip_stat_index(zip, index, 0, &stat) != 0) fail("{}: {}", path, zip_strerror(zip));
   std::string name = stat.name;
+  // libzip brings other encodings to UTF-8, but takes forms for it that are longer than they need be.
+  if (first_not_utf8(name) != std::string::npos)
+    fail("{}: damaged: the name of array {} is not UTF-8", path, index + 1);
   const std::string label = path + ": " + name;
   if (!name.ends_with(".npy")) fail("{}: not an NPY array; an NPZ file holds only such", label);
   name.resize(name.size() - 4);

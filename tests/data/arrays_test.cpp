@@ -219,6 +219,17 @@ TEST_F(Arrays, NpzThatPromisesMoreThanItHolds) {
   EXPECT_THAT(changed({{10, "\x0C"}}), HasSubstr("method (number 12)"));  // bzip2
 }
 
+// C1 AA is the letter j in a longer form than it needs, which is no UTF-8 (RFC 3629, 3).
+TEST_F(Arrays, NpzNamesAreUtf8) {
+  make_npz(path("a.npz"), {{"quux", npy("<f8", "2,", raw(std::vector{1.0, 2.0}))}});
+  std::ifstream in(path("a.npz"), std::ios::binary);
+  std::string bytes{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+  for (auto at = bytes.find("quux"); at != std::string::npos; at = bytes.find("quux"))
+    bytes.replace(at, 4, "\xC1\xAA\xC3\xA1");
+  EXPECT_THAT(error_of([&] { read_table(write("bad.npz", bytes)); }),
+              HasSubstr("bad.npz: damaged: the name of array 1 is not UTF-8"));
+}
+
 TEST_F(Arrays, NpzWithItsOwnTestRows) {
   const auto pixels = [](std::size_t n) { return std::string(n * 4, '\xFF'); };
   make_npz(path("d.npz"), {{"x_test", npy("|u1", "1, 2, 2", pixels(1))},
