@@ -1,0 +1,94 @@
+#include "model/baselines.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "model/winner.h"
+#include "runnel/ops.h"
+
+namespace runnel::fitting {
+namespace {
+
+using sweep::Hyper;
+using sweep::Loss;
+using sweep::Metric;
+
+double mean_of(const std::vector<double>& y) {
+  double mean = 0;
+  for (double value : y) mean += value / static_cast<double>(y.size());
+  return mean;
+}
+
+sweep::Problem without_weights(sweep::Problem problem) {
+  for (sweep::Fold& fold : problem.folds) fold.weights.reset();
+  return problem;
+}
+
+Linear linear_regression(const Work& w, const sweep::Problem& problem, const sweep::Fold& all) {
+  const std::vector<double> alphas{1e-6, 1e-4, 1e-3, 1e-2, 1e-1, 1.0};
+  Hyper hyper;
+  hyper.hidden.clear();
+  std::vector<double> losses(alphas.size(), 0.0);
+  std::vector<nn::Dense> path;
+  for (const sweep::Fold& fold : problem.folds) {
+    path = nn::ridge_path(fold.x, expand_dims(fold.y, 1), alphas);
+    for (std::size_t i = 0; i < alphas.size(); ++i)
+      losses[i] += train::mean_loss(
+          Loss::squared, sweep::predict({.layers = {path[i]}}, hyper, fold.x_validation).to_doubles(),
+          fold.y_validation.to_doubles());
+  }
+  const auto best = static_cast<std::size_t>(std::min_element(losses.begin(), losses.end()) - losses.begin());
+  if (!w.retrains) return {{.layers = {path[best]}}, hyper};  // it was trained on all already
+  return {{.layers = nn::ridge_path(all.x, expand_dims(all.y, 1), {alphas[best]})}, hyper};
+}
+
+Linear linear_classifier(const Work& w, const sweep::Problem& problem, const sweep::Fold& all) {
+  constexpr std::int64_t kSteps =
+      3000;  // enough for Adam to settle on a convex problem of standardised columns
+  const std::int64_t rows = all.x.dim(0);
+  Hyper base;
+  base.hidden.clear();
+  base.batch = std::clamp<std::int64_t>(rows / 16, 1, 256);
+  const std::int64_t epochs = std::clamp<std::int64_t>(kSteps * base.batch / rows, 8, 200);
+  const std::vector<Hyper> candidates = sweep::grid(
+      base, {{"rate", {"0.003", "0.01"}},
+             {"l2", {"0", "0.001", "0.01"}},
+             {"epochs", {std::to_string(epochs / 4), std::to_string(epochs / 2), std::to_string(epochs)}}});
+  Found s = search(problem, w.retrains ? &all : nullptr, candidates, search_options(w));
+  // One that was stopped half-way would not be the best.
+  if (s.members.empty() || s.result.interrupted) return {};
+  return {s.members[0].network, s.members[0].hyper};
+}
+
+}  // namespace
+
+std::vector<double> constant_outputs(const Work& w, std::vector<double> y, std::size_t n) {
+  std::vector<double> one;
+  if (w.target.task() == Task::regression) {
+    double value = mean_of(y);
+    if (w.metric == Metric::mae) {
+      std::nth_element(y.begin(), y.begin() + static_cast<std::ptrdiff_t>(y.size() / 2), y.end());
+      value = y[y.size() / 2];
+    }
+    one = {value};
+  } else {
+    std::vector<double> share(w.target.classes().size(), 0.0);
+    for (double label : y) share[static_cast<std::size_t>(label)] += 1;
+    for (double s : share) one.push_back(std::log(std::max(s, 0.5)));
+    if (w.outputs() == 1) one = {one[1] - one[0]};
+  }
+  std::vector<double> out;
+  for (std::size_t i = 0; i < n; ++i) out.insert(out.end(), one.begin(), one.end());
+  return out;
+}
+
+Linear best_linear(const Prepared& p) {
+  sweep::Fold all = p.all;
+  all.weights.reset();
+  const sweep::Problem plain = without_weights(p.problem);
+  return p.w.target.task() == Task::regression ? linear_regression(p.w, plain, all)
+                                               : linear_classifier(p.w, plain, all);
+}
+
+}  // namespace runnel::fitting

@@ -1,0 +1,97 @@
+#include "model/searched.h"
+
+#include <algorithm>
+#include <iterator>
+#include <string>
+
+#include "core/fail.h"
+
+namespace runnel::fitting {
+namespace {
+
+using sweep::Hyper;
+
+// A value that the user fixed and lets be searched as well.
+void refuse_both(const std::vector<sweep::Parameter>& parameters, const std::vector<std::string>& fixed) {
+  for (const sweep::Parameter& p : parameters) {
+    const bool builds_hidden = p.name == "layers" || p.name == "width";
+    for (const std::string& name : fixed) {
+      if (name != p.name && !(builds_hidden && name == "hidden")) continue;
+      std::string flag = "--" + name;
+      std::replace(flag.begin(), flag.end(), '_', '-');
+      fail("{} fixes what the search tries values of ({}): leave one of them out", flag, p.name);
+    }
+  }
+}
+
+// The space that the options describe; the table is that of the default space.
+sweep::Space space_of(const FitOptions& o, const TableSize& table) {
+  if (!o.grid.empty() && (o.random > 0 || !o.space.empty() || !o.space_file.empty()))
+    fail("a search is a grid or draws from a space, not both");
+  std::vector<sweep::Parameter> parameters;
+  for (const std::string& text : o.grid) parameters.push_back(sweep::parse_parameter(text));
+  for (const bool ranges : {false, true})  // choices are drawn before ranges, whatever their order
+    for (const std::string& text : o.space)
+      if (sweep::is_range(text) == ranges) parameters.push_back(sweep::parse_parameter(text));
+  if (!o.space_file.empty())
+    for (sweep::Parameter& p : sweep::read_space_file(o.space_file)) parameters.push_back(std::move(p));
+  refuse_both(parameters, o.fixed);
+  if (parameters.empty())
+    for (const sweep::Choice& c : default_space(table, o.fixed)) parameters.push_back({c.name, c.values});
+  Hyper base = o.base;
+  base.seed = o.seed;
+  return sweep::make_space(base, parameters);
+}
+
+sweep::Sampler sampler_of(const FitOptions& o) {
+  if (o.sampler) return *o.sampler;
+  return o.random > 0 || !o.space.empty() ? sweep::Sampler::random : sweep::Sampler::grid;
+}
+
+std::int64_t most_epochs(const sweep::Space& space) {
+  for (const sweep::Parameter& p : space.parameters)
+    if (p.name == "epochs") {
+      double most = p.high;
+      for (const std::string& value : p.values) most = std::max(most, std::stod(value));
+      return static_cast<std::int64_t>(most);
+    }
+  return space.base.epochs;
+}
+
+// How many candidates are drawn: as many as was said, or as Hyperband asks for.
+std::int64_t draws_of(const FitOptions& o, const sweep::Space& space, sweep::Sampler sampler) {
+  if (sampler == sweep::Sampler::grid) {
+    if (o.random > 0) fail("a grid has as many candidates as it has, not {} draws", o.random);
+    return 0;
+  }
+  if (o.random > 0) return o.random;
+  if (o.scheduling.scheduler == sweep::Scheduler::hyperband)
+    return sweep::hyperband_size(o.scheduling, most_epochs(space));
+  fail("a space needs a number of draws");
+}
+
+// Whether the whole default space is searched: nothing of it is fixed or drawn.
+bool searches_default(const FitOptions& o, const TableSize& table) {
+  return o.grid.empty() && o.space.empty() && o.space_file.empty() && o.random == 0 &&
+         default_space(table, o.fixed).size() == default_space(table, {}).size();
+}
+
+}  // namespace
+
+Searched searched(const FitOptions& options, const TableSize& table) {
+  Searched s;
+  s.ensemble = std::max<std::int64_t>(options.ensemble, 1);
+  if (options.ensemble == 0 && searches_default(options, table)) s.ensemble = FitOptions::kUsualEnsemble;
+  if (const std::vector<Hyper>& given = options.candidates; !given.empty()) {
+    const std::int64_t members = options.ensemble_of_seeds ? 1 : std::min(s.ensemble, std::ssize(given));
+    s.candidates.assign(given.begin(), given.begin() + members);
+    return s;
+  }
+  s.space = space_of(options, table);
+  s.sampler = sampler_of(options);
+  s.draws = draws_of(options, s.space, s.sampler);
+  s.candidates = sweep::sample(s.space, s.sampler, s.draws, options.seed);
+  return s;
+}
+
+}  // namespace runnel::fitting

@@ -1,0 +1,23 @@
+// What a fit searches: the space that its options describe, and the candidates drawn from it.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "model/default_space.h"
+#include "runnel/fit.h"
+
+namespace runnel::fitting {
+
+struct Searched {
+  sweep::Space space = {};
+  sweep::Sampler sampler = sweep::Sampler::grid;
+  std::int64_t draws = 0;
+  std::vector<sweep::Hyper> candidates = {};
+  std::int64_t ensemble = 1;  // networks whose outputs the model means
+};
+
+// The size of the table fixes the default space. Fails for options that contradict one another.
+Searched searched(const FitOptions& options, const TableSize& table);
+
+}  // namespace runnel::fitting
