@@ -37,7 +37,8 @@ std::vector<std::string> suspicions_of(const Table& table, const Column& column,
   if (facts.present() == 0) return {"every value is missing"};
   if (facts.distinct == 1) out.push_back(facts.missing ? "one value or missing" : "constant");
   if (facts.counts_rows) out.push_back("counts the rows");
-  if (data::is_id_name(column.name) && can_be_id && facts.distinct > most_levels) {
+  if (data::is_id_name(column.name) && can_be_id && facts.distinct > most_levels &&
+      data::is_free_text(facts, most_levels)) {
     out.push_back("an id by its name");
     if (facts.distinct < facts.present() && facts.distinct * 2 > facts.present()) {
       const std::size_t repeats = facts.present() - facts.distinct;

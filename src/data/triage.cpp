@@ -230,7 +230,8 @@ std::string objection(const Table& table, const Column& column, const Facts& fac
     return fmt::format("an index: {}, no two of them alike, in {}", counted(facts.distinct, "whole number"),
                        is_unnamed(table, column) ? "a column without a name" : "the first column");
   if (column.type == Column::Type::date || column.type == Column::Type::truth) return "";
-  if (is_id_name(column.name) && (text || facts.whole) && facts.distinct > options.max_levels) {
+  if (is_id_name(column.name) && (text || facts.whole) && facts.distinct > options.max_levels &&
+      is_free_text(facts, options.max_levels)) {
     return fmt::format("an id by its name, with {} in {}", counted(facts.distinct, "distinct value"),
                        counted(facts.present(), "row"));
   }
@@ -298,7 +299,7 @@ Verdict as_numeric(const Table& table, const Column& column, std::span<const std
         "--drop {}",
         column.name, shell_quoted(in_list(column.name)));
   if (is_id_name(column.name) && facts.whole && facts.distinct > 2 && !holds(options.numeric, column.name) &&
-      facts.distinct <= options.max_levels) {
+      (facts.distinct <= options.max_levels || !is_free_text(facts, options.max_levels))) {
     return as_levels(column, rows, facts, options, "an id by its name: ");
   }
   return as_numbers(facts, options, Role::numeric, Encoding::Kind::number,

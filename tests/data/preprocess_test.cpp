@@ -47,6 +47,21 @@ std::string mixed() {
   return text;
 }
 
+// The ids of 45 shops say which shop a row belongs to, be they numbers or words; those of rows say nothing.
+TEST_F(Preprocess, IdsThatRepeatAreCategories) {
+  std::string text = "shop_id,kind_id,row_id,y\n";
+  for (int i = 0; i < 900; ++i)
+    text += std::to_string(1000 + i % 45) + ",k" + std::to_string(i % 45) + "," +
+            std::to_string(7919 * i % 997) + "," + std::to_string(i % 7) + "\n";
+  const Table t = csv(text);
+  const Preprocessor p = Preprocessor::fit(t, all_rows(t), {.target = "y"});
+  EXPECT_EQ(decision(p, "shop_id").role, Role::categorical);
+  EXPECT_THAT(decision(p, "shop_id").why,
+              HasSubstr("45 distinct values as categories, the 32 most frequent"));
+  EXPECT_EQ(decision(p, "kind_id").role, Role::categorical);
+  EXPECT_EQ(decision(p, "row_id").role, Role::dropped);
+}
+
 TEST_F(Preprocess, EachColumnGetsItsRoleAndAReason) {
   const Table t = csv(mixed());
   const Preprocessor p = Preprocessor::fit(t, all_rows(t), {.target = "y"});
