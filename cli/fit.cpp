@@ -189,6 +189,19 @@ FitStudy study_of(const FitCommand& command) {
 
 namespace {
 
+// One file can come through the standard input, and is gone when it was read.
+void expect_one_standard_input(const FitCommand& arguments) {
+  std::vector<std::string> from;
+  for (const auto& [flag, path] : {std::pair("DATA", arguments.data),
+                                   {"--labels", read_options_of(arguments).labels},
+                                   {"--test", arguments.test},
+                                   {"--test-labels", arguments.test_labels}})
+    if (path == "-") from.emplace_back(flag);
+  if (from.size() > 1)
+    fail("the standard input (-) can be read once, not for {} and {}; name a file for one of them", from[0],
+         from[1]);
+}
+
 // A rank that does not lead prepares the same fit, trains what it is handed, and says nothing: what stops it
 // is told by rank 0.
 int serve_as_rank(FitCommand& arguments, Ranks& ranks) {
@@ -243,6 +256,7 @@ int fit_and_save(FitCommand& arguments, const Fitting& fitting) {
   if (arguments.test.empty() && (arguments.test_skip_rows || !arguments.test_labels.empty())) {
     fail("--test-skip-rows and --test-labels say how the file of --test is read, which is not given");
   }
+  expect_one_standard_input(arguments);
   const bool named = !arguments.model.empty();
   const std::string usual =
       arguments.usual_model.empty() ? usual_model_path(arguments.data) : arguments.usual_model;

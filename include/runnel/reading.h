@@ -85,7 +85,8 @@ class Texts {
 
   std::size_t size() const { return codes_.size(); }  // rows
   bool empty() const { return codes_.empty(); }
-  std::string_view operator[](std::size_t row) const { return different(codes_[row]); }
+  // Const, so that nobody believes to set a row by assigning to it.
+  const std::string_view operator[](std::size_t row) const { return different(codes_[row]); }
   Iterator begin() const;
   Iterator end() const;
 

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "core/fail.h"
+#include "data/encoding.h"
 #include "data/text.h"
 
 namespace runnel::data {
@@ -150,8 +151,9 @@ void refuse_foreign_zip(const std::string& label, const std::vector<std::string>
   if (any_ends(".npy")) return;
   for (const std::string& member : members) {
     if (member.ends_with("/")) continue;
-    fail("{}: a ZIP archive ({}{}) and no NPZ; unpack it first (unzip) and give the table in it", label,
-         shortened(member, 60), members.size() > 1 ? ", ..." : "");
+    const bool told = first_not_utf8(member) == std::string_view::npos;  // a name may be any bytes
+    fail("{}: a ZIP archive{} and no NPZ; unpack it first (unzip) and give the table in it", label,
+         told ? fmt::format(" ({}{})", shortened(member, 60), members.size() > 1 ? ", ..." : "") : "");
   }
 }
 

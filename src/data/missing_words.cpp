@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <cmath>
 
+#include "data/blank.h"
 #include "data/numbers.h"
 
 namespace runnel::data {
 
-MissingWords::MissingWords(const std::vector<std::string>& words) : words_(words) {
-  for (const std::string& word : words) {
+MissingWords::MissingWords(const std::vector<std::string>& words) {
+  for (const std::string& given : words) {
+    const std::string_view word = words_.emplace_back(without_blanks(given));
     longest_ = std::max(longest_, word.size());
     const auto number = parse_number(word, {});
     if (number && !std::isnan(*number)) numbers_.push_back(*number);
@@ -16,6 +18,7 @@ MissingWords::MissingWords(const std::vector<std::string>& words) : words_(words
 }
 
 bool MissingWords::contains(std::string_view cell) const {
+  cell = without_blanks(cell);
   if (cell.size() <= longest_ && std::find(words_.begin(), words_.end(), cell) != words_.end()) return true;
   if (numbers_.empty()) return false;
   const auto number = parse_number(cell, {});

@@ -11,7 +11,8 @@ class MissingWords {
  public:
   explicit MissingWords(const std::vector<std::string>& words);
 
-  // Whether a cell is one of the words, or a number of the same value as one: -999 also means -999.0.
+  // Whether a cell is one of the words, or a number of the same value as one: -999 also means -999.0. Blanks
+  // around either do not count, in whatever format the cell stood.
   bool contains(std::string_view cell) const;
 
  private:

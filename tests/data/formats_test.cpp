@@ -70,6 +70,7 @@ TEST_F(Formats, ArchivesAreNamedByTheirMembers) {
   EXPECT_THAT(zip_error({{"model/data.pkl", "x"}}), HasSubstr("PyTorch"));
   EXPECT_THAT(zip_error({{"songs.csv", "a,b\n1,2\n"}}),
               AllOf(HasSubstr("ZIP archive (songs.csv)"), HasSubstr("unpack it")));
+  EXPECT_THAT(zip_error({{"\xC1\xA1.csv", "a,b\n1,2\n"}}), HasSubstr("a ZIP archive and no NPZ"));
 }
 
 // A column may be called what a format's first letters are.
