@@ -58,6 +58,10 @@ void read_kept_command(const study::Study& study, FitCommand& command) {
   for (std::string* name : {&command.data, &command.test, &command.read.options.labels, &command.test_labels})
     place(*name, folder);
   FitArguments& fit = command.fit;
+  // A search of one's own makes one network unless more are asked for. Studies tell this too; those of
+  // earlier versions did not, and without its space a search looks like the default one.
+  const bool own = !fit.options.grid.empty() || !fit.options.space.empty() || fit.options.random > 0;
+  if (own && fit.options.ensemble == 0) fit.options.ensemble = 1;
   fit.options.grid.clear();
   fit.options.space.clear();
   fit.options.random = 0;

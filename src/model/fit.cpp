@@ -82,8 +82,19 @@ void measure_test(const Work& w, const TestRows& test, const Linear& linear, con
 }
 
 Searching searching(const Table& table, const Table* test, const Prepared& p) {
-  return {table,    test,       p.w.options,    p.w.target,       p.w.split,      p.fold_rows,
-          p.w.loss, p.w.metric, p.search.space, p.search.sampler, p.search.draws, p.search.candidates};
+  return {table,
+          test,
+          p.w.options,
+          p.w.target,
+          p.w.split,
+          p.fold_rows,
+          p.w.loss,
+          p.w.metric,
+          p.search.space,
+          p.search.sampler,
+          p.search.draws,
+          p.search.candidates,
+          p.search.ensemble};
 }
 
 }  // namespace
@@ -125,7 +136,7 @@ std::vector<sweep::Fact> facts_of(const Searching& searching) {
 
 void serve(const Table& table, const FitOptions& options, const Table* test) {
   Prepared p = prepared(table, options, test);
-  p.run.networks = std::max(p.run.networks, p.search.ensemble);
+  p.run.networks = std::max(p.run.networks, p.search.ensemble.size);
   options.crew->agree(facts_of(searching(table, test, p)));
   options.crew->serve(p.problem, p.search.candidates, p.run);
 }
@@ -142,8 +153,8 @@ FitResult fit(const Table& table, const FitOptions& options, const Table* test) 
   const auto keeper = keeper_of(searching(table, test, p), p.problem);
   if (keeper) keeper->attach(p.run);
   result.timings.preparing = watch.lap();
-  Found found = search(p.problem, w.retrains ? &p.all : nullptr, p.search.candidates, p.run,
-                       {p.search.ensemble, options.ensemble_of_seeds, options.ensemble == 0});
+  Found found =
+      search(p.problem, w.retrains ? &p.all : nullptr, p.search.candidates, p.run, p.search.ensemble);
   result.timings.retraining = found.retraining;
   result.timings.searching = watch.lap() - found.retraining;
   if (found.members.empty()) {

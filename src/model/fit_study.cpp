@@ -5,6 +5,7 @@
 
 #include "core/fail.h"
 #include "data/list.h"
+#include "model/kept_ensemble.h"
 #include "runnel/version.h"
 
 namespace runnel {
@@ -79,6 +80,7 @@ std::string configuration_of(const Searching& fit, const Settings& settings) {
   out["draws"] = fit.draws;
   out["folds"] = fit.folds.size();
   out["split"] = fit.split.how;
+  out["ensemble"] = fitting::kept(fit.ensemble);
   if (!fit.options.study.caller.empty()) {
     const Json caller = Json::parse(fit.options.study.caller, nullptr, false);
     if (caller.is_discarded()) fail("FitStudy::caller is no JSON: {}", fit.options.study.caller);

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "model/winner.h"
 #include "runnel/fit.h"
 #include "runnel/study.h"
 #include "study/keeper.h"
@@ -25,6 +26,7 @@ struct Searching {
   sweep::Sampler sampler;
   std::int64_t draws;
   const std::vector<sweep::Hyper>& candidates;
+  const Ensemble& ensemble;
 };
 
 // Source, settings and fingerprints: what a resumed search must agree with.

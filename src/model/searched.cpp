@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/fail.h"
+#include "model/kept_ensemble.h"
 
 namespace runnel::fitting {
 namespace {
@@ -76,14 +77,24 @@ bool searches_default(const FitOptions& o, const TableSize& table) {
          default_space(table, o.fixed).size() == default_space(table, {}).size();
 }
 
+// Of a winner that is trained again: that of the search that found it, which its study tells. Studies of
+// earlier versions do not; there it is what these options would have come to.
+Ensemble ensemble_of(const FitOptions& o, const TableSize& table) {
+  if (o.refitted)
+    if (const auto kept = kept_ensemble(*o.refitted)) return *kept;
+  if (o.ensemble > 0) return {.size = o.ensemble, .of_seeds = o.ensemble_of_seeds};
+  return {.size = searches_default(o, table) ? FitOptions::kUsualEnsemble : 1,
+          .of_seeds = o.ensemble_of_seeds,
+          .near = true};
+}
+
 }  // namespace
 
 Searched searched(const FitOptions& options, const TableSize& table) {
   Searched s;
-  s.ensemble = std::max<std::int64_t>(options.ensemble, 1);
-  if (options.ensemble == 0 && searches_default(options, table)) s.ensemble = FitOptions::kUsualEnsemble;
+  s.ensemble = ensemble_of(options, table);
   if (const std::vector<Hyper>& given = options.candidates; !given.empty()) {
-    const std::int64_t members = options.ensemble_of_seeds ? 1 : std::min(s.ensemble, std::ssize(given));
+    const std::int64_t members = s.ensemble.of_seeds ? 1 : std::min(s.ensemble.size, std::ssize(given));
     s.candidates.assign(given.begin(), given.begin() + members);
     return s;
   }

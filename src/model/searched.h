@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "model/default_space.h"
+#include "model/winner.h"
 #include "runnel/fit.h"
 
 namespace runnel::fitting {
@@ -14,7 +15,7 @@ struct Searched {
   sweep::Sampler sampler = sweep::Sampler::grid;
   std::int64_t draws = 0;
   std::vector<sweep::Hyper> candidates = {};
-  std::int64_t ensemble = 1;  // networks whose outputs the model means
+  Ensemble ensemble = {};  // of what it finds
 };
 
 // The size of the table fixes the default space. Fails for options that contradict one another.

@@ -15,6 +15,8 @@ import sys
 import tempfile
 import time
 
+from model_file import tensors
+
 PROGRAM = os.path.abspath(sys.argv[1])
 KILLS = int(sys.argv[2]) if len(sys.argv) > 2 else 8
 SEED = int(sys.argv[3]) if len(sys.argv) > 3 else random.randrange(10**6)
@@ -23,15 +25,6 @@ LIVES = 12  # of one study, at most: the last of them is left in peace
 SEARCH = ["fit", "demo:moons", "--rows", "4000", "--folds", "0", "--batch", "16", "--seed", "5", "--dropout", "0.1",
           "--random", "30", "--space", "rate=1e-4..1e-1", "--space", "hidden=none,8,8x8", "--space", "epochs=243,486",
           "--scheduler", "halving", "--study-every", "0", "--quiet"]
-
-
-def tensors(path):
-    """All of a model file but its header, in which the command and its timings stand; and the header's shapes."""
-    with open(path, "rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-        header = json.loads(file.read(length))
-        header.pop("__metadata__")
-        return header, file.read()
 
 
 def told(study):
