@@ -154,6 +154,36 @@ FitResult search(const FitData& data, FitOptions options, const FitCommand& comm
   return fitting(data.table, options, data.test);
 }
 
+// What a search has found is written wherever it can be: one place that fails costs no other.
+class Outcome {
+ public:
+  explicit Outcome(std::vector<std::string> failures) : failures_(std::move(failures)) {}
+
+  bool attempt(const std::function<void()>& write) {
+    try {
+      write();
+      return true;
+    } catch (const ReaderGone&) {
+      reader_gone_ = true;
+    } catch (const Error& e) {
+      failures_.emplace_back(e.what());
+    }
+    return false;
+  }
+
+  bool failed() const { return !failures_.empty(); }
+
+  // To be asked last: a reader that has gone ends the program as it ends others.
+  void tell() const {
+    for (const std::string& text : failures_) complain(text);
+    if (reader_gone_ && failures_.empty()) throw ReaderGone();
+  }
+
+ private:
+  std::vector<std::string> failures_;
+  bool reader_gone_ = false;
+};
+
 int tell_plan(const FitData& data, FitOptions options, const FitCommand& command) {
   const Manner& manner = command.manner;
   if (!manner.quiet && !manner.json)
@@ -300,20 +330,19 @@ int fit_and_save(FitCommand& arguments, const Fitting& fitting) {
   FitReport report{result, data, options, model, {}, page};
   watch.lap();
   result.model.provenance = dumped(provenance_json(report, command_line(), read));
-  result.model.save(model);
-  if (untold) std::rethrow_exception(untold);
+  Outcome outcome(result.unwritten);
+  if (!outcome.attempt([&] { result.model.save(model); })) report.model_path.clear();
   const double saving = watch.lap();
   const Timings timings{reading, result.timings, saving, watch.total(), compile_statistics()};
   if (arguments.timings) report.timings = timings;
-  try {
+  outcome.attempt([&] {
+    if (untold) std::rethrow_exception(untold);
     write_stdout(arguments.manner.json ? dumped(fit_json(report)) : fit_text(report, arguments.manner.quiet));
-  } catch (const ReaderGone&) {
-    write_fit_page(report, timings);  // the page is for somebody else
-    throw;
-  }
+  });
   if (report.timings) write_stderr(timings_text(*report.timings));
-  write_fit_page(report, timings);
-  return result.search.interrupted ? 1 : 0;
+  outcome.attempt([&] { write_fit_page(report, timings); });
+  outcome.tell();
+  return result.search.interrupted || outcome.failed() ? 1 : 0;
 }
 
 void add_study_options(CLI::App& app, FitStudy& study) {

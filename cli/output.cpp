@@ -65,6 +65,15 @@ std::string warnings_part(const Style& style, const std::vector<std::string>& wa
   return out;
 }
 
+void complain(std::string_view text) {
+  // One line, but for what shows a place: indented lines below it.
+  std::string line(text);
+  for (std::size_t i = 0; i < line.size(); ++i)
+    if (line[i] == '\n' && line.compare(i + 1, 2, "  ") != 0) line[i] = ' ';
+  const Style style(STDERR_FILENO);
+  write_stderr(fmt::format("runnel: {} {}\n", style.error("error:"), line));
+}
+
 void write_notes(const std::vector<std::string>& notes, bool quiet) {
   if (quiet) return;
   const Style style(STDERR_FILENO);

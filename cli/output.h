@@ -40,6 +40,8 @@ std::string warnings_part(const Style& style, const std::vector<std::string>& wa
 void refuse_to_overwrite(const std::string& output, const std::vector<std::string>& inputs,
                          std::string_view option = "-o");
 
+// "runnel: error: ..." on the standard error.
+void complain(std::string_view text);
 // "runnel: note: ..." lines on the standard error, unless quiet.
 void write_notes(const std::vector<std::string>& notes, bool quiet);
 

@@ -156,15 +156,6 @@ void check_names(const CLI::App& program, std::span<const char* const> words) {
   }
 }
 
-void complain(std::string_view text) {
-  // One line, but for what shows a place: indented lines below it.
-  std::string line(text);
-  for (std::size_t i = 0; i < line.size(); ++i)
-    if (line[i] == '\n' && line.compare(i + 1, 2, "  ") != 0) line[i] = ' ';
-  const Style style(STDERR_FILENO);
-  write_stderr(fmt::format("runnel: {} {}\n", style.error("error:"), line));
-}
-
 int parse_and_act(CLI::App& program, const std::vector<SubCommand>& commands, int argc,
                   const char* const* argv) {
   const std::span<const char* const> words(argv, static_cast<std::size_t>(argc));

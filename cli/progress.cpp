@@ -3,9 +3,11 @@
 #include <unistd.h>
 
 #include <cmath>
+#include <cstdlib>
 
 #include "cli/output.h"
 #include "core/fail.h"
+#include "data/text.h"
 
 namespace runnel::cli {
 
@@ -25,19 +27,31 @@ std::string progress_text(const sweep::Progress& progress) {
   return out;
 }
 
-ProgressLine::ProgressLine(bool quiet) : on_(!quiet && is_terminal(STDERR_FILENO)) {}
+ProgressLine::ProgressLine(bool quiet) : on_(!quiet), live_(is_terminal(STDERR_FILENO)), every_(0.1) {
+  if (!live_) {
+    every_ = std::chrono::seconds(30);
+    last_ = std::chrono::steady_clock::now();
+    if (const char* told = std::getenv("RUNNEL_PROGRESS")) {
+      const auto seconds = data::to_number(told);
+      if (!seconds || !(*seconds >= 0)) fail("RUNNEL_PROGRESS: '{}' is no number of seconds", told);
+      every_ = std::chrono::duration<double>(*seconds);
+      on_ = on_ && *seconds > 0;
+    }
+  }
+}
 
 void ProgressLine::show(const sweep::Progress& progress) {
   const auto now = std::chrono::steady_clock::now();
-  if (!on_ || (shown_ && now - last_ < std::chrono::milliseconds(100))) return;
+  if (!on_ || ((shown_ || !live_) && now - last_ < every_)) return;
   last_ = now;
   shown_ = true;
+  const std::string text = fmt::format("{:3.0f}%  {}", 100 * progress.fraction, progress_text(progress));
   // Back to the line's beginning, and what stood there is cleared: plain text on any terminal.
-  write_stderr(fmt::format("\r\x1B[K{:3.0f}%  {}", 100 * progress.fraction, progress_text(progress)));
+  write_stderr(live_ ? "\r\x1B[K" + text : "runnel: " + text + "\n");
 }
 
 void ProgressLine::clear() {
-  if (shown_) write_stderr("\r\x1B[K");
+  if (shown_ && live_) write_stderr("\r\x1B[K");
   shown_ = false;
 }
 

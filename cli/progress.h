@@ -1,4 +1,4 @@
-// The live line of a search, on a terminal only.
+// How far a search has come: a live line on a terminal, a line now and then elsewhere.
 #pragma once
 
 #include <chrono>
@@ -16,11 +16,14 @@ class ProgressLine {
   ProgressLine& operator=(const ProgressLine&) = delete;
 
   bool is_on() const { return on_; }
-  void show(const sweep::Progress& progress);  // at most ten times a second
+  // On a terminal at most ten times a second. Elsewhere at most every 30 seconds, the first time after as
+  // long, or as often as the environment's RUNNEL_PROGRESS says (seconds; 0: never).
+  void show(const sweep::Progress& progress);
   void clear();
 
  private:
-  bool on_, shown_ = false;
+  bool on_, live_, shown_ = false;
+  std::chrono::duration<double> every_;
   std::chrono::steady_clock::time_point last_ = {};
 };
 

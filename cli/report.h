@@ -42,7 +42,7 @@ struct FitReport {
   const FitResult& result;
   const FitData& data;
   const FitOptions& options;
-  std::string model_path;
+  std::string model_path;               // empty: it could not be saved
   std::optional<Timings> timings = {};  // where they are wanted
   std::string page = {};                // the HTML file; empty: none
 };

@@ -204,7 +204,7 @@ Json fit_json(const FitReport& report) {
   out["seconds"] = number(result.seconds);
   if (report.timings) out["timings"] = timings_json(*report.timings);
   if (!report.options.study.file.empty()) out["study"] = report.options.study.file;
-  out["model"] = report.model_path;
+  out["model"] = report.model_path.empty() ? Json(nullptr) : Json(report.model_path);
   out["report"] = report.page.empty() ? Json(nullptr) : Json(report.page);
   return out;
 }

@@ -280,9 +280,10 @@ std::string fit_text(const FitReport& report, bool quiet) {
     out += part(style, "study") + (report.result.search.interrupted
                                        ? file + ": the same command with --resume goes on with it\n"
                                        : fmt::format("runnel study show {}\n", data::shell_quoted(file)));
-  out += part(style, "model") + report.model_path + "\n";
+  const bool saved = !report.model_path.empty();
+  if (saved) out += part(style, "model") + report.model_path + "\n";
   if (!quiet && !report.page.empty()) out += part(style, "report") + report.page + "\n";
-  if (!quiet)
+  if (!quiet && saved)
     out += fmt::format("{}runnel predict {} NEW_DATA\n", part(style, "predict"),
                        data::shell_quoted(report.model_path));
   return out;

@@ -148,9 +148,15 @@ std::string exported(const study::Study& study, const std::string& format, const
 int export_to_tensorboard(const ExportArguments& arguments) {
   if (arguments.output.empty()) fail("--format tensorboard writes many files; name their folder with -o");
   const std::int64_t written = study::write_tensorboard(study::read(arguments.file), arguments.output);
-  write_notes({fmt::format("{} written; tensorboard --logdir {} shows them",
-                           data::counted(static_cast<std::size_t>(written), "candidate"), arguments.output)},
-              arguments.quiet);
+  std::vector<std::string> notes{fmt::format("{} written; tensorboard --logdir {} shows them",
+                                             data::counted(static_cast<std::size_t>(written), "candidate"),
+                                             arguments.output)};
+  const std::size_t runs = study::tensorboard_runs(arguments.output).size();
+  if (const std::size_t others = runs - static_cast<std::size_t>(written); others > 0)
+    notes.push_back(fmt::format("{} of other studies {} in that folder and {} shown beside them",
+                                data::counted(others, "run"), others == 1 ? "lies" : "lie",
+                                others == 1 ? "is" : "are"));
+  write_notes(notes, arguments.quiet);
   return 0;
 }
 

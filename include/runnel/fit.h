@@ -162,6 +162,7 @@ struct FitResult {
   std::size_t folds = 0;  // that chose the winner; 0: the split's validation rows did
   std::vector<ColumnDecision> columns;
   std::vector<std::string> warnings;
+  std::vector<std::string> unwritten;  // why the study or its event files could not be written to their end
   double seconds = 0;
   FitTimings timings;
   Doubts doubts;

@@ -207,6 +207,7 @@ class Store {
   Store& operator=(Store&&) noexcept;
   ~Store();  // commits
 
+  // While another program writes, changes wait in memory; whoever makes them does not.
   void reading(const Reading& reading);  // in place of an earlier one of this candidate and fold
   void verdict(const Verdict& verdict);
   void rung(const Rung& rung);            // in place of an earlier one of this bracket after these epochs
@@ -222,7 +223,8 @@ class Store {
   // Whether the last snapshots are long enough ago for others that serve nothing but a resumption: `seconds`,
   // and so long that writing them takes at most `share` of the time.
   bool due(double seconds = 2, double share = 0.02) const;
-  // The last commit: the study is as it says, and writes nothing more.
+  // The last commit: the study is as it says, and writes nothing more. Waits up to a minute for another
+  // program that writes; fails when that goes on.
   void finish(State state, std::optional<std::int64_t> best);
 
   // What a resumption begins with: all that was committed.
@@ -241,5 +243,8 @@ class Store {
 // loss and its hyperparameters (the HParams page compares them). Returns how many candidates were written:
 // those that have trained at all.
 std::int64_t write_tensorboard(const Study& study, const std::string& folder);
+// The folders with event files in `folder`, by name: TensorBoard shows them as runs. None where there is no
+// such folder.
+std::vector<std::string> tensorboard_runs(const std::string& folder);
 
 }  // namespace runnel::study

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <utility>
 
 #include "core/fail.h"
 #include "core/stopwatch.h"
@@ -151,6 +152,7 @@ FitResult fit(const Table& table, const FitOptions& options, const Table* test) 
   p.run.crew = options.crew;
   if (options.crew != nullptr) options.crew->agree(facts_of(searching(table, test, p)));
   const auto keeper = keeper_of(searching(table, test, p), p.problem);
+  const std::vector<std::string> others = runs_of_others(options.study);
   if (keeper) keeper->attach(p.run);
   result.timings.preparing = watch.lap();
   Found found =
@@ -158,8 +160,11 @@ FitResult fit(const Table& table, const FitOptions& options, const Table* test) 
   result.timings.retraining = found.retraining;
   result.timings.searching = watch.lap() - found.retraining;
   if (found.members.empty()) {
-    if (keeper) finish_study(*keeper, options, found.result, nullptr);
-    if (!found.result.best) fail_run("{}", no_winner(found.result, options.study));
+    std::string also;
+    if (keeper)
+      for (const std::string& text : finish_study(*keeper, options, found.result, nullptr))
+        also += "; " + text;
+    if (!found.result.best) fail_run("{}{}", no_winner(found.result, options.study), also);
     fail_run("the winner of the folds diverged when it was trained on all of them: try a smaller rate");
   }
 
@@ -185,9 +190,9 @@ FitResult fit(const Table& table, const FitOptions& options, const Table* test) 
   if (options.searched) options.searched(result);
 
   doubt_choice(p, result);
-  if (keeper) finish_study(*keeper, options, result.search, &result.model.network);
+  if (keeper) result.unwritten = finish_study(*keeper, options, result.search, &result.model.network);
   result.warnings = w.warnings;
-  for (const auto* more : {&result.search.warnings, &found.warnings})
+  for (const auto* more : {&others, &std::as_const(result.search.warnings), &std::as_const(found.warnings)})
     result.warnings.insert(result.warnings.end(), more->begin(), more->end());
   result.timings.doubting = watch.lap();
 

@@ -5,7 +5,9 @@
 
 #include "core/fail.h"
 #include "data/list.h"
+#include "data/text.h"
 #include "model/kept_ensemble.h"
+#include "model/output_file.h"
 #include "runnel/version.h"
 
 namespace runnel {
@@ -123,6 +125,7 @@ std::unique_ptr<study::Keeper> keeper_of(const Searching& fit, const sweep::Prob
       fail("there is no study to resume or to write event files of: name its file");
     return nullptr;
   }
+  if (!wanted.tensorboard.empty()) check_folder(wanted.tensorboard);
   const study::Description description = describe(fit);
   study::Store store = wanted.resume ? study::Store::resume(wanted.file, description)
                                      : study::Store::create(wanted.file, description, fit.candidates);
@@ -132,11 +135,17 @@ std::unique_ptr<study::Keeper> keeper_of(const Searching& fit, const sweep::Prob
   return std::make_unique<study::Keeper>(std::move(store), problem, fit.candidates, cadence);
 }
 
-void finish_study(study::Keeper& keeper, const FitOptions& options, const sweep::Result& result,
-                  const nn::Network* network) {
-  keeper.finish(result, network);
-  if (!options.study.tensorboard.empty())
-    study::write_tensorboard(keeper.store().contents(), options.study.tensorboard);
+std::vector<std::string> finish_study(study::Keeper& keeper, const FitOptions& options,
+                                      const sweep::Result& result, const nn::Network* network) {
+  std::vector<std::string> unwritten;
+  try {
+    keeper.finish(result, network);
+    if (!options.study.tensorboard.empty())
+      study::write_tensorboard(keeper.store().contents(), options.study.tensorboard);
+  } catch (const Error& e) {
+    unwritten.emplace_back(e.what());
+  }
+  return unwritten;
 }
 
 void expect_rows_of_study(const Searching& fit) {
@@ -149,6 +158,16 @@ void expect_rows_of_study(const Searching& fit) {
       fail("the study was begun by a version whose features were others ({} are now {}): begin it anew", name,
            text);
   expect_same(was.split, study::split_fingerprint(fit.split, fit.folds), "split of the rows");
+}
+
+std::vector<std::string> runs_of_others(const FitStudy& wanted) {
+  if (wanted.tensorboard.empty() || wanted.resume) return {};
+  const std::size_t runs = study::tensorboard_runs(wanted.tensorboard).size();
+  if (runs == 0) return {};
+  return {fmt::format(
+      "{} held {} already: TensorBoard shows them beside those of this study, which replace those of their "
+      "names; give each study a folder of its own",
+      wanted.tensorboard, data::counted(runs, "run"))};
 }
 
 std::string no_winner(const sweep::Result& search, const FitStudy& study) {

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "model/winner.h"
@@ -35,9 +36,14 @@ study::Description describe(const Searching& fit);
 // Begins the study that the options ask for, or goes on with it; none where they ask for none. Throws
 // Error(input) naming what differs from what the study was begun with.
 std::unique_ptr<study::Keeper> keeper_of(const Searching& fit, const sweep::Problem& problem);
-// What the search came to, with the network that the fit made of it, if any; and the event files, if wanted.
-void finish_study(study::Keeper& keeper, const FitOptions& options, const sweep::Result& result,
-                  const nn::Network* network);
+// Writes what the search came to, with the network that the fit made of it, if any; and the event files, if
+// wanted. What could not be written: a search is not lost for it.
+std::vector<std::string> finish_study(study::Keeper& keeper, const FitOptions& options,
+                                      const sweep::Result& result, const nn::Network* network);
+
+// Runs that lie in the folder of event files already, as a warning; none where the search goes on with a
+// study, whose own they may be.
+std::vector<std::string> runs_of_others(const FitStudy& wanted);
 
 // Why a search has no winner, and what to do.
 std::string no_winner(const sweep::Result& search, const FitStudy& study);

@@ -124,6 +124,19 @@ void check_writable(const std::string& path) {
        folder.string(), std::strerror(reason));
 }
 
+void check_folder(const std::string& path) {
+  if (path.empty()) fail("an empty name is no place for a folder; name one");
+  std::error_code error;
+  fs::path there = fs::absolute(path, error).lexically_normal();
+  while (!fs::exists(fs::symlink_status(there, error)) && there != there.parent_path())
+    there = there.parent_path();
+  if (!fs::is_directory(there, error)) {
+    fail("{}: cannot be made, because {} is no folder; give another folder", path, there.string());
+  }
+  if (::access(there.c_str(), W_OK | X_OK) != 0)
+    fail("{}: cannot be written: {}; give another folder", path, std::strerror(errno));
+}
+
 void write_file(const std::string& path, std::string_view bytes) {
   const fs::path target = destination(path);
   if (is_special(target)) return write_to_special(path, bytes);

@@ -10,6 +10,9 @@ namespace runnel {
 // in its place. To be asked before hours of work whose result is to lie there. Leaves nothing behind.
 void check_writable(const std::string& path);
 
+// The same for a folder that is made where it is missing, with those above it.
+void check_folder(const std::string& path);
+
 // Writes all bytes, or raises Error(run) and leaves what stood there before. A symbolic link is followed; a
 // device or a pipe is written to directly.
 void write_file(const std::string& path, std::string_view bytes);

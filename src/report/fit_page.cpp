@@ -115,7 +115,7 @@ Json run_json(const Fit& fit) {
   add("Runnel", RUNNEL_VERSION);
   add("data", fit.table.source);
   if (fit.test != nullptr) add("test data", fit.test->source);
-  add("model", fit.model_path);
+  add("model", fit.model_path.empty() ? "not saved: it could not be written" : fit.model_path);
   add("study", options.study.file);
   add("seed", std::to_string(options.seed));
   add("threads", std::to_string(options.threads > 0 ? options.threads : thread_count(0)));

@@ -130,7 +130,7 @@ void Keeper::attach(sweep::Options& options) {
   options.keep = [this](const sweep::LaneState& state) { keep(state); };
   options.keep_now = [this] { return keep_now(); };
   options.handed = [this](int rank, const std::vector<std::int64_t>& candidates) {
-    store_.under_way(rank, candidates);
+    guarded([&] { store_.under_way(rank, candidates); });
   };
   for (const Snapshot& snapshot : store_.snapshots(Snapshot::Kind::state)) {
     options.resume.push_back(state_of(snapshot));
@@ -144,20 +144,31 @@ bool Keeper::is_written(const sweep::LaneState& state) const {
   return state.leaves.empty() || all_ || stopped || store_.due(cadence_.snapshots, cadence_.share);
 }
 
+void Keeper::guarded(const std::function<void()>& write) {
+  if (broken_) return;
+  try {
+    write();
+  } catch (const Error&) {
+    broken_ = true;
+  }
+}
+
 void Keeper::keep(const sweep::LaneState& state) {
   lanes_[{state.trajectory, static_cast<std::int64_t>(state.fold)}] = {state.epochs, state.curve,
                                                                        state.losses};
-  if (is_written(state)) store_.snapshot(snapshot_of(state));
-  note_ends(state);
+  guarded([&] {
+    if (is_written(state)) store_.snapshot(snapshot_of(state));
+    note_ends(state);
+  });
 }
 
 // Asked after each epoch: what was kept since the last commit is a whole, so it may be committed now.
 bool Keeper::keep_now() {
   if (all_ || since_commit_.total() >= cadence_.commits) {
-    store_.commit();
+    guarded([&] { store_.commit(); });
     since_commit_ = Stopwatch();
   }
-  all_ = store_.due(cadence_.snapshots, cadence_.share);
+  all_ = !broken_ && store_.due(cadence_.snapshots, cadence_.share);
   return all_;
 }
 

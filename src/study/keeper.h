@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <utility>
 #include <vector>
@@ -35,8 +36,8 @@ class Keeper {
 
   // Sets `keep`, `keep_now` and `resume`. `stop`, where there is one, must be set already.
   void attach(sweep::Options& options);
-  // What the search came to. `network` is kept as the best candidate's in place of the search's own: a winner
-  // of folds, say, trained on all of them.
+  // Writes what the search came to; fails where that cannot be written. `network` is kept as the best
+  // candidate's in place of the search's own: a winner of folds, say, trained on all of them.
   void finish(const sweep::Result& result, const nn::Network* network = nullptr);
 
   Store& store() { return store_; }
@@ -49,6 +50,8 @@ class Keeper {
   using Place = std::pair<std::int64_t, std::int64_t>;  // trajectory, fold
 
   sweep::Patience patience(std::int64_t trajectory, const Lane& lane, std::int64_t epochs) const;
+  // The search goes on when its study cannot be written (a full disk): finish() tries all of it again.
+  void guarded(const std::function<void()>& write);
   void keep(const sweep::LaneState& state);
   bool keep_now();
   bool is_written(const sweep::LaneState& state) const;
@@ -66,6 +69,7 @@ class Keeper {
   bool all_ = false;  // the search hands out all that it trains, since it was told so
   const std::atomic<bool>* stop_ = nullptr;
   Stopwatch since_commit_;
+  bool broken_ = false;  // something could not be written
 };
 
 }  // namespace runnel::study

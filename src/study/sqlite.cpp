@@ -79,12 +79,16 @@ void Database::raise(int code) const {
       fail_run("{}: cannot be written: the disk is full; free some space, and go on with --resume", name_);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-      fail_run("{}: another program keeps it locked; end that one first", name_);
+      raise_locked();
     case SQLITE_NOMEM:
       fail_run("{}: out of memory", name_);
     default:
       fail_run("{}: cannot be {}: {}", name_, read ? "read" : "written", text);
   }
+}
+
+void Database::raise_locked() const {
+  fail_run("{}: another program keeps it locked; end that one first", name_);
 }
 
 void Database::execute(const char* sql) const {
@@ -100,6 +104,15 @@ std::int64_t Database::integer(const char* sql) const {
 std::string Database::text(const char* sql) const {
   Statement statement(*this, sql);
   return statement.step() ? statement.text() : "";
+}
+
+bool Database::begin(std::chrono::milliseconds patience) const {
+  sqlite3_busy_timeout(connection_.get(), static_cast<int>(patience.count()));
+  const int code = sqlite3_exec(connection_.get(), "BEGIN IMMEDIATE", nullptr, nullptr, nullptr);
+  sqlite3_busy_timeout(connection_.get(), kPatience);
+  if (const int kind = code & 0xff; kind == SQLITE_BUSY || kind == SQLITE_LOCKED) return false;
+  if (code != SQLITE_OK) raise(code);
+  return true;
 }
 
 bool Database::in_transaction() const { return sqlite3_get_autocommit(connection_.get()) == 0; }

@@ -1,6 +1,7 @@
 // SQLite as this room uses it: a connection and its statements, whose failures are Errors that name the file.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -65,12 +66,15 @@ class Database {
   std::int64_t integer(const char* sql) const;
   std::string text(const char* sql) const;
   bool in_transaction() const;
+  // Begins a transaction that writes; whether it could within so long, which others that write prevent.
+  bool begin(std::chrono::milliseconds patience) const;
   std::int64_t last_id() const;  // of the row that was inserted last
   std::int64_t changes() const;  // rows that the last statement changed
 
   const std::string& name() const { return name_; }
   // Raises what an SQLite code means for the user of this file.
   [[noreturn]] void raise(int code) const;
+  [[noreturn]] void raise_locked() const;
 
  private:
   friend class Statement;

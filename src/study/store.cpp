@@ -8,7 +8,9 @@
 #include <chrono>
 #include <cstdio>
 #include <cstring>
+#include <deque>
 #include <filesystem>
+#include <functional>
 #include <mutex>
 
 #include "core/fail.h"
@@ -176,13 +178,33 @@ struct Store::Impl {
 
   Statement statement(const char* sql) const { return {*database, sql}; }
 
-  // A group of changes begins with the first of them.
-  void begin() {
-    if (!database->in_transaction()) database->execute("BEGIN IMMEDIATE");
+  // Whether changes can be written now: a group of them begins with the first. What had to wait for another
+  // program that writes is written before anything else.
+  bool may_write(std::chrono::milliseconds patience) {
+    if (!database->in_transaction() && !database->begin(patience)) return false;
+    while (!waiting.empty()) {
+      const std::function<void()> change = std::move(waiting.front());
+      waiting.pop_front();
+      change();
+    }
+    return true;
+  }
+
+  void begin(std::chrono::milliseconds patience) {
+    if (!may_write(patience)) database->raise_locked();
+  }
+
+  // Writes it, or has it wait: a search does not stand still because somebody looks at its study.
+  template <class T>
+  void change(void (Impl::*write)(const T&), const T& what) {
+    if (may_write(std::chrono::milliseconds(0)))
+      (this->*write)(what);
+    else
+      waiting.push_back([this, write, what] { (this->*write)(what); });
   }
 
   void begin_run(const Description& d) {
-    begin();
+    begin(std::chrono::seconds(10));
     Statement row =
         statement("INSERT INTO runs (began, seconds, command, version, threads) VALUES (?, 0, ?, ?, ?)");
     row << now() << d.command << d.version << d.threads;
@@ -198,6 +220,7 @@ struct Store::Impl {
   }
 
   void commit() {
+    if (!waiting.empty()) may_write(std::chrono::milliseconds(0));
     if (!database->in_transaction()) return;
     Statement row = statement("UPDATE runs SET seconds = ? WHERE id = ?");
     row << watch.total() << run;
@@ -211,11 +234,81 @@ struct Store::Impl {
     last_snapshots = watch.total();
   }
 
-  void remove(Snapshot::Kind kind, std::int64_t owner, std::int64_t fold) {
-    drop_tensors << kind_name(kind) << owner << fold;
-    drop_tensors.run();
-    drop << kind_name(kind) << owner << fold;
-    drop.run();
+  void write_reading(const Reading& r) {
+    const std::vector<std::byte> curve = as_bytes(r.curve);
+    put_reading << r.candidate << r.fold << r.epochs << r.metric << r.loss << (r.finite ? 1 : 0)
+                << std::span(curve);
+    put_reading.run();
+  }
+
+  void write_verdict(const Verdict& v) {
+    put_verdict << status_name(v.status) << v.metric << v.loss << v.epochs << v.candidate;
+    put_verdict.run();
+    if (database->changes() != 1) fail("{}: the study has no candidate {}", database->name(), v.candidate);
+  }
+
+  void write_rung(const Rung& r) {
+    put_rung << r.bracket << r.epochs << r.entered << r.kept;
+    put_rung.run();
+  }
+
+  void write_warning(const std::string& text) {
+    Statement row = statement("INSERT OR IGNORE INTO warnings (text) VALUES (?)");
+    row << text;
+    row.run();
+  }
+
+  struct Timing {
+    std::string name;
+    double seconds;
+  };
+  void write_timing(const Timing& timing) {
+    Statement row = statement("INSERT OR REPLACE INTO timings VALUES (?, ?)");
+    row << timing.name << timing.seconds;
+    row.run();
+  }
+
+  struct UnderWay {
+    std::int64_t rank;
+    std::vector<std::int64_t> candidates;
+  };
+  void write_under_way(const UnderWay& under_way) {
+    Statement old = statement("DELETE FROM under_way WHERE rank = ?");
+    old << under_way.rank;
+    old.run();
+    Statement add = statement("INSERT OR REPLACE INTO under_way VALUES (?, ?)");
+    for (const std::int64_t candidate : under_way.candidates) {
+      add << candidate << under_way.rank;
+      add.run();
+    }
+  }
+
+  struct SnapshotName {
+    Snapshot::Kind kind;
+    std::int64_t owner, fold;
+  };
+  void remove(const SnapshotName& name) {
+    for (Statement* of : {&drop_tensors, &drop}) {
+      *of << kind_name(name.kind) << name.owner << name.fold;
+      of->run();
+    }
+  }
+
+  void write_snapshot(const Snapshot& snapshot) {
+    const Stopwatch writing;
+    // A savepoint: should one of its rows fail, what was there before stays.
+    database->execute("SAVEPOINT snapshot");
+    try {
+      remove({snapshot.kind, snapshot.owner, snapshot.fold});
+      insert(snapshot);
+    } catch (const Error&) {
+      // A full disk has ended the whole transaction already.
+      if (database->in_transaction()) database->execute("ROLLBACK TO snapshot; RELEASE snapshot");
+      throw;
+    }
+    database->execute("RELEASE snapshot");
+    has_snapshots = true;
+    pending_cost += writing.total();
   }
 
   void insert(const Snapshot& s) {
@@ -236,7 +329,8 @@ struct Store::Impl {
 
   std::mutex mutex;
   Stopwatch watch;
-  std::unique_ptr<WriterLock> lock;  // released last
+  std::deque<std::function<void()>> waiting;  // changes, while another program writes
+  std::unique_ptr<WriterLock> lock;           // released last
   std::unique_ptr<Database> database;
   std::int64_t run = 0;
   bool has_snapshots = false;
@@ -304,81 +398,42 @@ Store Store::resume(const std::string& path, const Description& description) {
 
 void Store::reading(const Reading& r) {
   const std::lock_guard guard(impl_->mutex);
-  impl_->begin();
-  const std::vector<std::byte> curve = as_bytes(r.curve);
-  impl_->put_reading << r.candidate << r.fold << r.epochs << r.metric << r.loss << (r.finite ? 1 : 0)
-                     << std::span(curve);
-  impl_->put_reading.run();
+  impl_->change(&Impl::write_reading, r);
 }
 
 void Store::verdict(const Verdict& v) {
   const std::lock_guard guard(impl_->mutex);
-  impl_->begin();
-  impl_->put_verdict << status_name(v.status) << v.metric << v.loss << v.epochs << v.candidate;
-  impl_->put_verdict.run();
-  if (impl_->database->changes() != 1)
-    fail("{}: the study has no candidate {}", impl_->database->name(), v.candidate);
+  impl_->change(&Impl::write_verdict, v);
 }
 
 void Store::rung(const Rung& r) {
   const std::lock_guard guard(impl_->mutex);
-  impl_->begin();
-  impl_->put_rung << r.bracket << r.epochs << r.entered << r.kept;
-  impl_->put_rung.run();
+  impl_->change(&Impl::write_rung, r);
 }
 
 void Store::warning(const std::string& text) {
   const std::lock_guard guard(impl_->mutex);
-  impl_->begin();
-  Statement row = impl_->statement("INSERT OR IGNORE INTO warnings (text) VALUES (?)");
-  row << text;
-  row.run();
+  impl_->change(&Impl::write_warning, text);
 }
 
 void Store::timing(const std::string& name, double seconds) {
   const std::lock_guard guard(impl_->mutex);
-  impl_->begin();
-  Statement row = impl_->statement("INSERT OR REPLACE INTO timings VALUES (?, ?)");
-  row << name << seconds;
-  row.run();
+  impl_->change(&Impl::write_timing, {name, seconds});
 }
 
 void Store::snapshot(const Snapshot& snapshot) {
   const std::lock_guard guard(impl_->mutex);
-  impl_->begin();
-  const Stopwatch writing;
-  // A savepoint: should one of its rows fail, what was there before stays.
-  impl_->database->execute("SAVEPOINT snapshot");
-  try {
-    impl_->remove(snapshot.kind, snapshot.owner, snapshot.fold);
-    impl_->insert(snapshot);
-  } catch (const Error&) {
-    // A full disk has ended the whole transaction already.
-    if (impl_->database->in_transaction()) impl_->database->execute("ROLLBACK TO snapshot; RELEASE snapshot");
-    throw;
-  }
-  impl_->database->execute("RELEASE snapshot");
-  impl_->has_snapshots = true;
-  impl_->pending_cost += writing.total();
+  impl_->change(&Impl::write_snapshot, snapshot);
 }
 
 void Store::drop_snapshot(Snapshot::Kind kind, std::int64_t owner, std::int64_t fold) {
   const std::lock_guard guard(impl_->mutex);
-  impl_->begin();
-  impl_->remove(kind, owner, fold);
+  impl_->change(&Impl::remove, {kind, owner, fold});
 }
 
 void Store::under_way(std::int64_t rank, const std::vector<std::int64_t>& candidates) {
   const std::lock_guard guard(impl_->mutex);
-  impl_->begin();
-  Statement drop = impl_->statement("DELETE FROM under_way WHERE rank = ?");
-  drop << rank;
-  drop.run();
-  Statement put = impl_->statement("INSERT OR REPLACE INTO under_way VALUES (?, ?)");
-  for (const std::int64_t candidate : candidates) {
-    put << candidate << rank;
-    put.run();
-  }
+  impl_->change(&Impl::write_under_way, {rank, candidates});
   impl_->commit();
 }
 
@@ -389,12 +444,13 @@ void Store::commit() {
 
 bool Store::due(double seconds, double share) const {
   const std::lock_guard guard(impl_->mutex);
+  if (!impl_->waiting.empty()) return false;  // states that wait would pile up in memory
   return impl_->watch.total() - impl_->last_snapshots >= std::max(seconds, impl_->cost / share);
 }
 
 void Store::finish(State state, std::optional<std::int64_t> best) {
   const std::lock_guard guard(impl_->mutex);
-  impl_->begin();
+  impl_->begin(std::chrono::minutes(1));
   Statement row = impl_->statement("UPDATE study SET state = ?, best = ?");
   row << state_name(state) << best;
   row.run();

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cerrno>
@@ -188,6 +189,22 @@ Varied varied_of(const Study& study) {
 }
 
 }  // namespace
+
+std::vector<std::string> tensorboard_runs(const std::string& folder) {
+  const auto has_events = [](const fs::path& run) {
+    std::error_code error;
+    for (const auto& file : fs::directory_iterator(run, error))
+      if (file.path().filename().string().find("tfevents") != std::string::npos) return true;
+    return false;
+  };
+  std::vector<std::string> out;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error))
+    if (entry.is_directory(error) && has_events(entry.path()))
+      out.push_back(entry.path().filename().string());
+  std::sort(out.begin(), out.end());
+  return out;
+}
 
 std::int64_t write_tensorboard(const Study& study, const std::string& folder) {
   const double wall_time = study.runs.empty() ? 0 : study.runs[0].began;
