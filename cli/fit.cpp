@@ -45,12 +45,13 @@ Table read_test(const FitCommand& arguments, ReadOptions options, const Table& d
   options.reading = reading_of(data);
   options.skip_rows = arguments.test_skip_rows.value_or(options.skip_rows);
   options.labels = arguments.test_labels;
+  options.encoding = arguments.test_encoding.value_or(options.encoding);
   try {
     return read_table(arguments.test, options);
   } catch (const Error& e) {
     // The reader knows one file and its flags; here they are those of the second file.
     std::string text = e.what();
-    for (const std::string flag : {"--skip-rows", "--labels"}) {
+    for (const std::string flag : {"--skip-rows", "--labels", "--encoding"}) {
       if (const auto at = text.find(flag); at != std::string::npos) text.replace(at, 2, "--test-");
     }
     throw Error(e.kind(), text);
@@ -283,8 +284,11 @@ int fit_and_save(FitCommand& arguments, const Fitting& fitting) {
   FitOptions options = fit_options(arguments.fit);
   options.study = study_of(arguments);
   const ReadOptions read = read_options_of(arguments);
-  if (arguments.test.empty() && (arguments.test_skip_rows || !arguments.test_labels.empty())) {
-    fail("--test-skip-rows and --test-labels say how the file of --test is read, which is not given");
+  if (arguments.test.empty() &&
+      (arguments.test_skip_rows || !arguments.test_labels.empty() || arguments.test_encoding)) {
+    fail(
+        "--test-skip-rows, --test-labels and --test-encoding say how the file of --test is read, which is "
+        "not given");
   }
   expect_one_standard_input(arguments);
   const bool named = !arguments.model.empty();
@@ -384,6 +388,9 @@ void add_fit_command(CLI::App& app, FitCommand& command) {
   add_read_options(app, command.read);
   app.add_option("--test-skip-rows", command.test_skip_rows, "Of the file of --test (as --skip-rows)")
       ->type_name("N")
+      ->group("Reading");
+  app.add_option("--test-encoding", command.test_encoding, "The encoding of --test (as DATA)")
+      ->type_name("NAME")
       ->group("Reading");
   app.add_option("--test-labels", command.test_labels, "Of the file of --test, as --labels")
       ->type_name("FILE")

@@ -18,6 +18,7 @@ struct FitCommand {
   ReadArguments read;
   std::optional<std::size_t> test_skip_rows;
   std::string test_labels;
+  std::optional<std::string> test_encoding;
   FitArguments fit;
   FitStudy study;
   Manner manner;

@@ -111,8 +111,10 @@ std::vector<std::string> missing_words(const MissingWords& words, std::vector<st
   if (!words.only.empty()) usual.clear();
   const auto add = [&](const char* flag, const std::vector<std::string>& arguments) {
     for (const std::string& argument : arguments)
-      for (std::string& word : fields_of(flag, argument))
+      for (std::string& word : fields_of(flag, argument)) {
+        if (word == "''") word.clear();
         if (std::find(usual.begin(), usual.end(), word) == usual.end()) usual.push_back(std::move(word));
+      }
   };
   add("--missing", words.more);
   add("--missing-only", words.only);

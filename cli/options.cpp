@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "core/fail.h"
+#include "data/list.h"
 #include "data/text.h"
 
 namespace runnel::cli {
@@ -80,7 +81,9 @@ std::vector<std::pair<std::string, T>> column_words(const std::string& flag,
         std::find_if(words.begin(), words.end(), [&](const auto& entry) { return entry.first == word; });
     if (known == words.end())
       fail("{} {}: there is no '{}'{}", flag, text, word, data::suggestion(word, names));
-    out.emplace_back(at == std::string::npos ? "" : text.substr(0, at), known->second);
+    std::string name = at == std::string::npos ? "" : text.substr(0, at);
+    if (name.starts_with('"')) name = data::split_list(name).at(0);  // as in the flags that take lists
+    out.emplace_back(std::move(name), known->second);
   }
   return out;
 }

@@ -43,6 +43,9 @@ struct Column {
   // The cells as they stand in the file; empty where numbers never were texts (arrays).
   Texts texts = {};
   std::vector<std::uint8_t> missing = {};  // type text: 1 where the value is missing
+  // 1 where the file's own syntax says that the cell is a number (JSON, ARFF), written as programs do
+  // whatever the column's format; empty: nowhere.
+  std::vector<std::uint8_t> plain = {};
   // Of dates with offsets from UTC: seconds as the local clock shows them; else empty.
   std::vector<double> local = {};
   bool told = false;                         // read by ReadOptions::reading, and not to be read by another
@@ -79,6 +82,7 @@ struct Table {
   std::vector<std::string> warnings;            // what may have been read otherwise than it was meant
   std::vector<std::string> missing_words = {};  // that were missing values (text files only)
   std::optional<bool> header = {};              // whether the first line holds names, where that was said
+  char separator = 0;                           // of a CSV file (see Reading)
 
   const Column* find(std::string_view name) const;  // nullptr when there is none
   const Column& at(std::string_view name) const;    // fails, naming the nearest column
@@ -147,7 +151,9 @@ class Target {
   // Finds the task and the classes. Fails for an unknown, constant or empty target, or too many classes.
   static Target fit(const Table& table, const TargetOptions& options, std::vector<std::string>& warnings);
 
-  // Reads another table (or the same) by the same rule; labels that were not seen in fit are an error.
+  // Reads another table (or the same) by the same rule. Rows without a value, with one that cannot be read,
+  // and with a label that was not seen in fit have no target, which is told; where that are all, it is an
+  // error.
   TargetValues read(const Table& table, std::vector<std::string>& warnings) const;
 
   Task task() const { return task_; }
@@ -164,6 +170,7 @@ class Target {
   Task task_ = Task::regression;
   std::string column_, positive_, why_;
   std::vector<std::string> classes_;
+  bool positive_texts_ = false;  // positive_ compares texts, though they are numbers: 007 is not 7
 };
 
 // ---- splits ----------------------------------------------------------------------------------------------
@@ -295,6 +302,7 @@ class Preprocessor {
   // One sentence per column of the table that the model does not know, and on what training had not: levels,
   // values far outside the range, values that are missing.
   std::vector<std::string> notes(const Table& table) const;
+  std::vector<std::string> notes(const Table& table, std::span<const std::size_t> rows) const;  // of these
 
   std::string to_json() const;
   static Preprocessor from_json(std::string_view text);

@@ -52,6 +52,7 @@ struct Reading {
   std::vector<std::pair<std::string, ColumnFormat>> columns = {};  // by name, in the order of the file
   std::vector<std::string> missing = {};                           // the words for a missing value
   std::optional<bool> header = {};  // whether the first line holds names, where that was said
+  char separator = 0;               // of a CSV file; ' ' for blanks in any number; else 0
 
   const ColumnFormat* find(std::string_view name) const;  // nullptr when there is none
   std::string to_json() const;

@@ -197,6 +197,7 @@ class Rows {
     if (table_.rows == 0) table_.notes.push_back("only a header, no rows: nothing stands behind @data");
     for (RawColumn& column : table_.columns) {
       column.texts.settle();
+      if (column.declared && column.declared->type == ColumnType::number) column.plain.assign(table_.rows, 1);
       if (std::find(column.absent.begin(), column.absent.end(), 1) == column.absent.end()) column.absent = {};
     }
     return std::move(table_);
@@ -290,7 +291,7 @@ class Rows {
   }
 
   void push(std::size_t c, std::optional<std::string_view> text) {
-    table_.columns[c].texts.push_back(text.value_or(""));
+    table_.columns[c].texts.push_back(trimmed(text.value_or("")));
     table_.columns[c].absent.push_back(text ? 0 : 1);
   }
 

@@ -138,27 +138,42 @@ std::size_t most_frequent(const std::vector<std::size_t>& values) {
   return best;
 }
 
-// How many of the first line's fields are names that the reading knows.
-std::size_t known_names(std::string_view line, char separator, const Reading& reading) {
-  const Cells cells = tokenize("", line, separator, 0);
-  std::size_t known = 0;
-  for (std::size_t c = 0; cells.records() > 0 && c < cells.width(0); ++c)
-    known += reading.find(cells.cell(0, c)) != nullptr;
-  return known;
+// The fields of the first line; none where a quote in it stays open under this separator.
+std::vector<std::string> fields_of(std::string_view line, char separator) {
+  std::vector<std::string> out;
+  try {
+    const Cells cells = tokenize("", line, separator, 0);
+    for (std::size_t c = 0; cells.records() > 0 && c < cells.width(0); ++c)
+      out.emplace_back(cells.cell(0, c));
+  } catch (const Error&) {
+  }
+  return out;
 }
 
-char separator_of_names(std::string_view text, const Reading& reading, char found) {
-  const std::string_view line = text.substr(0, std::min(text.find_first_of("\r\n"), text.size()));
+// How many of the first line's fields are names that the reading knows.
+std::size_t known_names(std::string_view line, char separator, const Reading& reading) {
+  const std::vector<std::string> fields = fields_of(line, separator);
+  return static_cast<std::size_t>(std::count_if(
+      fields.begin(), fields.end(), [&](const std::string& name) { return reading.find(name) != nullptr; }));
+}
+
+// That under which the first line holds most of the names; of equals the file's that the names are from, then
+// the one that was found.
+char separator_of_names(std::string_view line, const Reading& reading, char found) {
   if (std::count(line.begin(), line.end(), '"') % 2 != 0) return found;  // a name goes over several lines
-  std::size_t most = found == ' ' ? 0 : known_names(line, found, reading);
-  for (const char separator : separators) {
-    const std::size_t known = known_names(line, separator, reading);
-    if (known > std::max<std::size_t>(most, 1)) {
-      most = known;
-      found = separator;
-    }
-  }
-  return found;
+  const auto known = [&](char separator) {
+    return separator == 0 || separator == ' ' ? 0 : known_names(line, separator, reading);
+  };
+  char best = reading.separator != 0 && known(reading.separator) >= known(found) ? reading.separator : found;
+  for (const char separator : separators)
+    if (known(separator) > std::max<std::size_t>(known(best), 1)) best = separator;
+  return best;
+}
+
+// Without names: that of the file before, wherever it stands in the first line. A line alone does not tell.
+char separator_before(std::string_view line, const Reading& reading, char found) {
+  if (reading.separator == 0 || reading.separator == ' ') return found;
+  return fields_of(line, reading.separator).size() > 1 ? reading.separator : found;
 }
 
 // The separator under which most records have the same number of fields, and more than one. Blanks are one
@@ -177,7 +192,9 @@ char separator_of_fields(std::string_view text) {
     if (width < 2) continue;
     const double share = static_cast<double>(std::count(counts.begin(), counts.end(), width)) /
                          static_cast<double>(counts.size());
-    if (share > best_share || (share == best_share && width > best_width)) {
+    // A comma that stands in every record as often as another mark does is a decimal one.
+    const bool decimal = share == 1 && best_share == 1 && best == ',';
+    if (share > best_share || decimal || (share == best_share && width > best_width)) {
       best = separator;
       best_share = share;
       best_width = width;
@@ -195,8 +212,10 @@ char separator_of_fields(std::string_view text) {
 char find_separator(std::string_view text, const ReadOptions& options) {
   if (options.separator) return *options.separator;
   const char found = separator_of_fields(text);
-  const bool named = options.reading && options.header.value_or(true);
-  return named ? separator_of_names(text, *options.reading, found) : found;
+  if (!options.reading) return found;
+  const std::string_view line = text.substr(0, std::min(text.find_first_of("\r\n"), text.size()));
+  return options.header.value_or(true) ? separator_of_names(line, *options.reading, found)
+                                       : separator_before(line, *options.reading, found);
 }
 
 namespace {
@@ -296,6 +315,7 @@ RawTable read_csv(const std::string& path, std::string_view text, const ReadOpti
 
   RawTable raw;
   raw.source = path;
+  raw.separator = separator;
   raw.rows = cells.records() - begin;
   raw.lines.assign(cells.lines.begin() + static_cast<std::ptrdiff_t>(begin), cells.lines.end());
   for (std::size_t c = 0; c < names.size(); ++c) {
@@ -304,7 +324,7 @@ RawTable read_csv(const std::string& path, std::string_view text, const ReadOpti
     column.texts.reserve(raw.rows);
     for (std::size_t r = begin; r < cells.records(); ++r) column.texts.push_back(cells.cell(r, c));
   }
-  if (!options.separator && separator != ',' && separator != ' ') {
+  if (!options.separator && separator != ',' && separator != ' ' && names.size() > 1) {
     raw.notes.push_back(fmt::format("the separator is '{}'", separator_name(separator)));
   }
   raw.notes.insert(raw.notes.end(), tabbed.notes.begin(), tabbed.notes.end());

@@ -278,7 +278,8 @@ void decode_cells(Decoded& decoded, std::string_view separators) {
   decoded.utf8 = true;
   decoded.notes.push_back(
       cells == 1 ? fmt::format("a cell in line {} is not UTF-8 and read as Windows-1252", first_line)
-                 : fmt::format("{} are not UTF-8 and read as Windows-1252 (the first in line {})",
+                 : fmt::format("{} are not UTF-8 and read as Windows-1252 (the first in line {}); another "
+                               "encoding is given with --encoding",
                                counted(cells, "cell"), first_line));
 }
 

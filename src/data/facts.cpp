@@ -117,18 +117,7 @@ void count_numbers(const Column& column, std::span<const std::size_t> rows, std:
 
 void count_texts(const Column& column, std::span<const std::size_t> rows, std::size_t most_levels,
                  Facts& facts) {
-  std::vector<std::uint8_t> is_number(column.texts.count_different());
-  for (std::size_t code = 0; code < is_number.size(); ++code)
-    is_number[code] = parse_number(column.texts.different(code), {}).has_value();
-  for (const std::size_t row : rows) {
-    if (column.missing[row]) {
-      ++facts.missing;
-    } else if (is_number[column.texts.code(row)]) {
-      ++facts.numbers;
-    } else if (!facts.first_no_number) {
-      facts.first_no_number = row;
-    }
-  }
+  for (const std::size_t row : rows) facts.missing += column.missing[row];
   add_levels(column, rows, most_levels, facts);
   facts.distinct = facts.distinct_texts;
 }

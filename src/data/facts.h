@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -25,10 +24,6 @@ struct Facts {
   bool counts_rows = false;  // whole, rising from row to row, without large gaps: 1, 2, 3, ...
   double min = 0, max = 0, mean = 0, deviation = 0, median = 0, skewness = 0;
   double log_scale = 0;  // median size of the values that are not zero
-
-  // Of text:
-  std::size_t numbers = 0;                     // values that are numbers
-  std::optional<std::size_t> first_no_number;  // the row of the first value that is none
 
   std::size_t present() const { return rows - missing; }
 };

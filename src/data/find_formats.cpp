@@ -4,11 +4,13 @@
 
 #include "core/fail.h"
 #include "data/dates.h"
+#include "data/marks.h"
 #include "data/numbers.h"
 #include "data/readers.h"
 #include "data/text.h"
 #include "data/truths.h"
 #include "data/typed.h"
+#include "data/unread.h"
 
 namespace runnel::data {
 namespace {
@@ -32,6 +34,10 @@ NumberWish number_wish(const ReadOptions& options, const std::string& name) {
 
 bool is_set(const NumberWish& wish) { return wish.decimal || wish.grouping; }
 
+std::string order_name(DateFormat::Order order) {
+  return order == DateFormat::Order::dmy ? "dmy" : order == DateFormat::Order::mdy ? "mdy" : "ymd";
+}
+
 // A column's format and, where it allows another reading, that one.
 struct Found {
   ColumnFormat format = {};
@@ -48,21 +54,23 @@ bool are_zero_and_one(const std::vector<std::string_view>& texts, const NumberFo
   });
 }
 
-Found as_number(const NumberGuess& guess, const std::vector<std::string_view>& texts) {
+Found as_number(const NumberGuess& guess, const PresentTexts& texts) {
+  // Plain ones are 0 and 1 by any format, or else by none.
   return {.format = {.type = ColumnType::number,
                      .number = guess.format,
-                     .truths = are_zero_and_one(texts, guess.format)},
+                     .truths = are_zero_and_one(texts.all, guess.format)},
           .number = guess};
 }
 
-Found found(const std::vector<std::string_view>& texts, const NumberWish& numbers,
-            std::optional<DateFormat::Order> dates) {
-  if (texts.empty()) return {};
+Found found(const PresentTexts& texts, const NumberWish& numbers, std::optional<DateFormat::Order> dates) {
+  if (texts.all.empty()) return {};
   // Days written as 20190131 are numbers too; whatever else is a date is none.
-  if (const auto guess = find_date_format(texts, dates))
+  if (const auto guess = find_date_format(texts.all, dates))
     return {.format = {.type = ColumnType::date, .date = guess->format}, .date = guess};
-  if (const auto guess = find_number_format(texts, numbers)) return as_number(*guess, texts);
-  if (are_truths(texts)) return {.format = {.type = ColumnType::truth}};
+  // Where all are plain there is nothing to find.
+  if (const auto guess = find_number_format(texts.written, texts.written.empty() ? NumberWish{} : numbers))
+    return as_number(*guess, texts);
+  if (are_truths(texts.all)) return {.format = {.type = ColumnType::truth}};
   return as_text();
 }
 
@@ -77,46 +85,129 @@ std::string where_of(const RawTable& raw, std::size_t row) {
   return fmt::format("{}, row {}", raw.source, row);
 }
 
+// The first text that is no number in the way in which those are written that are numbers at all.
+std::string_view first_no_number(const std::vector<std::string_view>& texts, const NumberWish& wish) {
+  std::vector<std::string_view> numbers;
+  for (const std::string_view text : texts)
+    if (find_number_format({&text, 1}, wish)) numbers.push_back(text);
+  const auto guess = find_number_format(numbers, wish);
+  for (const std::string_view text : texts)
+    if (!parse_number(text, guess ? guess->format : NumberFormat{})) return text;
+  return "";
+}
+
+[[noreturn]] void fail_no_number(const RawTable& raw, const RawColumn& column, std::string_view text,
+                                 std::string_view why) {
+  fail("{}, column '{}': '{}' is not a number{}", where_of(raw, first_row_of(column.texts, text)),
+       column.name, shortened(text), why);
+}
+
 // Declared numeric: numbers, or an error that names the first cell that is none.
-Found declared_number(const RawTable& raw, const RawColumn& column,
-                      const std::vector<std::string_view>& texts, const NumberWish& wish) {
-  if (texts.empty()) return {};
-  if (const auto guess = find_number_format(texts, wish)) return as_number(*guess, texts);
-  for (const std::string_view text : texts) {
-    if (parse_number(text, {})) continue;
-    fail(
-        "{}, column '{}': '{}' is not a number, as --numeric says; correct it, or count it as missing with "
-        "--missing",
-        where_of(raw, first_row_of(column.texts, text)), column.name, shortened(text));
-  }
+Found declared_number(const RawTable& raw, const RawColumn& column, const PresentTexts& texts,
+                      const NumberWish& wish) {
+  if (texts.all.empty()) return {};
+  if (const auto guess = find_number_format(texts.written, wish)) return as_number(*guess, texts);
+  const std::string_view odd = first_no_number(texts.written, wish);
+  if (!odd.empty())
+    fail_no_number(raw, column, odd,
+                   ", as --numeric says; correct it, or count it as missing with --missing");
   fail("{}, column '{}': its numbers are not all written in one way, so that --numeric does not hold",
        raw.source, column.name);
 }
 
-// As the earlier file was read; what a flag says of numbers and dates goes before it where it holds.
-ColumnFormat as_before(const ColumnFormat& known, const std::vector<std::string_view>& texts,
-                       const NumberWish& numbers, std::optional<DateFormat::Order> dates) {
+// As the earlier file was read; what a flag says of numbers and dates goes before it. Cell by cell: what
+// stands in this file decides nothing.
+ColumnFormat as_before(const ColumnFormat& known, const NumberWish& numbers,
+                       std::optional<DateFormat::Order> dates) {
   ColumnFormat out = known;
-  if (known.type == ColumnType::number && is_set(numbers) && !texts.empty()) {
-    if (const auto guess = find_number_format(texts, numbers)) out.number = guess->format;
-  }
-  if (known.type == ColumnType::date && dates && !texts.empty()) {
-    if (const auto guess = find_date_format(texts, dates)) out.date = guess->format;
-  }
+  if (known.type == ColumnType::date && known.date.order != DateFormat::Order::clock && dates)
+    out.date.order = *dates;
+  if (known.type != ColumnType::number) return out;
+  NumberFormat& n = out.number;
+  if (numbers.grouping) n.grouping = *numbers.grouping;
+  if (numbers.decimal) n.decimal = *numbers.decimal;
+  if (n.decimal != n.grouping && n.grouping != 0) return out;
+  // The other mark follows the one that is told: thousands by comma leave a decimal point.
+  const char other = numbers.decimal ? (n.decimal == ',' ? '.' : ',') : (n.grouping == ',' ? '.' : ',');
+  if (numbers.decimal && !numbers.grouping) n.grouping = other;
+  if (numbers.grouping && n.decimal == n.grouping) n.decimal = other;
   return out;
 }
 
-Found found(const RawTable& raw, const RawColumn& column, const std::vector<std::string_view>& texts,
-            const ReadOptions& options) {
+template <class T>
+bool is_named(const std::vector<std::pair<std::string, T>>& wishes, const std::string& name) {
+  return std::any_of(wishes.begin(), wishes.end(), [&](const auto& wish) { return wish.first == name; });
+}
+
+bool holds(const NumberFormat& format, const NumberWish& wish) {
+  return (!wish.decimal || format.decimal == *wish.decimal) &&
+         (!wish.grouping || format.grouping == *wish.grouping || format.grouping == 0);
+}
+
+std::string wish_name(const NumberWish& wish) {
+  if (wish.decimal) return fmt::format("with a decimal {}", mark_name(*wish.decimal));
+  return fmt::format("with thousands by {}", mark_name(*wish.grouping));
+}
+
+// The first text that is no number under the wish; empty when each is, if not all in one way.
+std::string_view first_against(const std::vector<std::string_view>& texts, const NumberWish& wish) {
+  for (const std::string_view text : texts) {
+    const auto guess = find_number_format(std::span(&text, 1), wish);
+    if (!guess || !holds(guess->format, wish)) return text;
+  }
+  return "";
+}
+
+std::string_view first_against(const std::vector<std::string_view>& texts, DateFormat::Order order) {
+  for (const std::string_view text : texts)
+    if (!parse_date(text, {order})) return text;
+  return "";
+}
+
+// A flag for this column that does not hold is refused; one for all columns that does not hold for this one
+// is told.
+void expect_wishes(const RawTable& raw, const RawColumn& column, const PresentTexts& texts,
+                   const ReadOptions& options, const Found& found, std::vector<std::string>& warnings) {
+  const NumberWish numbers = number_wish(options, column.name);
+  const bool is_number = found.format.type == ColumnType::number;
+  const auto tell = [&](bool named, std::string_view odd, const std::string& what, const char* flag) {
+    if (odd.empty()) return;
+    if (named)
+      fail("{}, column '{}': '{}' is no {}, as {} says; correct it, or leave the flag out",
+           where_of(raw, first_row_of(column.texts, odd)), column.name, shortened(odd), what, flag);
+    warnings.push_back(fmt::format("column '{}': '{}' is no {}: its cells are read as {}, whatever {} says",
+                                   column.name, shortened(odd), what, describe(found.format), flag));
+  };
+  if (is_set(numbers) && !texts.written.empty()) {
+    const bool named = is_named(options.decimal, column.name) || is_named(options.grouping, column.name);
+    if (is_number ? !holds(found.format.number, numbers) : named)
+      tell(named, first_against(texts.written, numbers), "number " + wish_name(numbers),
+           numbers.decimal ? "--decimal" : "--thousands");
+  }
+  const auto dates = wish_of(options.dates, column.name);
+  if (!dates || texts.all.empty()) return;
+  const bool named = is_named(options.dates, column.name), is_date = found.format.type == ColumnType::date;
+  const auto order = found.format.date.order;
+  const bool other =
+      is_date && order != *dates && order != DateFormat::Order::ymd && order != DateFormat::Order::clock;
+  if (named ? !is_date || order != *dates : other)
+    tell(named, first_against(texts.all, *dates), "date of the order " + order_name(*dates), "--dates");
+}
+
+Found found(const RawTable& raw, const RawColumn& column, const MissingWords& missing,
+            const ReadOptions& options, std::vector<std::string>& warnings) {
   const NumberWish numbers = number_wish(options, column.name);
   const auto dates = wish_of(options.dates, column.name);
   if (options.reading)
     if (const ColumnFormat* known = options.reading->find(column.name))
-      return {.format = as_before(*known, texts, numbers, dates)};
+      return {.format = as_before(*known, numbers, dates)};
   if (holds(options.text, column.name)) return as_text();
+  const PresentTexts texts = present_texts(column, missing);
   if (holds(options.numeric, column.name)) return declared_number(raw, column, texts, numbers);
   if (column.declared) return {.format = *column.declared};
-  return found(texts, numbers, dates);
+  Found out = found(texts, numbers, dates);
+  expect_wishes(raw, column, texts, options, out, warnings);
+  return out;
 }
 
 // Where 1,126 may have a decimal comma or stand for 1126, the other columns of the file may know.
@@ -129,25 +220,20 @@ void decide_by_other_columns(std::vector<Found>& formats) {
   }
   if (!decimal || thousands) return;
   for (Found& f : formats) {
-    if (!f.number || !f.number->other || f.number->other->decimal != ',') continue;
+    // Not of 1.126, which has a plain reading.
+    if (!f.number || !f.number->other || f.format.number.grouping != ',' || f.number->other->decimal != ',')
+      continue;
     std::swap(f.number->format, *f.number->other);
     f.format.number = f.number->format;
   }
 }
 
-std::string mark_name(char mark) {
-  return mark == ',' ? "comma" : mark == '.' ? "point" : mark == ' ' ? "space" : "apostrophe";
-}
-
-std::string order_name(DateFormat::Order order) {
-  return order == DateFormat::Order::dmy ? "dmy" : order == DateFormat::Order::mdy ? "mdy" : "ymd";
-}
-
 void warn_of_number(const std::string& name, const NumberGuess& guess, Table& table) {
   const NumberFormat& other = *guess.other;
-  const std::string flag = other.grouping == 0 || other.grouping == guess.format.grouping
-                               ? "--decimal " + shell_quoted(name + "=" + mark_name(other.decimal))
-                               : "--thousands " + shell_quoted(name + "=" + mark_name(other.grouping));
+  const std::string flag =
+      other.grouping == 0 || other.grouping == guess.format.grouping
+          ? "--decimal " + shell_quoted(name + "=" + std::string(mark_name(other.decimal)))
+          : "--thousands " + shell_quoted(name + "=" + std::string(mark_name(other.grouping)));
   table.warnings.push_back(fmt::format("column '{}': '{}' is read as {}; if {} is meant, give {}", name,
                                        shortened(guess.example),
                                        from_number(parse_number(guess.example, guess.format).value_or(0)),
@@ -216,18 +302,8 @@ void tell_missing_words(const Table& table, const MissingWords& missing, std::ve
 }
 
 void tell_unread(const Table& table, std::vector<std::string>& notes) {
-  for (const Column& column : table.columns) {
-    if (column.unread == 0) continue;
-    const std::string what = column.type == ColumnType::date    ? "dates"
-                             : column.type == ColumnType::truth ? "truth values"
-                                                                : "numbers";
-    std::string text = fmt::format(
-        "column '{}': {} cannot be read as {} and {} as missing: '{}' ({})", shortened(column.name),
-        counted(column.unread, "cell"), what, column.unread == 1 ? "counts" : "count",
-        shortened(column.texts[column.first_unread]), table.where(column.first_unread));
-    if (column.unread > 1) text += " and others";
-    notes.push_back(std::move(text));
-  }
+  for (const Column& column : table.columns)
+    if (column.unread > 0) notes.push_back(unread_text(table, column));
 }
 
 void check_names(const Table& table, const ReadOptions& options) {
@@ -254,6 +330,7 @@ Table typed(RawTable raw, const ReadOptions& options) {
   table.lines = std::move(raw.lines);
   table.notes = std::move(raw.notes);
   table.header = options.header;
+  table.separator = raw.separator;
   table.missing_words = options.missing;
   const MissingWords missing(options.missing);
   for (const RawColumn& column : raw.columns) table.columns.push_back({.name = column.name});
@@ -262,17 +339,16 @@ Table typed(RawTable raw, const ReadOptions& options) {
 
   std::vector<Found> formats;
   for (const RawColumn& column : raw.columns)
-    formats.push_back(found(raw, column, present_texts(column.texts, column.absent, missing), options));
+    formats.push_back(found(raw, column, missing, options, table.warnings));
   decide_by_other_columns(formats);
   if (!options.reading) tell_formats(raw, formats, table);
   for (std::size_t c = 0; c < formats.size(); ++c) {
-    RawColumn& column = raw.columns[c];
-    if (formats[c].number && formats[c].number->other) warn_of_number(column.name, *formats[c].number, table);
-    if (formats[c].date && formats[c].date->other) warn_of_date(column.name, *formats[c].date, table);
-    column.texts.settle();
-    table.columns[c] =
-        read_as(column.name, std::move(column.texts), column.absent, formats[c].format, missing);
-    table.columns[c].told = options.reading && options.reading->find(column.name) != nullptr;
+    const std::string name = raw.columns[c].name;
+    if (formats[c].number && formats[c].number->other) warn_of_number(name, *formats[c].number, table);
+    if (formats[c].date && formats[c].date->other) warn_of_date(name, *formats[c].date, table);
+    raw.columns[c].texts.settle();
+    table.columns[c] = read_as(std::move(raw.columns[c]), formats[c].format, missing);
+    table.columns[c].told = options.reading && options.reading->find(name) != nullptr;
   }
   if (!options.reading) tell_missing_words(table, missing, table.notes);
   tell_unread(table, table.notes);

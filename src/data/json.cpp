@@ -83,9 +83,9 @@ class ObjectToRow {
 
   bool null() { return take("null", std::nullopt); }
   bool boolean(bool value) { return take("a truth value", value ? "true" : "false"); }
-  bool number_integer(std::int64_t value) { return take("a number", std::to_string(value)); }
-  bool number_unsigned(std::uint64_t value) { return take("a number", std::to_string(value)); }
-  bool number_float(double, const std::string& text) { return take("a number", text); }
+  bool number_integer(std::int64_t value) { return take("a number", std::to_string(value), true); }
+  bool number_unsigned(std::uint64_t value) { return take("a number", std::to_string(value), true); }
+  bool number_float(double, const std::string& text) { return take("a number", text, true); }
   bool string(const std::string& text) { return take("a text", text); }
   bool binary(const nlohmann::json::binary_t&) { return take("bytes", std::nullopt); }
 
@@ -99,9 +99,9 @@ class ObjectToRow {
     return true;
   }
   bool key(const std::string& name) {
-    if (name.empty())
+    if (trimmed(name).empty())
       fail("{}, line {}: an empty key; a column needs a name", rows_.path(), position_.line());
-    key_ = prefixes_.back() + name;
+    key_ = prefixes_.back() + std::string(trimmed(name));
     return true;
   }
   bool end_object() {
@@ -129,9 +129,9 @@ class ObjectToRow {
   }
 
  private:
-  bool take(std::string_view what, std::optional<std::string_view> text) {
+  bool take(std::string_view what, std::optional<std::string_view> text, bool is_number = false) {
     if (prefixes_.empty()) refuse(what);
-    rows_.set(key_, text);
+    rows_.set(key_, text, is_number);
     return true;
   }
   [[noreturn]] void refuse(std::string_view what) {

@@ -13,6 +13,7 @@ namespace {
 void fill_up(RawColumn& column, std::size_t rows) {
   while (column.texts.size() < rows) column.texts.push_back("");
   column.absent.resize(rows, 1);
+  column.plain.resize(rows, 0);
 }
 
 bool has_cells(const RawColumn& column) {
@@ -28,14 +29,15 @@ void RowsByKey::begin_row(std::size_t line) {
   expected_ = 0;
 }
 
-std::size_t RowsByKey::column_of(const std::string& key) {
+std::size_t RowsByKey::column_of(std::string_view key) {
   if (expected_ < table_.columns.size() && table_.columns[expected_].name == key) return expected_;
-  const auto [it, fresh] = columns_.emplace(key, table_.columns.size());
-  if (fresh) table_.columns.push_back({.name = key, .texts = {}});
+  const auto [it, fresh] = columns_.emplace(std::string(key), table_.columns.size());
+  if (fresh) table_.columns.push_back({.name = std::string(key), .texts = {}});
   return it->second;
 }
 
-void RowsByKey::set(const std::string& key, std::optional<std::string_view> text) {
+void RowsByKey::set(std::string_view key, std::optional<std::string_view> text, bool is_number) {
+  key = trimmed(key);
   const std::size_t c = column_of(key);
   expected_ = c + 1;
   RawColumn& column = table_.columns[c];
@@ -43,8 +45,9 @@ void RowsByKey::set(const std::string& key, std::optional<std::string_view> text
     fail("{}, line {}: the key '{}' stands twice in one object; rename one", path(), line(), shortened(key));
   }
   fill_up(column, table_.rows - 1);
-  column.texts.push_back(text.value_or(""));
+  column.texts.push_back(trimmed(text.value_or("")));
   column.absent.push_back(text ? 0 : 1);
+  column.plain.push_back(is_number ? 1 : 0);
 }
 
 RawTable RowsByKey::finish() {
@@ -58,7 +61,8 @@ RawTable RowsByKey::finish() {
   });
   for (RawColumn& column : table_.columns) {
     column.texts.settle();
-    if (std::find(column.absent.begin(), column.absent.end(), 1) == column.absent.end()) column.absent = {};
+    for (std::vector<std::uint8_t>* marks : {&column.absent, &column.plain})
+      if (std::find(marks->begin(), marks->end(), 1) == marks->end()) *marks = {};
   }
   return std::move(table_);
 }

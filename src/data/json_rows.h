@@ -17,9 +17,9 @@ class RowsByKey {
   explicit RowsByKey(std::string path) { table_.source = std::move(path); }
 
   void begin_row(std::size_t line);
-  // The cell of a key in the row that was begun last; nothing: it is absent. Fails for a key that the row
-  // has.
-  void set(const std::string& key, std::optional<std::string_view> text);
+  // The cell of a key in the row that was begun last; nothing: it is absent. Blanks around keys and texts are
+  // no part of them, as in other formats. Fails for a key that the row has.
+  void set(std::string_view key, std::optional<std::string_view> text, bool is_number = false);
   std::size_t line() const { return table_.lines.back(); }
   const std::string& path() const { return table_.source; }
 
@@ -27,7 +27,7 @@ class RowsByKey {
   RawTable finish();
 
  private:
-  std::size_t column_of(const std::string& key);
+  std::size_t column_of(std::string_view key);
 
   RawTable table_;
   std::unordered_map<std::string, std::size_t> columns_;

@@ -18,8 +18,11 @@ std::optional<double> value_in(std::string_view text, const ColumnFormat& format
     return truth ? std::optional(*truth ? 1.0 : 0.0) : std::nullopt;
   }
   const auto number = parse_number(text, format.number);
-  // -0 and 0 are one value; infinities and nan are words.
-  return number && std::isfinite(*number) ? std::optional(*number + 0.0) : std::nullopt;
+  if (!number && format.truths)
+    if (const auto truth = parse_truth(text)) return *truth ? 1.0 : 0.0;
+  // -0 and 0 are one value; infinities and nan are words. Beyond 2^53 a double may stand for several numbers.
+  constexpr double exact = 0x1p53;
+  return number && std::abs(*number) < exact ? std::optional(*number + 0.0) : std::nullopt;
 }
 
 }  // namespace

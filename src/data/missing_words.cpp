@@ -22,7 +22,11 @@ bool MissingWords::contains(std::string_view cell) const {
   if (cell.size() <= longest_ && std::find(words_.begin(), words_.end(), cell) != words_.end()) return true;
   if (numbers_.empty()) return false;
   const auto number = parse_number(cell, {});
-  return number && std::find(numbers_.begin(), numbers_.end(), *number) != numbers_.end();
+  return number && contains(*number);
+}
+
+bool MissingWords::contains(double number) const {
+  return std::find(numbers_.begin(), numbers_.end(), number) != numbers_.end();
 }
 
 }  // namespace runnel::data

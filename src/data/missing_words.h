@@ -14,6 +14,8 @@ class MissingWords {
   // Whether a cell is one of the words, or a number of the same value as one: -999 also means -999.0. Blanks
   // around either do not count, in whatever format the cell stood.
   bool contains(std::string_view cell) const;
+  // Whether one of the words is this number.
+  bool contains(double number) const;
 
  private:
   std::vector<std::string> words_;

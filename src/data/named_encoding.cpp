@@ -16,6 +16,12 @@
 namespace runnel::data {
 namespace {
 
+// Whose mark ㎡, say, is only in what Windows calls so.
+bool is_shift_jis(const std::string& name) {
+  const std::string small = lower(name);
+  return small.starts_with("shift") || small == "sjis";
+}
+
 // Those that tables are found in; iconv knows many more (iconv --list).
 const std::vector<std::string>& usual_names() {
   static const std::vector<std::string> names = {
@@ -89,8 +95,9 @@ std::string from_named(std::string_view bytes, const std::string& encoding, cons
       at_end = false;
       continue;
     }
-    fail("{}, line {}: the byte 0x{:02X} is not {} here; give the encoding of this file with --encoding",
-         label, 1 + count_newlines(out), left > 0 ? static_cast<unsigned char>(*in) : 0u, encoding);
+    fail("{}, line {}: the byte 0x{:02X} is not {} here; give another encoding with --encoding{}", label,
+         1 + count_newlines(out), left > 0 ? static_cast<unsigned char>(*in) : 0u, encoding,
+         is_shift_jis(encoding) ? " (from Windows: cp932)" : "");
   }
   constexpr std::string_view mark = "\xEF\xBB\xBF";
   if (out.starts_with(mark)) out.erase(0, mark.size());

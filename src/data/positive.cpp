@@ -32,8 +32,19 @@ PositiveRule PositiveRule::parse(const std::string& expression) {
        expression);
 }
 
+void PositiveRule::tell_spellings_apart(const Column& column) {
+  const bool equality = comparison_ == Comparison::equal || comparison_ == Comparison::not_equal;
+  if (!equality || column.type != Column::Type::number || !number_) return;
+  bool as_written = false, otherwise = false;
+  for (std::size_t row = 0; row < column.texts.size(); ++row) {
+    if (column.is_missing(row) || column.numbers[row] != *number_) continue;
+    (column.texts[row] == operand_ ? as_written : otherwise) = true;
+  }
+  texts_ = as_written && otherwise;
+}
+
 bool PositiveRule::same(const Column& column, std::size_t row, std::optional<double> value) const {
-  if (value && operand_of(column)) return *value == *operand_of(column);
+  if (!texts_ && value && operand_of(column)) return *value == *operand_of(column);
   return column.text(row) == operand_;
 }
 

@@ -14,6 +14,12 @@ class PositiveRule {
   // ">50", ">= 3", "<1", "<=2", "==yes", "!=no"; fails for anything else.
   static PositiveRule parse(const std::string& expression);
 
+  // Of a column in which numbers of one value are written in several ways, one of them as the rule has it:
+  // == and != compare texts from now on (007 is not 7).
+  void tell_spellings_apart(const Column& column);
+  bool compares_texts() const { return texts_; }
+  void compare_texts() { texts_ = true; }
+
   // Whether it holds for a value that is not missing. Orders compare numbers or dates; fails for text.
   bool holds(const Table& table, const Column& column, std::size_t row) const;
   std::vector<std::string> class_names() const;  // {"not >50", ">50"}
@@ -26,6 +32,7 @@ class PositiveRule {
   Comparison comparison_ = Comparison::equal;
   std::string expression_, operand_;
   std::optional<double> number_;
+  bool texts_ = false;
 };
 
 }  // namespace runnel::data

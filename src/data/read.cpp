@@ -77,12 +77,23 @@ Table read_text(const std::string& label, std::string bytes, const ReadOptions& 
 
 namespace {
 
+// Columns of arrays are numbers; those that are to be texts are read again from the way they are written.
+Table with_texts(Table table, const ReadOptions& options) {
+  Reading as_texts;
+  for (const std::string& name : options.text)
+    if (!(table.block && table.block->name == name) && table.at(name).type != ColumnType::text)
+      as_texts.columns.emplace_back(name, ColumnFormat{.type = ColumnType::text});
+  std::optional<Table> out = reread(table, as_texts);
+  return out ? *std::move(out) : std::move(table);
+}
+
 Table read_file(const std::string& path, const ReadOptions& options) {
   Input input = read_input(path);
   refuse_foreign(input.label, input.bytes);
-  if (is_zip(input.bytes) || path.ends_with(".npz")) return read_npz(input.label, input.bytes, options);
+  if (is_zip(input.bytes) || path.ends_with(".npz"))
+    return with_texts(read_npz(input.label, input.bytes, options), options);
   if (input.bytes.starts_with("\x93NUMPY") || path.ends_with(".npy")) {
-    return read_npy(input.label, input.bytes, options);
+    return with_texts(read_npy(input.label, input.bytes, options), options);
   }
   if (is_idx(input.bytes)) return read_idx(input.label, input.bytes, options);
   if (!options.labels.empty()) {

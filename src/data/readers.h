@@ -26,6 +26,7 @@ struct RawColumn {
   Texts texts;  // one per row
   std::vector<std::uint8_t> absent =
       {};  // 1 where the file has no cell (and texts an empty one); empty: nowhere
+  std::vector<std::uint8_t> plain = {};       // as in Column
   std::optional<ColumnFormat> declared = {};  // by the file itself; cells that do not read so are missing
 };
 
@@ -35,6 +36,7 @@ struct RawTable {
   std::vector<std::uint32_t> lines;  // of each row
   std::vector<std::string> notes;
   std::size_t rows = 0;
+  char separator = 0;
 };
 
 // Finds how each column is read, or takes it from options.reading, and reads it so.

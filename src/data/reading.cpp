@@ -43,6 +43,12 @@ char mark_from(const Json& json, std::string_view marks) {
   fail("the stored reading of columns has the mark '{}', which this version does not know", text);
 }
 
+char separator_from(const Json& json) {
+  const auto text = json.get<std::string>();
+  if (text.size() == 1) return text[0];
+  fail("the stored reading of columns has the separator '{}', which is no single character", text);
+}
+
 // What is as usual is left out.
 Json format_json(const std::string& name, const ColumnFormat& format) {
   Json out = {{"name", name}, {"type", name_of(types, format.type)}};
@@ -82,13 +88,16 @@ Texts texts_of(const Column& column) {
 }
 
 Column reread(const Column& column, const ColumnFormat& format, const data::MissingWords& missing) {
-  std::vector<std::uint8_t> absent;
+  data::RawColumn raw{.name = column.name, .texts = column.texts, .plain = column.plain};
   if (column.texts.empty() || column.type == ColumnType::text) {
-    absent.resize(column.size());
-    for (std::size_t row = 0; row < absent.size(); ++row) absent[row] = column.is_missing(row);
+    raw.absent.resize(column.size());
+    for (std::size_t row = 0; row < raw.absent.size(); ++row) raw.absent[row] = column.is_missing(row);
   }
-  return data::read_as(column.name, column.texts.empty() ? texts_of(column) : column.texts, absent, format,
-                       missing);
+  if (column.texts.empty()) {
+    raw.texts = texts_of(column);
+    raw.plain.assign(column.size(), 1);
+  }
+  return data::read_as(std::move(raw), format, missing);
 }
 
 // Numbers of an array are numbers, whatever way of writing a file of texts had; a date is none.
@@ -109,6 +118,7 @@ std::string Reading::to_json() const {
   Json out = {{"columns", Json::array()}, {"missing", missing}};
   for (const auto& [name, format] : columns) out["columns"].push_back(format_json(name, format));
   if (header) out["header"] = *header;
+  if (separator != 0) out["separator"] = std::string(1, separator);
   return out.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -120,6 +130,7 @@ Reading Reading::from_json(std::string_view text) {
       out.columns.emplace_back(column.at("name").get<std::string>(), format_from(column));
     json.at("missing").get_to(out.missing);
     if (json.contains("header")) out.header = json["header"].get<bool>();
+    if (json.contains("separator")) out.separator = separator_from(json["separator"]);
     return out;
   } catch (const nlohmann::json::exception& e) {
     fail("the stored reading of columns cannot be read: {}", e.what());
@@ -156,6 +167,7 @@ Reading reading_of(const Table& table) {
   for (const Column& column : table.columns) out.columns.emplace_back(column.name, column.format());
   out.missing = table.missing_words;
   out.header = table.header;
+  out.separator = table.separator;
   return out;
 }
 

@@ -1,9 +1,13 @@
 // Splits of tables: which columns and rows the split functions see.
 #include <algorithm>
+#include <charconv>
 #include <cmath>
+#include <cstdint>
+#include <optional>
 #include <unordered_map>
 
 #include "core/fail.h"
+#include "data/nearly.h"
 #include "data/text.h"
 #include "runnel/data.h"
 
@@ -28,6 +32,28 @@ std::vector<std::size_t> group_numbers(const Column& column, std::span<const std
   return out;
 }
 
+// Whole numbers that doubles would not hold (nanoseconds since 1970), counted from the smallest.
+std::optional<std::vector<double>> large_times(const Column& column, std::span<const std::size_t> rows) {
+  if (column.type != Column::Type::number || column.texts.empty()) return std::nullopt;
+  std::vector<std::int64_t> whole;
+  for (const std::size_t row : rows) {
+    const std::string_view text = column.texts[row];
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+    whole.push_back(value);
+  }
+  if (whole.empty()) return std::nullopt;
+  const std::int64_t first = *std::min_element(whole.begin(), whole.end());
+  if (std::max(std::abs(static_cast<double>(first)),
+               std::abs(static_cast<double>(*std::max_element(whole.begin(), whole.end())))) < 0x1p53)
+    return std::nullopt;
+  std::vector<double> out;
+  for (const std::int64_t value : whole)  // unsigned: the difference may be beyond the largest signed number
+    out.push_back(static_cast<double>(static_cast<std::uint64_t>(value) - static_cast<std::uint64_t>(first)));
+  return out;
+}
+
 std::vector<double> times(const Table& table, const Column& column, std::span<const std::size_t> rows) {
   std::vector<double> out;
   for (const std::size_t row : rows) {
@@ -36,6 +62,9 @@ std::vector<double> times(const Table& table, const Column& column, std::span<co
            table.where(row), column.name);
     }
     if (column.type == Column::Type::text || !std::isfinite(column.numbers[row])) {
+      if (const std::string nearly = data::nearly_text(table, column); !nearly.empty())
+        fail("{}, column '{}': the rows are to be ordered by it (--time); {}", table.source, column.name,
+             nearly);
       fail(
           "{}, column '{}': '{}' is neither a number nor a date, but the rows are to be ordered by it "
           "(--time)",
@@ -43,6 +72,7 @@ std::vector<double> times(const Table& table, const Column& column, std::span<co
     }
     out.push_back(column.numbers[row]);
   }
+  if (auto large = large_times(column, rows)) return *large;
   return out;
 }
 

@@ -9,6 +9,7 @@
 #include "core/fail.h"
 #include "data/dates.h"
 #include "data/facts.h"
+#include "data/nearly.h"
 #include "data/text.h"
 #include "data/triage.h"
 #include "runnel/data.h"
@@ -30,12 +31,25 @@ std::string type_of(const Column& column, const Facts& facts) {
   return facts.whole ? "integer" : "number";
 }
 
+// 01067 and 007, of which a number keeps less than stands there.
+bool has_leading_zeros(const Column& column) {
+  for (std::size_t code = 0; code < column.texts.count_different(); ++code) {
+    const std::string_view text = column.texts.different(code);
+    if (text.size() > 1 && text[0] == '0' && text.find_first_not_of("0123456789") == std::string_view::npos)
+      return true;
+  }
+  return false;
+}
+
 std::vector<std::string> suspicions_of(const Table& table, const Column& column, const Facts& facts) {
   std::vector<std::string> out;
   const bool text = column.type == Column::Type::text;
   const bool can_be_id = text || (column.type == Column::Type::number && facts.whole);
   if (facts.present() == 0) return {"every value is missing"};
-  if (facts.distinct == 1) out.push_back(facts.missing ? "one value or missing" : "constant");
+  if (facts.distinct == 1 && facts.distinct_texts > 1)
+    out.push_back(fmt::format("one number in {} spellings", facts.distinct_texts));
+  else if (facts.distinct == 1)
+    out.push_back(facts.missing ? "one value or missing" : "constant");
   if (facts.counts_rows) out.push_back("counts the rows");
   if (data::is_id_name(column.name) && can_be_id && facts.distinct > most_levels &&
       data::is_free_text(facts, most_levels)) {
@@ -47,11 +61,10 @@ std::vector<std::string> suspicions_of(const Table& table, const Column& column,
   } else if (text && facts.distinct > 1 && data::is_free_text(facts, most_levels)) {
     out.push_back("names or free text");
   }
-  if (text && facts.first_no_number && facts.numbers * 10 >= facts.present() * 9) {
-    const std::size_t row = *facts.first_no_number;
-    out.push_back(fmt::format("numbers but for values such as '{}' ({})", data::shortened(column.texts[row]),
-                              table.where(row)));
-  }
+  if (std::string nearly = data::nearly_text(table, column); !nearly.empty())
+    out.push_back(std::move(nearly));
+  if (column.type == Column::Type::number && has_leading_zeros(column))
+    out.push_back("numbers with leading zeros: codes, perhaps, which --text keeps as texts");
   if (facts.missing * 2 > facts.rows) out.push_back("mostly missing");
   return out;
 }
@@ -106,6 +119,14 @@ std::vector<std::uint32_t> value_numbers(const Column& column) {
   return out;
 }
 
+// The same of a target, whose labels are texts: 007 is not 7.
+std::vector<std::uint32_t> label_numbers(const Column& column) {
+  if (column.type != Column::Type::number || column.texts.empty()) return value_numbers(column);
+  std::vector<std::uint32_t> out(column.size());
+  for (std::size_t row = 0; row < column.size(); ++row) out[row] = column.texts.code(row);
+  return out;
+}
+
 // Whether equal values always go with equal targets, though values repeat.
 bool determines(const Column& column, const Column& target, const std::vector<std::uint32_t>& targets) {
   const std::vector<std::uint32_t> values = value_numbers(column);
@@ -144,7 +165,7 @@ double correlation(const Column& a, const Column& b) {
 constexpr double near_copy = 0.999;  // correlation with the target
 
 void find_target_copies(const Table& table, const Column& target, std::vector<ColumnSummary>& out) {
-  const std::vector<std::uint32_t> targets = value_numbers(target);
+  const std::vector<std::uint32_t> targets = label_numbers(target);
   for (std::size_t c = 0; c < table.columns.size(); ++c) {
     const Column& column = table.columns[c];
     if (&column == &target || out[c].distinct < 2) continue;

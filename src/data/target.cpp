@@ -7,10 +7,13 @@
 
 #include "core/fail.h"
 #include "data/levels.h"
+#include "data/missing_words.h"
+#include "data/nearly.h"
 #include "data/numbers.h"
 #include "data/positive.h"
 #include "data/text.h"
 #include "data/truths.h"
+#include "data/unread.h"
 #include "runnel/data.h"
 
 namespace runnel {
@@ -119,13 +122,16 @@ std::pair<Task, std::string> find_task(const Column& column, const Facts& facts)
   return {Task::regression, fmt::format("{} distinct numbers", data::grouped(distinct))};
 }
 
-void check_classes(const std::string& where, const Column& column, const Facts& facts, std::size_t most) {
+void check_classes(const std::string& where, const Table& table, const Column& column, const Facts& facts,
+                   std::size_t most) {
   const std::size_t distinct = facts.counts.size();
-  const std::string_view hint =
+  std::string hint =
       is_number(column) ? "; give --task regression if it is a quantity" : "; merge the rare ones";
+  if (const std::string nearly = data::nearly_text(table, column); !nearly.empty()) hint = "; " + nearly;
   if (!is_number(column) && distinct > 2 && distinct * 2 > facts.rows) {
-    fail("{}: {} distinct values in {}: nearly every row has its own, so it cannot be predicted as a class",
-         where, data::grouped(distinct), data::counted(facts.rows, "row"));
+    fail("{}: {} distinct values in {}: nearly every row has its own, so it cannot be predicted as a class{}",
+         where, data::grouped(distinct), data::counted(facts.rows, "row"),
+         hint.starts_with("; merge") ? "" : hint);
   }
   if (distinct > most) {
     fail("{}: {} classes; at most {} are allowed{}", where, data::grouped(distinct), most, hint);
@@ -194,7 +200,9 @@ Target Target::fit(const Table& table, const TargetOptions& options, std::vector
   Target target;
   target.column_ = column.name;
   if (!options.positive.empty()) {
-    const data::PositiveRule rule = data::PositiveRule::parse(options.positive);
+    data::PositiveRule rule = data::PositiveRule::parse(options.positive);
+    rule.tell_spellings_apart(column);
+    target.positive_texts_ = rule.compares_texts();
     std::size_t hits = 0;
     for (std::size_t row = 0; row < table.rows; ++row) {
       if (!column.is_missing(row) && rule.holds(table, column, row)) ++hits;
@@ -223,6 +231,8 @@ Target Target::fit(const Table& table, const TargetOptions& options, std::vector
   target.task_ = options.task.value_or(found);
   target.why_ = options.task ? "given with --task" : why;
   if (target.task_ == Task::regression) {
+    if (const std::string nearly = data::nearly_text(table, column); !nearly.empty())
+      fail("{}: text cannot be the target of a regression; {}", where, nearly);
     if (!is_number(column)) {
       fail("{}: {} ('{}') cannot be the target of a regression", where,
            column.type == Column::Type::date ? "a date" : "text",
@@ -234,7 +244,7 @@ Target Target::fit(const Table& table, const TargetOptions& options, std::vector
     fail("{}: {} distinct values, a binary target has two; --positive 'EXPR' makes one", where,
          data::grouped(facts.counts.size()));
   }
-  check_classes(where, column, facts, options.max_classes);
+  check_classes(where, table, column, facts, options.max_classes);
   warn_of_rare_classes(where, facts, warnings);
   target.classes_ = sorted_classes(column, facts);
   warn_of_twins(where, column, target.classes_, warnings);
@@ -243,18 +253,37 @@ Target Target::fit(const Table& table, const TargetOptions& options, std::vector
 
 namespace {
 
-// Of the rows without a target those with a word of letters, which may have been meant: " ('None' in 30 of
-// them)".
-std::string missing_words_in(const Column& column) {
+// Of the rows without a target those with a word for missing that is made of letters, which may have been
+// meant: " ('None' in 30 of them, …)".
+std::string missing_words_in(const Table& table, const Column& column) {
   std::map<std::string, std::size_t> counts;
   if (column.texts.empty() || column.type == Column::Type::number) return "";
+  const data::MissingWords words(table.missing_words);
   for (std::size_t row = 0; row < column.size(); ++row)
-    if (column.is_missing(row) && data::is_word(column.texts[row])) ++counts[std::string(column.texts[row])];
+    if (column.is_missing(row) && data::is_word(column.texts[row]) && words.contains(column.texts[row]))
+      ++counts[std::string(column.texts[row])];
   std::string out;
   for (const auto& [word, count] : counts)
     out += fmt::format("{}'{}' in {} of them", out.empty() ? " (" : ", ", data::shortened(word), count);
   return out.empty() ? out : out + ", a word for missing: --missing-only WORDS keeps it as a class)";
 }
+
+// Why no row has a target.
+[[noreturn]] void fail_without_targets(const std::string& where, const Table& table, const Column& column) {
+  if (column.unread == 0) fail("{}: every value is missing", where);
+  fail("{}: no value can be read as in training, as {}: '{}' ({}){}", where, data::plural_of(column.type),
+       data::shortened(column.texts[column.first_unread]), table.where(column.first_unread),
+       data::flag_that_reads(column));
+}
+
+// Labels that training did not have.
+struct Unseen {
+  std::size_t rows = 0, first = 0;
+
+  void add(std::size_t row) {
+    if (rows++ == 0) first = row;
+  }
+};
 
 // The class that a label means; also where one of the two ends in a dot (the census test file writes them
 // so).
@@ -290,7 +319,10 @@ TargetValues Target::read(const Table& table, std::vector<std::string>& warnings
 
   TargetValues out;
   out.y.assign(table.rows, nan);
+  const std::vector<std::string> named = rule ? rule->class_names() : std::vector<std::string>();
+  if (rule && positive_texts_) rule->compare_texts();
   std::size_t missing = 0, dotted = 0;
+  Unseen unseen;
   for (std::size_t row = 0; row < table.rows; ++row) {
     if (column.is_missing(row)) {
       ++missing;
@@ -298,7 +330,10 @@ TargetValues Target::read(const Table& table, std::vector<std::string>& warnings
     }
     out.rows.push_back(row);
     if (rule) {
-      out.y[row] = rule->holds(table, column, row) ? 1 : 0;
+      // A class's own name is what predictions are written as.
+      const auto name = std::find(named.begin(), named.end(), column.text(row));
+      const bool holds = name != named.end() ? name != named.begin() : rule->holds(table, column, row);
+      out.y[row] = holds ? 1 : 0;
       continue;
     }
     if (task_ == Task::regression) {
@@ -313,18 +348,29 @@ TargetValues Target::read(const Table& table, std::vector<std::string>& warnings
     const auto label = labels.find(column.text(row), by_dot);
     dotted += by_dot;
     if (!label) {
-      fail("{}, column '{}': the label '{}' was not among the classes ({})", table.where(row), column_,
-           data::shortened(column.text(row)),
-           data::shortened(fmt::format("{}", fmt::join(classes_, ", ")), 80));
+      unseen.add(row);
+      out.rows.pop_back();
+      continue;
     }
     out.y[row] = static_cast<double>(*label);
   }
   if (table.rows == 0) fail("{}: there are no rows", table.source);
-  if (out.rows.empty()) fail("{}: every value is missing", where);
+  if (unseen.rows > 0) {
+    const std::string label = data::shortened(column.text(unseen.first));
+    const std::string classes = data::shortened(fmt::format("{}", fmt::join(classes_, ", ")), 80);
+    if (out.rows.empty())
+      fail("{}, column '{}': the label '{}' was not among the classes ({}), nor was any other",
+           table.where(unseen.first), column_, label, classes);
+    warnings.push_back(
+        fmt::format("{}: {} with a label that was not among the classes ({}) {} left out: '{}', first in {}",
+                    where, data::counted(unseen.rows, "row"), classes, unseen.rows == 1 ? "is" : "are", label,
+                    table.where(unseen.first)));
+  }
+  if (out.rows.empty()) fail_without_targets(where, table, column);
   if (missing > 0) {
     warnings.push_back(fmt::format("{}: {} without a target {} left out{}", where,
                                    data::counted(missing, "row"), missing == 1 ? "is" : "are",
-                                   missing_words_in(column)));
+                                   missing_words_in(table, column)));
   }
   if (dotted > 0) {
     warnings.push_back(
@@ -335,11 +381,9 @@ TargetValues Target::read(const Table& table, std::vector<std::string>& warnings
 }
 
 std::string Target::to_json() const {
-  return nlohmann::json{{"task", task_name(task_)},
-                        {"column", column_},
-                        {"positive", positive_},
-                        {"why", why_},
-                        {"classes", classes_}}
+  return nlohmann::json{{"task", task_name(task_)}, {"column", column_},
+                        {"positive", positive_},    {"why", why_},
+                        {"classes", classes_},      {"positive_texts", positive_texts_}}
       .dump();
 }
 
@@ -352,6 +396,7 @@ Target Target::from_json(std::string_view text) {
     json.at("positive").get_to(target.positive_);
     json.at("why").get_to(target.why_);
     json.at("classes").get_to(target.classes_);
+    target.positive_texts_ = json.value("positive_texts", false);
     return target;
   } catch (const nlohmann::json::exception& e) {
     fail("the stored target cannot be read: {}", e.what());

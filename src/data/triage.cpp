@@ -9,6 +9,7 @@
 #include "data/dates.h"
 #include "data/levels.h"
 #include "data/list.h"
+#include "data/nearly.h"
 #include "data/numbers.h"
 #include "data/text.h"
 #include "data/truths.h"
@@ -205,29 +206,32 @@ bool is_unnamed(const Table& table, const Column& column) {
   return false;
 }
 
-// An index that was left in the table, in any order: whole numbers of which none comes twice, in a column
-// without a name, or without great gaps in the first one.
+// An index that was left in the table, in any order: whole numbers of which none comes twice, in the first
+// column or in one without a name. Those that doubles would not hold are told apart by their texts.
 bool is_index(const Table& table, const Column& column, const Facts& facts) {
   constexpr std::size_t least_rows = 10;
   if (column.type != Column::Type::number || !facts.whole || facts.missing > 0) return false;
-  if (facts.present() < least_rows || facts.distinct != facts.present()) return false;
-  if (is_unnamed(table, column)) return true;
-  return column.name == table.columns.front().name &&
-         facts.max - facts.min < 2 * static_cast<double>(column.size());
+  const bool all_different = std::max(facts.distinct, facts.distinct_texts) == facts.present();
+  if (facts.present() < least_rows || !all_different) return false;
+  return is_unnamed(table, column) || column.name == table.columns.front().name;
 }
 
 // Why a column should not be a feature; empty when nothing speaks against it.
 std::string objection(const Table& table, const Column& column, const Facts& facts,
                       const TriageOptions& options) {
   const bool text = column.type == Column::Type::text;
-  if (facts.distinct == 1 && facts.missing == 0) {
-    return fmt::format("constant: always '{}'", shortened(facts.levels[0].first));
+  const bool categorical = holds(options.categorical, column.name);
+  if ((categorical ? facts.distinct_texts : facts.distinct) == 1 && facts.missing == 0) {
+    std::string why = fmt::format("constant: always '{}'", shortened(facts.levels[0].first));
+    if (facts.distinct_texts > 1)
+      why += fmt::format(" as a number; --text {} keeps its {} spellings apart",
+                         shell_quoted(in_list(column.name)), grouped(facts.distinct_texts));
+    return why;
   }
   if (facts.counts_rows) return "counts the rows";
-  const bool declared = holds(options.numeric, column.name) || holds(options.categorical, column.name);
-  if (declared) return "";
+  if (categorical || holds(options.numeric, column.name)) return "";
   if (is_index(table, column, facts))
-    return fmt::format("an index: {}, no two of them alike, in {}", counted(facts.distinct, "whole number"),
+    return fmt::format("an index: {}, no two of them alike, in {}", counted(facts.present(), "whole number"),
                        is_unnamed(table, column) ? "a column without a name" : "the first column");
   if (column.type == Column::Type::date || column.type == Column::Type::truth) return "";
   if (is_id_name(column.name) && (text || facts.whole) && facts.distinct > options.max_levels &&
@@ -238,13 +242,8 @@ std::string objection(const Table& table, const Column& column, const Facts& fac
   if (!text || !is_free_text(facts, options.max_levels)) return "";
   std::string why = fmt::format("names or free text: {} in {}", counted(facts.distinct, "distinct value"),
                                 counted(facts.present(), "row"));
-  if (facts.first_no_number && facts.numbers * 10 >= facts.present() * 9) {
-    const std::size_t row = *facts.first_no_number;
-    why +=
-        fmt::format("; most are numbers, but '{}' is not ({}): --missing '{}' would make it a numeric column",
-                    shortened(column.texts[row]), table.where(row), shortened(column.texts[row]));
-  }
-  return why;
+  const std::string nearly = nearly_text(table, column);
+  return nearly.empty() ? why : why + "; " + nearly;
 }
 
 // A date as a number: years, or days of a time of day.

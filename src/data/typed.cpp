@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "data/blank.h"
 #include "data/dates.h"
 #include "data/numbers.h"
 #include "data/truths.h"
@@ -20,10 +21,37 @@ struct Meaning {
   bool missing = false, unread = false;
 };
 
+// Whether points stand where they may part thousands: 1.126 and 12.345.678, but not 0.126, 12.5 or 3.14159.
+bool has_points_of_thousands(std::string_view text) {
+  std::size_t digits = 0, points = 0;
+  for (const char c : text) {
+    if (is_digit(c)) {
+      ++digits;
+    } else if (c == '.') {
+      if (points == 0 ? digits == 0 || digits > 3 : digits != 3) return false;
+      ++points;
+      digits = 0;
+    } else if (digits > 0 || points > 0) {
+      return false;
+    }
+  }
+  const std::size_t first = text.find_first_of("0123456789");
+  return points > 0 && digits == 3 && text[first] != '0';
+}
+
+// A number as programs write it in a column of decimal commas, where it can mean nothing else.
+std::optional<double> as_programs_write(std::string_view text, const NumberFormat& format) {
+  if (format.decimal != ',' || has_points_of_thousands(text)) return std::nullopt;
+  return parse_number(text, {});
+}
+
 // Truths are also read in a column of 0 and 1: what was 1 in one file is TRUE in another.
-Meaning as_number(std::string_view text, const ColumnFormat& format) {
-  if (const auto number = parse_number(text, format.number))
-    return {*number, nan, std::isnan(*number), false};
+Meaning as_number(std::string_view text, const ColumnFormat& format, const MissingWords& missing) {
+  auto number = parse_number(text, format.number);
+  if (!number) number = as_programs_write(text, format.number);
+  // -999 is missing however the column writes it: -999,0.
+  if (number && missing.contains(*number)) return {nan, nan, true, false};
+  if (number) return {*number, nan, std::isnan(*number), false};
   if (format.truths)
     if (const auto truth = parse_truth(text)) return {*truth ? 1.0 : 0.0, nan};
   return {nan, nan, false, true};
@@ -35,7 +63,7 @@ Meaning meaning_of(std::string_view text, const ColumnFormat& format, const Miss
     case ColumnType::text:
       return {};
     case ColumnType::number:
-      return as_number(text, format);
+      return as_number(text, format, missing);
     case ColumnType::truth:
       if (const auto truth = parse_truth(text)) return {*truth ? 1.0 : 0.0, nan};
       return {nan, nan, false, true};
@@ -46,8 +74,8 @@ Meaning meaning_of(std::string_view text, const ColumnFormat& format, const Miss
   return {};
 }
 
-void fill_numbers(const std::vector<Meaning>& meanings, const std::vector<std::uint8_t>& absent,
-                  Column& column) {
+void fill_numbers(const std::vector<Meaning>& meanings, const std::vector<Meaning>& plain,
+                  const std::vector<std::uint8_t>& absent, Column& column) {
   const std::size_t rows = column.texts.size();
   const bool offsets =
       column.type == ColumnType::date && std::any_of(meanings.begin(), meanings.end(), [](const Meaning& m) {
@@ -57,45 +85,67 @@ void fill_numbers(const std::vector<Meaning>& meanings, const std::vector<std::u
   if (offsets) column.local.assign(rows, nan);
   for (std::size_t row = 0; row < rows; ++row) {
     if (!absent.empty() && absent[row]) continue;
-    const Meaning& m = meanings[column.texts.code(row)];
+    const bool is_plain = !plain.empty() && column.plain[row];
+    const Meaning& m = (is_plain ? plain : meanings)[column.texts.code(row)];
     column.numbers[row] = m.value;
     if (offsets) column.local[row] = m.local;
     if (m.unread && column.unread++ == 0) column.first_unread = row;
   }
 }
 
+std::vector<Meaning> meanings_of(const Texts& texts, const ColumnFormat& format,
+                                 const MissingWords& missing) {
+  std::vector<Meaning> out;
+  out.reserve(texts.count_different());
+  for (std::size_t code = 0; code < texts.count_different(); ++code)
+    out.push_back(meaning_of(texts.different(code), format, missing));
+  return out;
+}
+
 }  // namespace
 
-Column read_as(std::string name, Texts texts, const std::vector<std::uint8_t>& absent,
-               const ColumnFormat& format, const MissingWords& missing) {
-  Column column{.name = std::move(name),
+Column read_as(RawColumn raw, const ColumnFormat& format, const MissingWords& missing) {
+  Column column{.name = std::move(raw.name),
                 .type = format.type,
                 .number = format.number,
                 .truths = format.truths,
                 .date = format.date,
-                .texts = std::move(texts)};
-  std::vector<Meaning> meanings;
-  meanings.reserve(column.texts.count_different());
-  for (std::size_t code = 0; code < column.texts.count_different(); ++code)
-    meanings.push_back(meaning_of(column.texts.different(code), format, missing));
+                .texts = std::move(raw.texts)};
+  column.plain = std::move(raw.plain);
+  const std::vector<Meaning> meanings = meanings_of(column.texts, format, missing);
   if (format.type != ColumnType::text) {
-    fill_numbers(meanings, absent, column);
+    std::vector<Meaning> plain;
+    if (!column.plain.empty() && format.type == ColumnType::number && format.number != NumberFormat{}) {
+      ColumnFormat as_written = format;
+      as_written.number = {};
+      plain = meanings_of(column.texts, as_written, missing);
+    }
+    fill_numbers(meanings, plain, raw.absent, column);
     return column;
   }
   column.missing.resize(column.texts.size());
   for (std::size_t row = 0; row < column.texts.size(); ++row)
-    column.missing[row] = (!absent.empty() && absent[row]) || meanings[column.texts.code(row)].missing;
+    column.missing[row] =
+        (!raw.absent.empty() && raw.absent[row]) || meanings[column.texts.code(row)].missing;
   return column;
 }
 
-std::vector<std::string_view> present_texts(const Texts& texts, const std::vector<std::uint8_t>& absent,
-                                            const MissingWords& missing) {
-  std::vector<std::uint8_t> stands(texts.count_different(), absent.empty() ? 1 : 0);
-  for (std::size_t row = 0; row < absent.size(); ++row)
-    if (!absent[row]) stands[texts.code(row)] = 1;
-  std::vector<std::string_view> out;
-  for (std::size_t code = 0; code < texts.count_different(); ++code)
-    if (stands[code] && !missing.contains(texts.different(code))) out.push_back(texts.different(code));
+PresentTexts present_texts(const RawColumn& column, const MissingWords& missing) {
+  const Texts& texts = column.texts;
+  const bool every_row = column.absent.empty() && column.plain.empty();
+  std::vector<std::uint8_t> stands(texts.count_different(), every_row ? 1 : 0), written = stands;
+  for (std::size_t row = 0; !every_row && row < texts.size(); ++row) {
+    if (!column.absent.empty() && column.absent[row]) continue;
+    stands[texts.code(row)] = 1;
+    if (column.plain.empty() || !column.plain[row]) written[texts.code(row)] = 1;
+  }
+  PresentTexts out;
+  for (std::size_t code = 0; code < texts.count_different(); ++code) {
+    const std::string_view text = texts.different(code);
+    if (!stands[code] || missing.contains(text)) continue;
+    out.all.push_back(text);
+    if (written[code]) out.written.push_back(text);
+  }
   return out;
 }
 

@@ -1,5 +1,6 @@
 // What a model's columns meet in another table that they had not met in training.
 #include <cmath>
+#include <numeric>
 #include <set>
 
 #include "core/fail.h"
@@ -10,6 +11,8 @@
 
 namespace runnel {
 namespace {
+
+using Rows = std::span<const std::size_t>;
 
 // Rows that show something, the first of them, and what it shows there.
 struct Seen {
@@ -31,11 +34,11 @@ struct Seen {
 };
 
 // Levels that training did not have.
-void note_levels(const Table& table, const Column& column, const Encoding& e, std::vector<std::string>& out) {
+void note_levels(const Table& table, Rows rows, const Column& column, const Encoding& e, std::vector<std::string>& out) {
   const data::Levels known(e.levels, column.format(), e.twins);
   std::vector<std::int8_t> is_known(column.texts.count_different(), -1);
   Seen unseen;
-  for (std::size_t row = 0; row < table.rows; ++row) {
+  for (const std::size_t row : rows) {
     if (column.is_missing(row)) continue;
     if (column.texts.empty()) {
       if (!known.find(column.text(row))) unseen.add(row, column.text(row));
@@ -57,13 +60,13 @@ std::string shown(double value, const Column& column) {
 }
 
 // Numbers that lie further from the training range than the range is wide.
-void note_range(const Table& table, const Column& column, const Encoding& e, const std::string& what_becomes,
+void note_range(const Table& table, Rows rows, const Column& column, const Encoding& e, const std::string& what_becomes,
                 std::vector<std::string>& out) {
   if (column.type == Column::Type::text || std::isnan(e.low)) return;
   const double width = e.high - e.low;
   if (!(width > 0)) return;
   Seen far;
-  for (std::size_t row = 0; row < table.rows; ++row) {
+  for (const std::size_t row : rows) {
     const double value = column.numbers[row];
     if (std::isfinite(value) && (value < e.low - width || value > e.high + width))
       far.add(row, column.text(row));
@@ -76,11 +79,11 @@ void note_range(const Table& table, const Column& column, const Encoding& e, con
 }
 
 // Values that are missing now, of a column in which none was.
-void note_missing(const Table& table, const Column& column, const Encoding& e,
+void note_missing(const Table& table, Rows rows, const Column& column, const Encoding& e,
                   std::vector<std::string>& out) {
   if (e.training_missing > 0 || std::isnan(e.fill)) return;
   Seen missing;
-  for (std::size_t row = 0; row < table.rows; ++row)
+  for (const std::size_t row : rows)
     if (column.is_missing(row)) missing.add(row, "");
   if (missing.rows <= column.unread) return;  // told when the file was read
   const bool number = e.kind == Encoding::Kind::number || e.kind == Encoding::Kind::date;
@@ -93,6 +96,12 @@ void note_missing(const Table& table, const Column& column, const Encoding& e,
 }  // namespace
 
 std::vector<std::string> Preprocessor::notes(const Table& table) const {
+  std::vector<std::size_t> rows(table.rows);
+  std::iota(rows.begin(), rows.end(), std::size_t{0});
+  return notes(table, rows);
+}
+
+std::vector<std::string> Preprocessor::notes(const Table& table, std::span<const std::size_t> rows) const {
   std::vector<std::string> out;
   std::set<std::string> known;
   for (const ColumnDecision& d : decisions_) known.insert(d.name);
@@ -106,9 +115,9 @@ std::vector<std::string> Preprocessor::notes(const Table& table) const {
     const Column* column = table.find(e.column);
     if (column == nullptr || e.only_indicator) continue;
     const bool categories = e.kind == Encoding::Kind::levels || e.kind == Encoding::Kind::boolean_text;
-    if (categories && !e.other) note_levels(table, *column, e, out);
-    if (!categories) note_range(table, *column, e, far, out);
-    note_missing(table, *column, e, out);
+    if (categories && !e.other) note_levels(table, rows, *column, e, out);
+    if (!categories) note_range(table, rows, *column, e, far, out);
+    note_missing(table, rows, *column, e, out);
   }
   return out;
 }

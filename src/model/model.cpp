@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "core/fail.h"
+#include "model/weights.h"
 #include "runnel/model.h"
 #include "runnel/ops.h"
 #include "runnel/train.h"
@@ -89,7 +90,12 @@ std::vector<double> Model::outputs(const Array& features) const {
 
 TargetValues Model::targets(const Table& table, std::vector<std::string>& warnings) const {
   const std::optional<Table> other = reread(table, reading);
-  return target.read(other ? *other : table, warnings);
+  const Table& read = other ? *other : table;
+  TargetValues out = target.read(read, warnings);
+  for (const ColumnDecision& decision : preprocessor.decisions())
+    if (decision.role == Role::weight && read.find(decision.name) != nullptr)
+      leave_out_weightless(read, decision.name, out, warnings);
+  return out;
 }
 
 Predictions Model::predict(const Table& as_given, const std::vector<std::size_t>& rows) const {

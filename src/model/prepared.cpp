@@ -8,6 +8,7 @@
 #include "model/doubts.h"
 #include "model/giveaways.h"
 #include "model/one_class.h"
+#include "model/separate_test.h"
 #include "model/weights.h"
 #include "runnel/ops.h"
 
@@ -84,20 +85,6 @@ Rows without_test(const Work& w) {
 }
 
 namespace {
-
-// Rows of weight 0 are as if they were not there: they train, choose and test nothing.
-void leave_out_weightless(const Table& table, const std::string& weight, TargetValues& y,
-                          std::vector<std::string>& warnings) {
-  Rows weighty = rows_of_weight(table, weight, y.rows);
-  if (weighty.size() == y.rows.size()) return;
-  if (weighty.empty())
-    fail("{}, column '{}': every row has the weight 0 (--weight): no row is left", table.source, weight);
-  warnings.push_back(
-      fmt::format("{}: {} of weight 0 (--weight {}) {} left out of training, choosing and testing",
-                  table.source, data::counted(y.rows.size() - weighty.size(), "row"), weight,
-                  y.rows.size() - weighty.size() == 1 ? "is" : "are"));
-  y.rows = std::move(weighty);
-}
 
 Work prepare(const Table& table, const FitOptions& options, const Table* test) {
   Work w{table, options, test};
@@ -194,6 +181,11 @@ Prepared prepared(const Table& table, const FitOptions& options, const Table* te
   w.retrains = p.folds > 0 || options.train_on_validation;
   const Rows training = w.retrains ? without_test(w) : w.split.train;
   p.preprocessor = Preprocessor::fit(table, training, w.triage);
+  if (test != nullptr) {
+    for (std::string& text : p.preprocessor.notes(*test, w.y_test_table.rows)) w.warnings.push_back(std::move(text));
+    for (std::string& text : border_warnings(table, *test, w.y_test_table.rows, options.split))
+      w.warnings.push_back(std::move(text));
+  }
   p.scale = w.target_scale(training);
   p.tests = test_rows(w, p.preprocessor);
   p.problem = {{}, w.loss, w.metric, w.outputs()};

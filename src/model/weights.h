@@ -3,6 +3,8 @@
 
 #include <optional>
 #include <span>
+#include <string>
+#include <vector>
 
 #include "runnel/array.h"
 #include "runnel/fit.h"
@@ -21,5 +23,10 @@ struct Weighing {
 };
 // (rows,), of mean 1; none where nothing is weighed. Balanced classes are counted among these rows.
 std::optional<Array> training_weights(const Weighing& w, std::span<const std::size_t> rows, DType dtype);
+
+// Rows of weight 0 are as if they were not there: they train, choose, test and score nothing, and that is
+// told. Fails where no other is left.
+void leave_out_weightless(const Table& table, const std::string& weight, TargetValues& y,
+                          std::vector<std::string>& warnings);
 
 }  // namespace runnel

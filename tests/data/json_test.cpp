@@ -1,4 +1,6 @@
 // JSON Lines and arrays of objects.
+#include <cmath>
+
 #include "data/readers.h"
 #include "helpers.h"
 
@@ -113,6 +115,28 @@ TEST_F(Json, MistakesNameTheirLine) {
   EXPECT_THAT(error("{\"\":1}\n"), HasSubstr("empty key"));
   EXPECT_THAT(error("{}\n"), HasSubstr("no object of the file has a key"));
   EXPECT_THAT(error("{\"a\":1e999}\n"), HasSubstr("line 1"));
+}
+
+// A number of JSON is plain, whatever the column's way of writing; a text is written as the column is.
+TEST_F(Json, NumbersArePlainInEveryColumn) {
+  const Reading comma{.columns = {{"a", {.number = {.decimal = ',', .grouping = '.'}}}}, .missing = {"-999"}};
+  const Table t = read_table(write("t.jsonl",
+                                   "{\"a\": 1.126}\n{\"a\": \"1.126\"}\n{\"a\": \"2,5\"}\n"
+                                   "{\"a\": 12.5}\n{\"a\": -999}\n{\"a\": \" 2,5 \"}\n"),
+                             {.reading = comma});
+  EXPECT_THAT(std::vector<double>(t.columns[0].numbers.begin(), t.columns[0].numbers.begin() + 4),
+              ElementsAre(1.126, 1126, 2.5, 12.5));
+  EXPECT_TRUE(std::isnan(t.columns[0].numbers[4]));
+  EXPECT_EQ(t.columns[0].numbers[5], 2.5);
+  // So it is when the table is read again by a model.
+  const Table plain = read_table(write("u.jsonl", "{\"a\": 1.126}\n{\"a\": 12.5}\n"));
+  const auto again = reread(plain, comma);
+  ASSERT_TRUE(again);
+  EXPECT_THAT(again->columns[0].numbers, ElementsAre(1.126, 12.5));
+  // Numbers beside a text with a decimal comma do not follow it, nor is 1.126 then in doubt.
+  const Table mixed = read_table(write("v.jsonl", "{\"a\": 1.126}\n{\"a\": \"2,5\"}\n"));
+  EXPECT_THAT(mixed.columns[0].numbers, ElementsAre(1.126, 2.5));
+  EXPECT_THAT(mixed.warnings, IsEmpty());
 }
 
 }  // namespace

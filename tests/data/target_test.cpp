@@ -119,10 +119,41 @@ TEST_F(TargetTest, LabelsWithAFinalDotAreMatchedAloud) {
   EXPECT_EQ(y.y[1], 1);
   EXPECT_EQ(y.y[2], 1);
   EXPECT_THAT(warnings_, ElementsAre(AllOf(HasSubstr("in 20 rows"), HasSubstr("final '.'"))));
+}
+
+TEST_F(TargetTest, UnseenLabelsAreLeftOutAndTold) {
+  const Target target = fit(cycle({"<=50K", ">50K"}, 20));
+  const TargetValues y = target.read(cycle({"<=50K", "60K"}, 4), warnings_);
+  EXPECT_THAT(y.rows, ElementsAre(0, 2));
+  EXPECT_THAT(warnings_, ElementsAre(AllOf(HasSubstr("2 rows with a label that was not among the classes "
+                                                     "(<=50K, >50K) are left out: '60K', first in"),
+                                           HasSubstr("line 3"))));
   EXPECT_THAT(error_of([&] {
-                target.read(cycle({"<=50K", "60K"}, 4), warnings_);
+                target.read(cycle({"70K", "60K"}, 4), warnings_);
               }),
-              AllOf(HasSubstr("line 3"), HasSubstr("'60K' was not among the classes (<=50K, >50K)")));
+              AllOf(HasSubstr("line 2"), HasSubstr("'70K' was not among the classes (<=50K, >50K)")));
+}
+
+TEST_F(TargetTest, TruthsAreLabelsOfZeroAndOne) {
+  const Target target = fit(cycle({"0", "1"}, 20));
+  Table words = cycle({"no", "TRUE", "1", "false"}, 8);
+  words.columns.at(0).truths = true;  // as a model reads a column of 0 and 1
+  const TargetValues y = target.read(words, warnings_);
+  EXPECT_THAT(std::vector<double>(y.y.begin(), y.y.begin() + 4), ElementsAre(0, 1, 1, 0));
+}
+
+TEST_F(TargetTest, SpellingsOfOneNumberAreToldApartByEquality) {
+  const Table t = cycle({"007", "7", "8", "07"}, 40);
+  const Target target = fit(t, {.positive = "==007"});
+  EXPECT_THAT(target.why(), HasSubstr("10 of 40"));
+  const Target stored = Target::from_json(target.to_json());
+  const TargetValues y = stored.read(t, warnings_);
+  EXPECT_THAT(std::vector<double>(y.y.begin(), y.y.begin() + 4), ElementsAre(1, 0, 0, 0));
+  // Where it is written in one way a value is a value.
+  EXPECT_THAT(fit(cycle({"7.0", "8.0"}, 40), {.positive = "==7"}).why(), HasSubstr("20 of 40"));
+  // What predictions say is read as what it is.
+  const TargetValues own = stored.read(cycle({"==007", "not ==007"}, 4), warnings_);
+  EXPECT_THAT(std::vector<double>(own.y.begin(), own.y.begin() + 2), ElementsAre(1, 0));
 }
 
 TEST_F(TargetTest, SurvivesStorage) {
