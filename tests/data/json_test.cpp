@@ -123,7 +123,7 @@ TEST_F(Json, NumbersArePlainInEveryColumn) {
   const Table t = read_table(write("t.jsonl",
                                    "{\"a\": 1.126}\n{\"a\": \"1.126\"}\n{\"a\": \"2,5\"}\n"
                                    "{\"a\": 12.5}\n{\"a\": -999}\n{\"a\": \" 2,5 \"}\n"),
-                             {.reading = comma});
+                             {.missing = {"-999"}, .reading = comma});
   EXPECT_THAT(std::vector<double>(t.columns[0].numbers.begin(), t.columns[0].numbers.begin() + 4),
               ElementsAre(1.126, 1126, 2.5, 12.5));
   EXPECT_TRUE(std::isnan(t.columns[0].numbers[4]));
