@@ -24,6 +24,7 @@ struct Cells {
   std::vector<std::size_t> first;    // the index of each record's first cell; one more at the end
   std::vector<std::uint32_t> lines;  // on which each record starts
   std::uint32_t line = 1;            // where the reader stands
+  std::vector<std::uint32_t> empty;  // lines before the first record
   int last_terminator = 0;
   std::size_t newlines_in_record = 0;
 
@@ -60,6 +61,7 @@ extern "C" void runnel_csv_record(int terminator, void* data) {
     cells.ends.push_back(cells.arena.size());
     empty = false;
   }
+  if (empty && cells.records() == 0) cells.empty.push_back(cells.line);
   if (!empty) {
     cells.lines.push_back(cells.line);
     cells.first.push_back(cells.ends.size());
@@ -142,7 +144,9 @@ std::size_t most_frequent(const std::vector<std::size_t>& values) {
 std::vector<std::string> fields_of(std::string_view line, char separator) {
   std::vector<std::string> out;
   try {
-    const Cells cells = tokenize("", line, separator, 0);
+    const bool blanks = separator == ' ';
+    const Tabbed tabbed = blanks ? with_tabs(line, true) : Tabbed{};
+    const Cells cells = blanks ? tokenize("", tabbed.text, '\t', 0) : tokenize("", line, separator, 0);
     for (std::size_t c = 0; cells.records() > 0 && c < cells.width(0); ++c)
       out.emplace_back(cells.cell(0, c));
   } catch (const Error&) {
@@ -161,19 +165,24 @@ std::size_t known_names(std::string_view line, char separator, const Reading& re
 // the one that was found.
 char separator_of_names(std::string_view line, const Reading& reading, char found) {
   if (std::count(line.begin(), line.end(), '"') % 2 != 0) return found;  // a name goes over several lines
-  const auto known = [&](char separator) {
-    return separator == 0 || separator == ' ' ? 0 : known_names(line, separator, reading);
-  };
+  const auto known = [&](char separator) { return known_names(line, separator, reading); };
   char best = reading.separator != 0 && known(reading.separator) >= known(found) ? reading.separator : found;
   for (const char separator : separators)
     if (known(separator) > std::max<std::size_t>(known(best), 1)) best = separator;
   return best;
 }
 
-// Without names: that of the file before, wherever it stands in the first line. A line alone does not tell.
+// Without names: that of the file before, wherever it stands in the first line, be it the only one. A comma
+// that is decimal there parts nothing.
 char separator_before(std::string_view line, const Reading& reading, char found) {
-  if (reading.separator == 0 || reading.separator == ' ') return found;
-  return fields_of(line, reading.separator).size() > 1 ? reading.separator : found;
+  if (reading.separator == 0) return found;
+  const std::size_t fields = fields_of(line, reading.separator).size();
+  const bool blanks = reading.separator == ' ';  // which also stand within cells
+  if (blanks ? fields == reading.columns.size() || fields + 1 == reading.columns.size() : fields > 1)
+    return reading.separator;
+  const bool decimal = std::any_of(reading.columns.begin(), reading.columns.end(),
+                                   [](const auto& column) { return column.second.number.decimal == ','; });
+  return found == ',' && decimal ? reading.separator : found;
 }
 
 // The separator under which most records have the same number of fields, and more than one. Blanks are one
@@ -316,12 +325,17 @@ RawTable read_csv(const std::string& path, std::string_view text, const ReadOpti
   RawTable raw;
   raw.source = path;
   raw.separator = separator;
-  raw.rows = cells.records() - begin;
-  raw.lines.assign(cells.lines.begin() + static_cast<std::ptrdiff_t>(begin), cells.lines.end());
+  // Empty lines at the top are rows of a file of one column, unless names stand below them.
+  if (!header && names.size() == 1) raw.lines = cells.empty;
+  const std::size_t empty = raw.lines.size();
+  raw.rows = empty + cells.records() - begin;
+  raw.lines.insert(raw.lines.end(), cells.lines.begin() + static_cast<std::ptrdiff_t>(begin),
+                   cells.lines.end());
   for (std::size_t c = 0; c < names.size(); ++c) {
     RawColumn& column = raw.columns.emplace_back();
     column.name = names[c];
     column.texts.reserve(raw.rows);
+    for (std::size_t r = 0; r < empty; ++r) column.texts.push_back("");
     for (std::size_t r = begin; r < cells.records(); ++r) column.texts.push_back(cells.cell(r, c));
   }
   if (!options.separator && separator != ',' && separator != ' ' && names.size() > 1) {

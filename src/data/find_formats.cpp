@@ -194,17 +194,41 @@ void expect_wishes(const RawTable& raw, const RawColumn& column, const PresentTe
     tell(named, first_against(texts.all, *dates), "date of the order " + order_name(*dates), "--dates");
 }
 
+// Flags that name a column whose type is given already, and another than theirs.
+void expect_kind(const std::string& name, const ColumnFormat& format, const ReadOptions& options,
+                 std::string_view who) {
+  const auto refuse = [&](const char* flag) {
+    fail("column '{}': {} as {}, so that {} does not hold for it; leave the flag out", name, who,
+         describe(format), flag);
+  };
+  const bool number = format.type == ColumnType::number;
+  if (!number && is_named(options.decimal, name)) refuse("--decimal");
+  if (!number && is_named(options.grouping, name)) refuse("--thousands");
+  if (format.type != ColumnType::date && is_named(options.dates, name)) refuse("--dates");
+  if (format.type != ColumnType::text && holds(options.text, name)) refuse("--text");
+}
+
 Found found(const RawTable& raw, const RawColumn& column, const MissingWords& missing,
             const ReadOptions& options, std::vector<std::string>& warnings) {
   const NumberWish numbers = number_wish(options, column.name);
   const auto dates = wish_of(options.dates, column.name);
   if (options.reading)
-    if (const ColumnFormat* known = options.reading->find(column.name))
+    if (const ColumnFormat* known = options.reading->find(column.name)) {
+      expect_kind(column.name, *known, options, "the model reads it");
       return {.format = as_before(*known, numbers, dates)};
+    }
   if (holds(options.text, column.name)) return as_text();
   const PresentTexts texts = present_texts(column, missing);
   if (holds(options.numeric, column.name)) return declared_number(raw, column, texts, numbers);
-  if (column.declared) return {.format = *column.declared};
+  if (column.declared) {
+    expect_kind(column.name, *column.declared, options, "the file declares it");
+    if (is_named(options.dates, column.name) && column.declared->date.order != *dates)
+      fail(
+          "column '{}': the file declares it as {}, so that --dates does not hold for it; leave the flag out",
+          column.name, describe(*column.declared));
+    const bool truths = column.declared->type == ColumnType::text && are_truths(texts.all);
+    return {.format = truths ? ColumnFormat{.type = ColumnType::truth} : *column.declared};
+  }
   Found out = found(texts, numbers, dates);
   expect_wishes(raw, column, texts, options, out, warnings);
   return out;
@@ -348,7 +372,8 @@ Table typed(RawTable raw, const ReadOptions& options) {
     if (formats[c].date && formats[c].date->other) warn_of_date(name, *formats[c].date, table);
     raw.columns[c].texts.settle();
     table.columns[c] = read_as(std::move(raw.columns[c]), formats[c].format, missing);
-    table.columns[c].told = options.reading && options.reading->find(name) != nullptr;
+    table.columns[c].told =
+        holds(options.text, name) || (options.reading && options.reading->find(name) != nullptr);
   }
   if (!options.reading) tell_missing_words(table, missing, table.notes);
   tell_unread(table, table.notes);

@@ -184,7 +184,12 @@ std::string nan_as_null(std::string_view text) {
 // The objects of an array, from behind its bracket on.
 void read_array(RowsByKey& rows, Position& position) {
   position.skip_spaces();
-  while (true) {
+  const bool empty = !position.at_end() && position.here() == ']';
+  if (empty) {
+    position.advance();
+    position.skip_spaces();
+  }
+  while (!empty) {
     read_object(rows, position);
     position.skip_spaces();
     if (position.at_end()) {
@@ -218,7 +223,7 @@ bool is_json(std::string_view text) {
   if (first != '{' && first != '[') return false;
   text.remove_prefix(1);
   const char second = next();
-  return first == '[' ? second == '{' : second == '"' || second == '}';
+  return first == '[' ? second == '{' || second == ']' : second == '"' || second == '}';
 }
 
 RawTable read_json(const std::string& path, std::string_view text, const ReadOptions& options) {
@@ -235,7 +240,7 @@ RawTable read_json(const std::string& path, std::string_view text, const ReadOpt
     for (; !position.at_end(); position.skip_spaces()) read_object(rows, position);
   }
   RawTable table = rows.finish();
-  if (table.columns.empty()) fail("{}: no object of the file has a key", path);
+  if (table.columns.empty() && !options.reading) fail("{}: no object of the file has a key", path);
   return table;
 }
 

@@ -17,7 +17,7 @@ std::optional<double> value_in(std::string_view text, const ColumnFormat& format
     const auto truth = parse_truth(text);
     return truth ? std::optional(*truth ? 1.0 : 0.0) : std::nullopt;
   }
-  const auto number = parse_number(text, format.number);
+  const auto number = read_number(text, format.number);
   if (!number && format.truths)
     if (const auto truth = parse_truth(text)) return *truth ? 1.0 : 0.0;
   // -0 and 0 are one value; infinities and nan are words. Beyond 2^53 a double may stand for several numbers.

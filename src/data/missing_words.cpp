@@ -17,9 +17,13 @@ MissingWords::MissingWords(const std::vector<std::string>& words) {
   }
 }
 
-bool MissingWords::contains(std::string_view cell) const {
+bool MissingWords::contains_text(std::string_view cell) const {
   cell = without_blanks(cell);
-  if (cell.size() <= longest_ && std::find(words_.begin(), words_.end(), cell) != words_.end()) return true;
+  return cell.size() <= longest_ && std::find(words_.begin(), words_.end(), cell) != words_.end();
+}
+
+bool MissingWords::contains(std::string_view cell) const {
+  if (contains_text(cell)) return true;
   if (numbers_.empty()) return false;
   const auto number = parse_number(cell, {});
   return number && contains(*number);

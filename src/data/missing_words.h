@@ -14,8 +14,10 @@ class MissingWords {
   // Whether a cell is one of the words, or a number of the same value as one: -999 also means -999.0. Blanks
   // around either do not count, in whatever format the cell stood.
   bool contains(std::string_view cell) const;
-  // Whether one of the words is this number.
+  // Whether one of the words is this number, or stands so.
   bool contains(double number) const;
+  bool contains_text(std::string_view cell) const;
+  bool has_numbers() const { return !numbers_.empty(); }
 
  private:
   std::vector<std::string> words_;

@@ -289,6 +289,34 @@ std::array<NumberWish, 3> in_turn(const NumberWish& wanted) {
 
 }  // namespace
 
+namespace {
+
+// Whether points stand where they may part thousands: 1.126 and 12.345.678, but not 0.126, 12.5 or 3.14159.
+bool has_points_of_thousands(std::string_view text) {
+  std::size_t digits = 0, points = 0;
+  for (const char c : text) {
+    if (is_digit(c)) {
+      ++digits;
+    } else if (c == '.') {
+      if (points == 0 ? digits == 0 || digits > 3 : digits != 3) return false;
+      ++points;
+      digits = 0;
+    } else if (digits > 0 || points > 0) {
+      return false;
+    }
+  }
+  const std::size_t first = text.find_first_of("0123456789");
+  return points > 0 && digits == 3 && text[first] != '0';
+}
+
+}  // namespace
+
+std::optional<double> read_number(std::string_view cell, const NumberFormat& format) {
+  if (const auto number = parse_number(cell, format)) return number;
+  if (format.decimal != ',' || has_points_of_thousands(cell)) return std::nullopt;
+  return parse_number(cell, {});
+}
+
 std::optional<NumberGuess> find_number_format(std::span<const std::string_view> texts,
                                               const NumberWish& wanted) {
   // Most columns of words end here.

@@ -19,6 +19,10 @@ namespace runnel::data {
 // the double nearest to the number.
 std::optional<double> parse_number(std::string_view cell, const NumberFormat& format);
 
+// The same; and in a column of decimal commas a cell that can only be a number as programs write it: 12.5 and
+// 0.126, but not 1.126, which may have a point between its thousands.
+std::optional<double> read_number(std::string_view cell, const NumberFormat& format);
+
 // What the user says of the marks in numbers.
 struct NumberWish {
   std::optional<char> decimal = {}, grouping = {};  // as in NumberFormat

@@ -1,12 +1,14 @@
 // read_table: which reader a path goes to.
 #include <algorithm>
 #include <filesystem>
+#include <limits>
 #include <utility>
 
 #include "core/fail.h"
 #include "data/encoding.h"
 #include "data/foreign.h"
 #include "data/input.h"
+#include "data/missing_words.h"
 #include "data/readers.h"
 
 namespace runnel {
@@ -87,13 +89,33 @@ Table with_texts(Table table, const ReadOptions& options) {
   return out ? *std::move(out) : std::move(table);
 }
 
+// Numbers that are words for missing values are missing in arrays too.
+void leave_out_missing(const ReadOptions& options, Table& table) {
+  const MissingWords missing(options.missing);
+  if (!missing.has_numbers()) return;
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+  for (Column& column : table.columns)
+    for (double& value : column.numbers)
+      if (missing.contains(value)) value = nan;
+  if (!table.block) return;
+  for (double& value : table.block->doubles)
+    if (missing.contains(value)) value = nan;
+  for (float& value : table.block->values)
+    if (missing.contains(double{value})) value = std::numeric_limits<float>::quiet_NaN();
+}
+
+Table of_arrays(Table table, const ReadOptions& options) {
+  leave_out_missing(options, table);
+  return with_texts(std::move(table), options);
+}
+
 Table read_file(const std::string& path, const ReadOptions& options) {
   Input input = read_input(path);
   refuse_foreign(input.label, input.bytes);
   if (is_zip(input.bytes) || path.ends_with(".npz"))
-    return with_texts(read_npz(input.label, input.bytes, options), options);
+    return of_arrays(read_npz(input.label, input.bytes, options), options);
   if (input.bytes.starts_with("\x93NUMPY") || path.ends_with(".npy")) {
-    return with_texts(read_npy(input.label, input.bytes, options), options);
+    return of_arrays(read_npy(input.label, input.bytes, options), options);
   }
   if (is_idx(input.bytes)) return read_idx(input.label, input.bytes, options);
   if (!options.labels.empty()) {

@@ -245,6 +245,8 @@ Target Target::fit(const Table& table, const TargetOptions& options, std::vector
          data::grouped(facts.counts.size()));
   }
   check_classes(where, table, column, facts, options.max_classes);
+  if (const std::string nearly = column.told ? "" : data::nearly_text(table, column); !nearly.empty())
+    warnings.push_back(fmt::format("{}: {}", where, nearly));
   warn_of_rare_classes(where, facts, warnings);
   target.classes_ = sorted_classes(column, facts);
   warn_of_twins(where, column, target.classes_, warnings);
@@ -324,16 +326,22 @@ TargetValues Target::read(const Table& table, std::vector<std::string>& warnings
   std::size_t missing = 0, dotted = 0;
   Unseen unseen;
   for (std::size_t row = 0; row < table.rows; ++row) {
+    // A class's own name is what predictions are written as, whatever the column holds.
+    if (rule && !column.texts.empty()) {
+      const auto name = std::find(named.begin(), named.end(), column.texts[row]);
+      if (name != named.end()) {
+        out.rows.push_back(row);
+        out.y[row] = name != named.begin();
+        continue;
+      }
+    }
     if (column.is_missing(row)) {
       ++missing;
       continue;
     }
     out.rows.push_back(row);
     if (rule) {
-      // A class's own name is what predictions are written as.
-      const auto name = std::find(named.begin(), named.end(), column.text(row));
-      const bool holds = name != named.end() ? name != named.begin() : rule->holds(table, column, row);
-      out.y[row] = holds ? 1 : 0;
+      out.y[row] = rule->holds(table, column, row) ? 1 : 0;
       continue;
     }
     if (task_ == Task::regression) {

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <limits>
 
-#include "data/blank.h"
 #include "data/dates.h"
 #include "data/numbers.h"
 #include "data/truths.h"
@@ -21,34 +20,9 @@ struct Meaning {
   bool missing = false, unread = false;
 };
 
-// Whether points stand where they may part thousands: 1.126 and 12.345.678, but not 0.126, 12.5 or 3.14159.
-bool has_points_of_thousands(std::string_view text) {
-  std::size_t digits = 0, points = 0;
-  for (const char c : text) {
-    if (is_digit(c)) {
-      ++digits;
-    } else if (c == '.') {
-      if (points == 0 ? digits == 0 || digits > 3 : digits != 3) return false;
-      ++points;
-      digits = 0;
-    } else if (digits > 0 || points > 0) {
-      return false;
-    }
-  }
-  const std::size_t first = text.find_first_of("0123456789");
-  return points > 0 && digits == 3 && text[first] != '0';
-}
-
-// A number as programs write it in a column of decimal commas, where it can mean nothing else.
-std::optional<double> as_programs_write(std::string_view text, const NumberFormat& format) {
-  if (format.decimal != ',' || has_points_of_thousands(text)) return std::nullopt;
-  return parse_number(text, {});
-}
-
 // Truths are also read in a column of 0 and 1: what was 1 in one file is TRUE in another.
 Meaning as_number(std::string_view text, const ColumnFormat& format, const MissingWords& missing) {
-  auto number = parse_number(text, format.number);
-  if (!number) number = as_programs_write(text, format.number);
+  const auto number = read_number(text, format.number);
   // -999 is missing however the column writes it: -999,0.
   if (number && missing.contains(*number)) return {nan, nan, true, false};
   if (number) return {*number, nan, std::isnan(*number), false};
@@ -58,7 +32,9 @@ Meaning as_number(std::string_view text, const ColumnFormat& format, const Missi
 }
 
 Meaning meaning_of(std::string_view text, const ColumnFormat& format, const MissingWords& missing) {
-  if (missing.contains(text)) return {nan, nan, true, false};
+  // A number is missing by its value, which the format tells: -1.000 may be -1000.
+  const bool by_text = format.type == ColumnType::number;
+  if (by_text ? missing.contains_text(text) : missing.contains(text)) return {nan, nan, true, false};
   switch (format.type) {
     case ColumnType::text:
       return {};

@@ -34,7 +34,8 @@ struct Seen {
 };
 
 // Levels that training did not have.
-void note_levels(const Table& table, Rows rows, const Column& column, const Encoding& e, std::vector<std::string>& out) {
+void note_levels(const Table& table, Rows rows, const Column& column, const Encoding& e,
+                 std::vector<std::string>& out) {
   const data::Levels known(e.levels, column.format(), e.twins);
   std::vector<std::int8_t> is_known(column.texts.count_different(), -1);
   Seen unseen;
@@ -60,8 +61,8 @@ std::string shown(double value, const Column& column) {
 }
 
 // Numbers that lie further from the training range than the range is wide.
-void note_range(const Table& table, Rows rows, const Column& column, const Encoding& e, const std::string& what_becomes,
-                std::vector<std::string>& out) {
+void note_range(const Table& table, Rows rows, const Column& column, const Encoding& e,
+                const std::string& what_becomes, std::vector<std::string>& out) {
   if (column.type == Column::Type::text || std::isnan(e.low)) return;
   const double width = e.high - e.low;
   if (!(width > 0)) return;

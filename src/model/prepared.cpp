@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/fail.h"
+#include "data/nearly.h"
 #include "data/text.h"
 #include "model/doubts.h"
 #include "model/giveaways.h"
@@ -163,6 +164,22 @@ TestRows test_rows(const Work& w, const Preprocessor& preprocessor) {
   return {features(preprocessor, table, rows, w.dtype), targets(values, rows)};
 }
 
+// Columns of texts that are features, though they would be numbers or dates but for some cells.
+std::vector<std::string> nearly_warnings(const Table& table, const Preprocessor& preprocessor,
+                                         const TriageOptions& triage) {
+  std::vector<std::string> out;
+  for (const ColumnDecision& decision : preprocessor.decisions()) {
+    const bool category = decision.role == Role::categorical || decision.role == Role::boolean;
+    const Column* column = category ? table.find(decision.name) : nullptr;
+    const auto& said = triage.categorical;
+    if (column == nullptr || column->told || std::find(said.begin(), said.end(), decision.name) != said.end())
+      continue;
+    if (const std::string nearly = data::nearly_text(table, *column); !nearly.empty())
+      out.push_back(fmt::format("column '{}': {}", decision.name, nearly));
+  }
+  return out;
+}
+
 }  // namespace
 
 sweep::Options search_options(const Work& w) {
@@ -182,10 +199,13 @@ Prepared prepared(const Table& table, const FitOptions& options, const Table* te
   const Rows training = w.retrains ? without_test(w) : w.split.train;
   p.preprocessor = Preprocessor::fit(table, training, w.triage);
   if (test != nullptr) {
-    for (std::string& text : p.preprocessor.notes(*test, w.y_test_table.rows)) w.warnings.push_back(std::move(text));
+    for (std::string& text : p.preprocessor.notes(*test, w.y_test_table.rows))
+      w.warnings.push_back(std::move(text));
     for (std::string& text : border_warnings(table, *test, w.y_test_table.rows, options.split))
       w.warnings.push_back(std::move(text));
   }
+  for (std::string& text : nearly_warnings(table, p.preprocessor, w.triage))
+    w.warnings.push_back(std::move(text));
   p.scale = w.target_scale(training);
   p.tests = test_rows(w, p.preprocessor);
   p.problem = {{}, w.loss, w.metric, w.outputs()};
