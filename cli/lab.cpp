@@ -19,6 +19,8 @@ namespace {
 constexpr const char* examples = R"(Examples:
   runnel lab list
   runnel lab show not-rmsprop
+  runnel lab show S4.7
+  runnel lab list --document 4
   runnel lab run not-rmsprop --set eta=0.02
   runnel lab all --reduced
   runnel lab all --report lab.html)";
@@ -29,10 +31,16 @@ using lab::Experiment;
 
 struct ListArguments {
   bool json = false, markdown = false;
+  std::optional<std::size_t> document;  // its claims alone
 };
 
 int list(const ListArguments& arguments) {
-  if (arguments.markdown) {
+  if (arguments.document) {
+    const std::size_t last = lab::documents().size() - 1;
+    if (*arguments.document > last) fail("--document {}: there are 0 to {}", *arguments.document, last);
+    if (arguments.json || arguments.markdown) fail("--document goes without --json and --markdown");
+    write_stdout(document_text(*arguments.document));
+  } else if (arguments.markdown) {
     write_stdout(lab::markdown());
   } else if (arguments.json) {
     Json out = {{"schema", json_schema}, {"experiments", Json::array()}};
@@ -51,6 +59,23 @@ struct ShowArguments {
 };
 
 int show(const ShowArguments& arguments) {
+  if (lab::document_of(arguments.name)) {
+    const auto claims = lab::claims_named(arguments.name);
+    if (!arguments.json) {
+      write_stdout(claim_text(claims));
+      return 0;
+    }
+    Json out = {{"schema", json_schema}, {"claims", Json::array()}};
+    for (const auto& [experiment, claim] : claims)
+      out["claims"].push_back({{"id", claim->id},
+                               {"document", lab::documents()[*lab::document_of(claim->id)]},
+                               {"said", claim->said},
+                               {"verdict", lab::verdict_name(claim->verdict)},
+                               {"so", claim->so},
+                               {"experiment", experiment->name}});
+    write_stdout(dumped(out));
+    return 0;
+  }
   const Experiment& experiment = lab::find(arguments.name);
   if (!arguments.json) {
     write_stdout(experiment_text(experiment));
@@ -145,13 +170,18 @@ std::vector<Part> add_parts(CLI::App& app) {
       app, "list", "One line for each experiment", list, [](CLI::App& part, ListArguments& arguments) {
         part.add_flag("--json", arguments.json, "All that is known before they run, as JSON");
         part.add_flag("--markdown", arguments.markdown, "The same as docs/lab.md");
+        part.add_option("--document", arguments.document, "The claims of this document, 0 to 4")
+            ->type_name("N")
+            ->check(whole_number(0));
       }));
-  parts.push_back(add_part<ShowArguments>(
-      app, "show", "What an experiment does, and on which claims it bears", show,
-      [](CLI::App& part, ShowArguments& arguments) {
-        part.add_option("NAME", arguments.name, "As in `lab list`")->required()->type_name("");
-        part.add_flag("--json", arguments.json, "As JSON");
-      }));
+  parts.push_back(add_part<ShowArguments>(app, "show", "What an experiment does, or what is so of a claim",
+                                          show, [](CLI::App& part, ShowArguments& arguments) {
+                                            part.add_option("NAME", arguments.name,
+                                                            "As in `lab list`, or a claim: S4.7")
+                                                ->required()
+                                                ->type_name("");
+                                            part.add_flag("--json", arguments.json, "As JSON");
+                                          }));
   parts.push_back(add_part<RunArguments>(
       app, "run", "Run some of them", run_experiments, [](CLI::App& part, RunArguments& arguments) {
         part.add_option("NAME", arguments.names, "As in `lab list`")->required()->type_name("...");

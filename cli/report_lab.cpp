@@ -155,6 +155,34 @@ std::string experiment_text(const Experiment& experiment) {
   return out;
 }
 
+std::string document_text(std::size_t document) {
+  std::string out = fmt::format("document {}: {}\n\n", document, lab::documents().at(document));
+  std::vector<std::pair<std::string, std::string>> claims;  // in their order, each once
+  for (const Experiment& experiment : lab::experiments())
+    for (const lab::Claim& claim : experiment.claims)
+      if (lab::document_of(claim.id) == document)
+        claims.emplace_back(claim.id, fmt::format("{} ({}; {})", claim.said, lab::verdict_name(claim.verdict),
+                                                  experiment.name));
+  std::stable_sort(claims.begin(), claims.end(), [](const auto& a, const auto& b) {
+    return std::stoi(a.first.substr(3)) < std::stoi(b.first.substr(3));
+  });
+  for (const auto& [id, text] : claims) out += field(id, text);
+  return out;
+}
+
+std::string claim_text(const std::vector<std::pair<const Experiment*, const lab::Claim*>>& claims) {
+  const std::string& id = claims.at(0).second->id;
+  const std::size_t document = lab::document_of(id).value_or(0);
+  std::string out = fmt::format("{}, document {}: {}\n", id, document, lab::documents().at(document));
+  for (const auto& [experiment, claim] : claims) {
+    out += "\n" + field("says", claim->said);
+    out += field("", fmt::format("{}: {}", lab::verdict_name(claim->verdict), claim->so));
+    out += field("shown by", fmt::format("{} ({}): runnel lab run {}", experiment->name, experiment->source,
+                                         experiment->name));
+  }
+  return out;
+}
+
 std::string lab_result_text(const Result& result, const Style& style, bool quiet) {
   const Experiment& experiment = *result.experiment;
   std::string out;

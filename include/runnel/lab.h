@@ -55,6 +55,13 @@ const std::vector<Experiment>& experiments();
 // By name or number; throws Error(input) naming the nearest.
 const Experiment& find(std::string_view name);
 
+// What the documents are, by number.
+const std::vector<std::string>& documents();
+// The number of the document of a claim: 4 of "S4.7"; none for what is no claim's name.
+std::optional<std::size_t> document_of(std::string_view claim);
+// What experiments say of a claim, in their order; throws Error(input) where none says anything.
+std::vector<std::pair<const Experiment*, const Claim*>> claims_named(std::string_view id);
+
 // How a measured value stands to an expected one.
 enum class Kind {
   absolute,         // |measured - expected| <= tolerance

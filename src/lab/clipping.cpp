@@ -68,7 +68,10 @@ Panel outlier(Context& c) {
 }
 
 Panel random_examples(Context& c) {
-  c.part("Random examples with heavy tails: Huber's estimate, from the median to the mean", {"S2.11"});
+  c.part(
+      "Random examples with heavy tails: Huber's estimate, the median for small thresholds, the mean for "
+      "large",
+      {"S2.11"});
   const std::int64_t count = 2 * c.whole("n") + 1;  // odd: one median
   const Array z = normals(c.key(1), {2, count});
   const Array examples = row(z, 0) / (0.2 + abs(row(z, 1)));
@@ -140,9 +143,9 @@ void run(Context& c) {
   two_ways(c);
   smoothness(c);
   c.caption(
-      "Descent on clipped gradients ends between the median, for small thresholds, and the mean, for large "
-      "ones; "
-      "on the points of Huber's estimate.");
+      "Descent on clipped gradients ends at Huber's estimate: at the median for small thresholds, at the "
+      "mean "
+      "for large ones, and for others not always between the two.");
 }
 
 }  // namespace

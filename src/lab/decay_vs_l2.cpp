@@ -36,7 +36,7 @@ void penalty_on_weights(Context& c) {
   auto loss = [&](const Model& m) -> Array { return half(m) + alpha / 2 * dot(m.w, m.w); };
   const Array r = matmul(rows.x, at.w) + at.b - rows.t, xr = matmul(transpose(rows.x), r);
   const Model g = grad(loss)(at);
-  c.at_most("gradient by w, from x'r/n + alpha w", apart(g.w, xr / n + alpha * at.w), 1e-13);
+  c.at_most("gradient by w, from xᵀr/n + alpha w", apart(g.w, xr / n + alpha * at.w), 1e-13);
   c.relative("gradient by b, from the mean of r, without the penalty", g.b.item(), mean(r).item(), 1e-12);
   // The same through the optimiser: a step of rate 1 is the gradient.
   auto is_weight = [](std::size_t, const Array& leaf) { return leaf.rank() > 0; };
@@ -49,7 +49,7 @@ void penalty_on_weights(Context& c) {
   const double lt = 0.2;
   auto squared = [&](const Array& w) -> Array { return squared_loss(rows, w) + lt * dot(w, w); };
   const Array a = matmul(rows.x, at.w) - rows.t;
-  c.at_most("gradient of L + lt |w|², from (2/n) x'a + 2 lt w",
+  c.at_most("gradient of L + lt |w|², from (2/n) xᵀa + 2 lt w",
             apart(grad(squared)(at.w), 2 / n * matmul(transpose(rows.x), a) + 2 * lt * at.w), 1e-13);
 }
 
@@ -198,7 +198,7 @@ Experiment decay_vs_l2() {
       "quadratic "
       "with curvatures (10, 0.1) about (1, 1), lambda 0.001, eta 0.01, 20,000 steps of gradient descent and "
       "Adam "
-      "with either. x' is x transposed.";
+      "with either. xᵀ is x transposed.";
   e.pass =
       "trajectories equal to 1e-13 with lt = lambda / (2 eta), apart by more than 0.01 with lt = 0; gradient "
       "descent "
@@ -206,9 +206,9 @@ Experiment decay_vs_l2() {
       "coordinate.";
   e.claims = {
       {"S0.12", Verdict::right, "The model x w + b with L2 on w and not on b.",
-       "Its gradients are x'r/n + alpha w and the mean of r: a penalised bias would pull every prediction to "
+       "Its gradients are xᵀr/n + alpha w and the mean of r: a penalised bias would pull every prediction to "
        "0."},
-      {"S4.13", Verdict::right, "The gradient of L + lt |w|² is (2/n) x'a + 2 lt w.", "It is."},
+      {"S4.13", Verdict::right, "The gradient of L + lt |w|² is (2/n) xᵀa + 2 lt w.", "It is."},
       {"S4.14", Verdict::wrong, "A step on the L2 loss is (1 - lambda) w0 - eta (gradient of the L2 loss).",
        "That shrinks the weights twice; a step on the L2 loss is (1 - 2 eta lt) w0 - eta g, and nothing "
        "else."},

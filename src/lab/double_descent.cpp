@@ -214,6 +214,9 @@ void polynomials(Context& c) {
     c.report("least error with fewer columns than points", before);
     c.report("least error with more", behind);
     c.at_least("error at degree 13, where there are as many columns as points", errors[basis][11], 1e8);
+    const auto worst = std::max_element(begin, errors[basis].end()) - begin;
+    c.exact("columns at which the error is largest", counts[static_cast<std::size_t>(worst)],
+            basis == Basis::chebyshev ? 21 : 22);
     if (basis != Basis::legendre) continue;
     c.at_most("the least error with more columns, over that of degree 4", behind / errors[basis][2], 0.5);
     const Array sixth = least_norm(columns(basis, p.x, 6), p.y);
@@ -280,8 +283,10 @@ void run(Context& c) {
   polynomials(c);
   bias_and_variance(c);
   c.caption(
-      "The test error rises towards as many columns as rows, where the only fit through all points swings "
-      "wildly, and falls again behind, where the smoothest of many fits is taken.");
+      "The test error of normal columns rises towards as many columns as rows, where the only fit through "
+      "all "
+      "points swings wildly, and falls again behind, where the smoothest of many fits is taken. That of "
+      "polynomials rises there too, but is largest some columns later.");
 }
 
 }  // namespace
@@ -289,8 +294,9 @@ void run(Context& c) {
 Experiment double_descent() {
   Experiment e{"double-descent", "L08", "Does a larger model always overfit more?"};
   e.claim =
-      "The test risk of least-norm fits peaks where there are as many columns as rows and falls again "
-      "behind; fits with more columns depend on the basis, those with fewer do not; squared bias and "
+      "The test risk of least-norm fits to normal columns peaks where there are as many columns as rows and "
+      "falls again behind; that of polynomials through 14 points is largest later, at 21 or 22 columns; fits "
+      "with more columns depend on the basis, those with fewer do not; squared bias and "
       "variance make up the error.";
   e.source = "document 1, exercise on polynomial regression; document 2, question 4 (bias and variance)";
   e.protocol =
@@ -308,8 +314,9 @@ Experiment double_descent() {
        "1) "
        "for normal columns; with more columns a share 1 - n/d of the squared weights is lost on average."},
       {"S1.15", Verdict::asked, "Does a higher polynomial degree always overfit more?",
-       "No: the error is worst with as many columns as points and falls again beyond, with the Legendre "
-       "basis to 0.05, which is better than every small degree but 6."},
+       "No: for the 14 points the error is above 1e8 from 14 columns on, largest at 22 (Legendre basis; "
+       "Chebyshev 21), and falls again beyond, with the Legendre basis to 0.05, which is better than every "
+       "small degree but 6."},
       {"S2.14", Verdict::asked, "Name three ways to a better trade-off of bias and variance.",
        "Both add up to the error, so what counts is their sum; averaging several fits, for one, keeps the "
        "bias and lowers the variance."},

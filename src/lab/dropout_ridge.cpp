@@ -150,7 +150,7 @@ Panel noisier(Context& c, const Rows& rows) {
   const Array g = drawn_gradients(rows, w, rate, c.key(5), draws / rows.x.dim(0) * rows.x.dim(0));
   const Array squares = sum(square(g - with.mean), 1);
   c.within("the library's masks at random weights: trace of the variance", mean(squares).item(), with.trace,
-           std::sqrt(variance(squares, 1).item() / static_cast<double>(squares.size())));
+           std::sqrt(variance(squares, 0, 1).item() / static_cast<double>(squares.size())));
   Panel panel{"Gradients of single examples", {"along w1"}, {"along w2"}};
   auto coordinate = [](const Array& of, std::int64_t j) { return slice(of, 1, j, j + 1).to_doubles(); };
   const std::int64_t shown = std::min<std::int64_t>(g.dim(0), 4 * rows.x.dim(0));
@@ -217,7 +217,7 @@ Panel long_runs(Context& c, const Rows& rows) {
     const Array expected = ridge(rows, rates[k]);
     const Array towards = (expected - unpenalised) / norm(expected - unpenalised);
     const Array along = matmul(w - unpenalised, towards);
-    const double error = std::sqrt(variance(along, 1).item() / r);
+    const double error = std::sqrt(variance(along, 0, 1).item() / r);
     const std::string name = fmt::format("rate {:g}: ", rates[k]);
     c.within(name + "way from least squares towards ridge", mean(along).item(),
              norm(expected - unpenalised).item(), error);

@@ -92,7 +92,7 @@ Table derivatives(Context& c, const Problem& p) {
   const double eta = 0.7 / closed.largest(), h = 1e-5 * eta;
   const Array w = normals(c.key(3), p.w0.shape());
   const Array by_hand = 2.0 / closed.n * matmul(transpose(p.rows.x), matmul(p.rows.x, w) - p.rows.t);
-  c.at_most("the gradient of (1/n) |x w - t|², from (2/n) x'(x w - t)",
+  c.at_most("the gradient of (1/n) |x w - t|², from (2/n) xᵀ(x w - t)",
             apart(squared_slope(p.rows, w), by_hand), 1e-13);
   Table table{"Relative error of dL_t/deta",
               {"t", "dL_t/deta", "forward", "reverse", "reverse, recomputed", "difference, h = 1e-5 eta"}};
@@ -131,7 +131,7 @@ void one_step(Context& c, const Problem& p) {
   const Array a = matmul(p.rows.x, p.w0) - p.rows.t, xa = matmul(transpose(p.rows.x), a),
               ka = matmul(p.rows.x, xa);
   const double best = closed.n / 2 * square(norm(xa)).item() / square(norm(ka)).item();
-  c.relative("eta* = (n/2) |x'a|² / |xx'a|², by the singular values", best, closed.best_of_one_step(), 1e-12);
+  c.relative("eta* = (n/2) |xᵀa|² / |xxᵀa|², by the singular values", best, closed.best_of_one_step(), 1e-12);
   const Array g = squared_slope(p.rows, p.w0);
   const Array hg = hvp([&](const Array& w) -> Array { return squared_loss(p.rows, w); }, p.w0, g);
   c.relative("Cauchy's step g g / (g H g)", dot(g, g).item() / dot(g, hg).item(), best, 1e-12);
@@ -144,7 +144,7 @@ void one_step(Context& c, const Problem& p) {
   const Array g1 = squared_slope(p.rows, p.w0 - eta * g);
   c.relative("dL_1/deta at 0.7 / largest eigenvalue, from -g1 g0", slope_at(eta), -dot(g1, g).item(), 1e-12);
   const Array moved = a - 2 * eta / closed.n * ka;
-  c.relative("L_1, from (1/n) |(I - (2 eta/n) xx') a|²", loss_after(p, f64(eta), 1).item(),
+  c.relative("L_1, from (1/n) |(I - (2 eta/n) xxᵀ) a|²", loss_after(p, f64(eta), 1).item(),
              square(norm(moved)).item() / closed.n, 1e-13);
 }
 
@@ -270,9 +270,9 @@ void convexity(Context& c, const Curves& all) {
   auto left = [](const Array& x) -> Array { return square(1 - 2.9 * x + x * x); };
   c.at_most("second derivative of (1 - 2.9 x + x²)² at x = 1.45", hessian(left)(f64(1.45)).item(), -1);
   c.note(
-      "That square bends down where |x - 1.45| < 0.6, so heavy ball is not convex from the second step on, "
-      "and not "
-      "only from the fifth as the plan of this experiment expected.");
+      "That square bends down where |x - 1.45| < 0.6, so with heavy ball the loss is not convex in the rate "
+      "from "
+      "the second step on.");
 }
 
 // L_2 of one rate for each of two steps.
@@ -361,9 +361,9 @@ void run(Context& c) {
 Experiment hypergradient() {
   Experiment e{"hypergradient", "L01", "The derivative of a training by its learning rate"};
   e.claim =
-      "After t steps of gradient descent on a linear regression, L_t(eta) = (1/n) a'(I - (2 eta/n) K)^(2t) a "
+      "After t steps of gradient descent on a linear regression, L_t(eta) = (1/n) aᵀ(I - (2 eta/n) K)^(2t) a "
       "with "
-      "K = xx' and a = x w0 - t; its derivative -(4t/n²) a'K (I - (2 eta/n) K)^(2t-1) a is what "
+      "K = xxᵀ and a = x w0 - t; its derivative -(4t/n²) aᵀK (I - (2 eta/n) K)^(2t-1) a is what "
       "differentiating "
       "through the training gives, and L_t is convex in a rate that all steps share.";
   e.source = "document 4, questions 2.1.1 to 2.2.3 on hypergradients; document 1, gradient of the regression";
@@ -373,7 +373,7 @@ Experiment hypergradient() {
       "mode with all states stored and with states computed again, central differences, and the closed form "
       "by "
       "singular values (in the place of a complex step). Then second differences over 400 rates in [0, 2 / "
-      "largest eigenvalue] of many problems as lanes. x' is x transposed.";
+      "largest eigenvalue] of many problems as lanes. xᵀ is x transposed.";
   e.pass =
       "forward mode to 1e-12, reverse mode to 1e-11 and the same bits when states are computed again, "
       "differences "
@@ -381,14 +381,14 @@ Experiment hypergradient() {
       "one "
       "found in the validation loss, under heavy ball, and with separate rates.";
   e.claims = {
-      {"S1.6", Verdict::asked, "What is the gradient of (1/n) |x w - t|²?", "(2/n) x'(x w - t)."},
-      {"S4.10", Verdict::right, "L_1 = (1/n) a'(I - (2 eta/n) xx')² a with a = x w0 - t.",
-       "It is: a step shrinks the residual along each eigenvector of xx' by its own factor."},
+      {"S1.6", Verdict::asked, "What is the gradient of (1/n) |x w - t|²?", "(2/n) xᵀ(x w - t)."},
+      {"S4.10", Verdict::right, "L_1 = (1/n) aᵀ(I - (2 eta/n) xxᵀ)² a with a = x w0 - t.",
+       "It is: a step shrinks the residual along each eigenvector of xxᵀ by its own factor."},
       {"S4.11", Verdict::asked, "Is L_1 convex in eta? (Not answered.)",
        "Yes, and so is L_t for every t while all steps share one rate; it is not with a rate for each step, "
        "not "
        "with momentum, and the validation loss is not either."},
-      {"S4.12", Verdict::right, "dL_1/deta is 0 at eta* = (n/2) |x'a|² / |xx'a|².",
+      {"S4.12", Verdict::right, "dL_1/deta is 0 at eta* = (n/2) |xᵀa|² / |xxᵀa|².",
        "It is; that is Cauchy's step, and in general dL_1/deta = -g1 g0: the rate should grow while "
        "successive "
        "gradients agree."},

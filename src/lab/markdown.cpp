@@ -19,9 +19,10 @@ runnel lab run not-rmsprop          # one; --set eta=0.02 and --seed 1 try it el
 runnel lab all                      # every one; exit code 1 if a check fails
 ```
 
-The documents are numbered 0 to 4; S4.7 is the seventh claim of document 4. A verdict is *right*, *wrong*, *ambiguous*,
+The documents are numbered 0 to 4; S4.7 is the seventh claim of document 4 (`runnel lab show S4.7`, `runnel lab list --document 4`). A verdict is *right*, *wrong*, *ambiguous*,
 *incomplete*, or *asked*, where the document asks and does not answer.
 
+DOCUMENTS
 <!-- Written by `runnel lab list --markdown`; a test says when it is stale. -->
 )";
 
@@ -57,7 +58,9 @@ std::string of_experiment(const Experiment& experiment) {
 }  // namespace
 
 std::string markdown() {
-  std::string out = head;
+  std::string out = head, list;
+  for (std::size_t i = 0; i < documents().size(); ++i) list += fmt::format("{}. {}\n", i, documents()[i]);
+  out.replace(out.find("DOCUMENTS\n"), std::string("DOCUMENTS\n").size(), list + "\n");
   std::string planned;
   for (const Experiment& experiment : experiments()) {
     if (experiment.run != nullptr)

@@ -74,8 +74,8 @@ void two_weights_by_descent(Context& c) {
     }
   }
   const Array limit = least_squares(rows);
-  c.absolute("w1 of x'(xx')^-1 t", limit.at({0}), 0.8, 1e-14);
-  c.absolute("w2 of x'(xx')^-1 t", limit.at({1}), 0.4, 1e-14);
+  c.absolute("w1 of xᵀ(xxᵀ)^-1 t", limit.at({0}), 0.8, 1e-14);
+  c.absolute("w2 of xᵀ(xxᵀ)^-1 t", limit.at({1}), 0.4, 1e-14);
   c.absolute("its norm", norm(limit).item(), 2 / std::sqrt(5.0), 1e-14);
 }
 
@@ -240,8 +240,8 @@ void other_starts(Context& c) {
   const Array end = jit(descent)(from);
   const Array by_shift = least_squares({rows.x, rows.t - matmul(rows.x, from)}) + from;
   const Array by_projector = least + from - matmul(basis, matmul(transpose(basis), from));
-  c.at_most("distance from x'(xx')^-1 (t - x w0) + w0", apart(end, by_shift), 1e-12);
-  c.at_most("distance from x'(xx')^-1 t + (I - P) w0", apart(end, by_projector), 1e-12);
+  c.at_most("distance from xᵀ(xxᵀ)^-1 (t - x w0) + w0", apart(end, by_shift), 1e-12);
+  c.at_most("distance from xᵀ(xxᵀ)^-1 t + (I - P) w0", apart(end, by_projector), 1e-12);
   const double w2 = square(norm(least)).item(), end2 = square(norm(end)).item();
   c.absolute("(w - w1) w over |w1|², w the minimum norm and w1 this limit",
              dot(least - end, least).item() / end2, 0, 1e-12);
@@ -255,14 +255,14 @@ std::int64_t rank_of(const Array& a) {
 }
 
 void more_rows(Context& c) {
-  c.part("More rows than columns: xx' cannot be inverted, x'x can, and the limit is unique",
+  c.part("More rows than columns: xxᵀ cannot be inverted, xᵀx can, and the limit is unique",
          {"S1.7", "S1.8", "S4.4"});
   const std::int64_t n = 60, d = 8;
   const Rows rows = gaussian_rows(c.key(7), n, d);
-  c.exact("rank of xx' (60, 60)", static_cast<double>(rank_of(matmul(rows.x, transpose(rows.x)))), d);
-  c.exact("rank of x'x (8, 8)", static_cast<double>(rank_of(matmul(transpose(rows.x), rows.x))), d);
+  c.exact("rank of xxᵀ (60, 60)", static_cast<double>(rank_of(matmul(rows.x, transpose(rows.x)))), d);
+  c.exact("rank of xᵀx (8, 8)", static_cast<double>(rank_of(matmul(transpose(rows.x), rows.x))), d);
   const Array wide = gaussian_rows(c.key(8), d, n).x;
-  c.exact("with 8 rows of 60: rank of xx' (8, 8)",
+  c.exact("with 8 rows of 60: rank of xxᵀ (8, 8)",
           static_cast<double>(rank_of(matmul(wide, transpose(wide)))), d);
   const double limit = 2 / largest_curvature(rows);
   const std::vector<double> shares{0.5, 0.5, 0.99, 1.01};
@@ -273,7 +273,7 @@ void more_rows(Context& c) {
     return optim::descend(rule, slope, optim::start(rule, w, {{"learning_rate", rate}}), 5000).params;
   };
   const Array ends = jit(vmap(descent))(from, vec(shares) * limit), best = least_squares(rows);
-  c.at_most("from zero: distance from (x'x)^-1 x't", apart(row(ends, 0), best), 1e-12);
+  c.at_most("from zero: distance from (xᵀx)^-1 xᵀt", apart(row(ends, 0), best), 1e-12);
   c.at_most("from elsewhere", apart(row(ends, 1), best), 1e-12);
   c.at_most("with 0.99 of the rate 2 / largest eigenvalue", apart(row(ends, 2), best), 1e-12);
   c.at_least("with 1.01 of it", apart(row(ends, 3), best), 1e6);
@@ -291,7 +291,7 @@ void sgd_proof(Context& c) {
   c.at_most("gradient of an example's loss, from 2 x (x w - t)", apart(derived, by_hand), 1e-13);
   c.relative("the document's term, with its further 1/n, is off by the part",
              apart(by_hand / static_cast<double>(n), derived), 1 - 1.0 / static_cast<double>(n), 1e-12);
-  c.exact("rank of x'x for one example (a matrix of d by d)", static_cast<double>(rank_of(outer(x0, x0))), 1);
+  c.exact("rank of xᵀx for one example (a matrix of d by d)", static_cast<double>(rank_of(outer(x0, x0))), 1);
 
   const Optimizer rule = optim::sgd({{"learning_rate", f64(0.1 / largest_curvature(rows))}});
   auto slope = [&](const Array& v, const Array& count) {
@@ -361,11 +361,11 @@ void run(Context& c) {
 
 std::vector<Claim> claims() {
   return {
-      {"S1.7", Verdict::right, "With full rank x'x can be inverted if n > d, and xx' otherwise.",
+      {"S1.7", Verdict::right, "With full rank xᵀx can be inverted if n > d, and xxᵀ otherwise.",
        "So it is: the product with the smaller side has full rank, the other one has not."},
       {"S1.8", Verdict::asked, "Where does gradient descent end for d < n, and is that unique?",
-       "At (x'x)^-1 x't from every start, as long as the rate is below 2 over the largest eigenvalue of "
-       "(2/n) x'x."},
+       "At (xᵀx)^-1 xᵀt from every start, as long as the rate is below 2 over the largest eigenvalue of "
+       "(2/n) xᵀx."},
       {"S1.10", Verdict::asked, "Which weights solve x = (2, 1), t = 2?",
        "The line 2 w1 + w2 = 2: one equation for two weights."},
       {"S1.11", Verdict::asked,
@@ -376,7 +376,7 @@ std::vector<Claim> claims() {
       {"S1.12", Verdict::asked, "Which solution has the smallest norm?",
        "(0.8, 0.4), of norm 2/sqrt(5) = 0.894."},
       {"S1.13", Verdict::asked, "For d > n, does gradient descent from 0 have a unique limit?",
-       "Yes, x'(xx')^-1 t; from another start, that plus the part of the start that is at right angles to "
+       "Yes, xᵀ(xxᵀ)^-1 t; from another start, that plus the part of the start that is at right angles to "
        "all "
        "rows, which no step can touch."},
       {"S1.14", Verdict::asked, "What is (w - w1) w for another solution w1?",
@@ -395,18 +395,18 @@ std::vector<Claim> claims() {
        "ball, Nesterov, and AdaGrad with one number "
        "or "
        "a whole matrix for all coordinates do."},
-      {"S4.1", Verdict::right, "The minimum-norm solution is x'(xx')^-1 t.", "It is, for rows of full rank."},
-      {"S4.2", Verdict::wrong, "An example's term in a step is 2/(b n) x'(x w - t).",
+      {"S4.1", Verdict::right, "The minimum-norm solution is xᵀ(xxᵀ)^-1 t.", "It is, for rows of full rank."},
+      {"S4.2", Verdict::wrong, "An example's term in a step is 2/(b n) xᵀ(x w - t).",
        "There is no 1/n: the mean is over the b examples of the batch only. The proof does not mind, since "
        "the "
        "term is a multiple of the row either way."},
       {"S4.3", Verdict::wrong,
-       "Setting one example's gradient to zero gives w = x't / (x'x), a multiple of the row.",
-       "x'x is a d by d matrix of rank 1 here and cannot be divided by, and no step solves an example "
+       "Setting one example's gradient to zero gives w = xᵀt / (xᵀx), a multiple of the row.",
+       "xᵀx is a d by d matrix of rank 1 here and cannot be divided by, and no step solves an example "
        "exactly; "
        "what proves it is that every step adds a multiple of a row to 0."},
-      {"S4.4", Verdict::wrong, "When n > d, xx' is invertible.",
-       "It is n by n and has rank d, so it is not; x'x is."},
+      {"S4.4", Verdict::wrong, "When n > d, xxᵀ is invertible.",
+       "It is n by n and has rank d, so it is not; xᵀx is."},
       {"S4.5", Verdict::right, "The solution is (0.8, 0.4) = (2/5) (2, 1).", "It is."},
       {"S4.6", Verdict::right, "The gradient is [[8,4],[4,2]] w - (8,4).", "It is, with n = 1."},
       {"S4.8", Verdict::incomplete, "RMSProp does not always reach the minimum-norm solution.",
@@ -421,7 +421,7 @@ Experiment min_norm() {
   Experiment e{"min-norm", "L04", "Which optimiser finds the minimum-norm solution"};
   e.claim =
       "From zero, gradient descent, SGD, momentum, and AdaGrad with one number or a whole matrix for all "
-      "coordinates stay in the span of the rows and reach x'(xx')^-1 t; AdaGrad, RMSProp, Adam, Lion and "
+      "coordinates stay in the span of the rows and reach xᵀ(xxᵀ)^-1 t; AdaGrad, RMSProp, Adam, Lion and "
       "sign "
       "descent do not, and with one row reach t sign(x) / |x|_1, the solution with the least largest weight.";
   e.source = "document 1, implicit bias (all questions); document 4, its answers";
@@ -430,7 +430,7 @@ Experiment min_norm() {
       "rows, "
       "several instances as lanes, with rates that fall where steps do not shrink by themselves; one row of "
       "five "
-      "columns; a start other than zero; ranks with more rows than columns. x' is x transposed.";
+      "columns; a start other than zero; ranks with more rows than columns. xᵀ is x transposed.";
   e.pass =
       "residual factor 1 - 10 eta to 1e-12, with flips and divergence where it says; every method's residual "
       "below 1e-8; distance from the minimum norm below 1e-12 (1e-8 with the full matrix) for the first "

@@ -63,4 +63,33 @@ const Experiment& find(std::string_view name) {
   fail("there is no experiment '{}'{}", name, data::suggestion(name, names));
 }
 
+const std::vector<std::string>& documents() {
+  static const std::vector<std::string> list{
+      "solutions of an exercise sheet: sampling, batch sizes, XOR, regression, absolute errors, likelihood",
+      "an exercise sheet: gradients backwards, vector-Jacobian products, which solution descent finds",
+      "an exercise sheet: convergence of SGD, tricks of training, a classifier with dropout",
+      "a student's answers to the sheet of document 0",
+      "a student's answers: the solution of least norm, hypergradients, convolution"};
+  return list;
+}
+
+std::optional<std::size_t> document_of(std::string_view claim) {
+  const std::size_t point = claim.find('.');
+  if (claim.size() < 4 || (claim[0] != 'S' && claim[0] != 's') || point != 2) return std::nullopt;
+  const std::string_view digits = "0123456789";
+  if (claim.substr(3).find_first_not_of(digits) != std::string_view::npos) return std::nullopt;
+  const std::size_t number = digits.find(claim[1]);
+  return number < documents().size() ? std::optional(number) : std::nullopt;
+}
+
+std::vector<std::pair<const Experiment*, const Claim*>> claims_named(std::string_view id) {
+  std::vector<std::pair<const Experiment*, const Claim*>> out;
+  for (const Experiment& experiment : experiments())
+    for (const Claim& claim : experiment.claims)
+      if (data::lower(claim.id) == data::lower(id)) out.emplace_back(&experiment, &claim);
+  if (out.empty())
+    fail("no experiment says anything of a claim '{}'; lab list --document N lists those of a document", id);
+  return out;
+}
+
 }  // namespace runnel::lab
