@@ -3,6 +3,7 @@
 // Wrong shapes or dtypes throw Error(input) "[op] (2, 3) and (4,): ...".
 #pragma once
 
+#include <concepts>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -76,8 +77,19 @@ Array min(const Array& x);
 Array min(const Array& x, int axis, bool keep = false);
 Array min(const Array& x, const Dims& axes, bool keep = false);
 // Mean squared distance from the mean; `ddof` is taken off the divisor.
-Array variance(const Array& x, int ddof = 0);
-Array variance(const Array& x, int axis, int ddof, bool keep = false);
+Array variance(const Array& x);
+Array variance(const Array& x, int axis, int ddof = 0, bool keep = false);
+// A number that is no whole one is no axis: the larger of two elements is maximum(x, 0.5).
+template <std::floating_point T>
+Array sum(const Array& x, T axis, bool keep = false) = delete;
+template <std::floating_point T>
+Array mean(const Array& x, T axis, bool keep = false) = delete;
+template <std::floating_point T>
+Array max(const Array& x, T axis, bool keep = false) = delete;
+template <std::floating_point T>
+Array min(const Array& x, T axis, bool keep = false) = delete;
+template <std::floating_point T>
+Array variance(const Array& x, T axis, int ddof = 0, bool keep = false) = delete;
 Array argmax(const Array& x, int axis);                        // i32, the first of equals
 Array cumsum(const Array& x, int axis, bool reverse = false);  // running sums
 

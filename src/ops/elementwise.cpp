@@ -1,6 +1,7 @@
 // Elementwise ops: one row each, with its partial derivatives.
 #include "kernels/reference/elementwise.h"
 
+#include <limits>
 #include <numbers>
 
 #include "ops/helpers.h"
@@ -149,6 +150,12 @@ Array half_where_equal(const Array& winner, const Array& a, const Array& b) {
   return select(winner, as(a, 1), select(equal(a, b), as(a, 0.5), as(a, 0)));
 }
 
+// Below it 1 / a is not finite.
+double least_inverse(DType dtype) {
+  return dtype == DType::f64 ? std::numeric_limits<double>::min()
+                             : double{std::numeric_limits<float>::min()};
+}
+
 std::vector<Op> unary_rows() {
   return {
       unary<Unary::neg>("neg", "-x", Domain::signed_numbers, Partials{{minus_one()}}, -2, 2),
@@ -213,10 +220,10 @@ std::vector<Op> binary_rows() {
       binary<Binary::pow>(
           "pow", "a to the power b", Domain::numbers,
           Partials{{expression([](Ins in, auto&) {
-                      // At b = 0 the exponent is 0 too: 0 * a^-1 would be nan at a = 0, and so would every
-                      // derivative.
-                      const Array lowered = select(equal(in[1], 0), as(in[1], 0), in[1] - 1);
-                      return in[1] * pow(in[0], lowered);
+                      // At b = 0 this is 0, though a^-1 is not finite at a = 0: 1 stands there for a. Where a is
+                      // not 0 its derivative by b must stay a^-1.
+                      const Array lost = logical_and(equal(in[1], 0), abs(in[0]) < least_inverse(in[0].dtype()));
+                      return in[1] * pow(select(lost, as(in[0], 1), in[0]), in[1] - 1);
                     }),
                     expression([](Ins in, auto& out) {
                       const Array positive = in[0] > 0;

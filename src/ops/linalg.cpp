@@ -2,6 +2,8 @@
 #include "runnel/linalg.h"
 
 #include <algorithm>
+#include <cmath>
+#include <string>
 
 #include "kernels/reference/linalg.h"
 #include "ops/helpers.h"
@@ -260,19 +262,94 @@ std::vector<Op> linalg_ops() {
   return {cholesky_row(), qr_row(), svd_row(), triangular_solve_row(), symmetric_root_row(), lyapunov_row()};
 }
 
+namespace {
+
+// The public functions take stacks of matrices in the last two axes; the ops have the matrix in front.
+Array matrix_first(const char* name, const Array& a) {
+  if (a.rank() < 2)
+    fail("[{}] needs a matrix or a stack of matrices, got shape {}", name, to_string(a.shape()));
+  if (a.rank() == 2) return a;
+  return move_axis(move_axis(a, -2, 0), -1, 1);
+}
+// Of an op's result, in which the first `axes` are those of one matrix.
+Array matrix_last(const Array& x, int axes = 2) {
+  if (x.rank() == axes) return x;
+  return axes == 1 ? move_axis(x, 0, -1) : move_axis(move_axis(x, 0, -1), 0, -1);
+}
+
+// Why the matrices have no decomposition.
+[[noreturn]] void fail_decomposition(const char* name, const Array& a, std::string_view otherwise) {
+  for (const double value : a.to_doubles())
+    if (!std::isfinite(value))
+      fail_run("[{}] the matrix holds nan or infinity: look for where it arises", name);
+  fail_run("[{}] {}", name, otherwise);
+}
+
+// Where there are values, and no lanes of vmap or jit around them, what cannot be decomposed is an error. In
+// lanes it is nan, which disturbs no other lane.
+void expect_numbers(const char* name, const Array& a, const Array& result, std::string_view otherwise) {
+  if (result.is_traced()) return;
+  for (const double value : result.to_doubles())
+    if (std::isnan(value)) fail_decomposition(name, a, otherwise);
+}
+
+// Which pivot of a matrix is the first that is not positive; for messages.
+std::string not_positive_definite(const Array& a) {
+  const std::string text = "the matrix is not positive definite";
+  if (a.rank() != 2 || a.is_traced()) return text;
+  const auto n = static_cast<std::size_t>(a.dim(0));
+  std::vector<double> l = a.to_doubles();
+  for (std::size_t j = 0; j < n; ++j) {
+    double pivot = l[j * n + j];
+    for (std::size_t k = 0; k < j; ++k) pivot -= l[j * n + k] * l[j * n + k];
+    if (!(pivot > 0)) return fmt::format("{} (pivot {})", text, j + 1);
+    l[j * n + j] = std::sqrt(pivot);
+    for (std::size_t i = j + 1; i < n; ++i) {
+      for (std::size_t k = 0; k < j; ++k) l[i * n + j] -= l[i * n + k] * l[j * n + k];
+      l[i * n + j] /= l[j * n + j];
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
 Qr qr(const Array& a) {
-  Arrays out = bind_op(find_op("qr"), {a});
-  return {out[0], out[1]};
+  const Arrays out = bind_op(find_op("qr"), {matrix_first("qr", a)});
+  expect_numbers("qr", a, out[1], "the matrix cannot be decomposed");
+  return {matrix_last(out[0]), matrix_last(out[1])};
 }
 Svd svd(const Array& a) {
-  Arrays out = bind_op(find_op("svd"), {a});
-  return {out[0], out[1], out[2]};
+  const Arrays out = bind_op(find_op("svd"), {matrix_first("svd", a)});
+  expect_numbers("svd", a, out[1], "the iteration did not converge: scale the matrix or use f64");
+  return {matrix_last(out[0]), matrix_last(out[1], 1), matrix_last(out[2])};
 }
-Array cholesky(const Array& a) { return bind_one(find_op("cholesky"), {a}); }
-Array symmetric_root(const Array& a) { return bind_one(find_op("symmetric_root"), {a}); }
-Array lyapunov(const Array& a, const Array& c) { return solve_lyapunov(a, c); }
+Array cholesky(const Array& a) {
+  const Array l = bind_one(find_op("cholesky"), {matrix_first("cholesky", a)});
+  if (!l.is_traced())
+    for (const double value : l.to_doubles())
+      if (std::isnan(value)) fail_decomposition("cholesky", a, not_positive_definite(a));
+  return matrix_last(l);
+}
+Array symmetric_root(const Array& a) {
+  const Array root = bind_one(find_op("symmetric_root"), {matrix_first("symmetric_root", a)});
+  expect_numbers("symmetric_root", a, root, "the iteration did not converge: scale the matrix or use f64");
+  return matrix_last(root);
+}
+Array lyapunov(const Array& a, const Array& c) {
+  const Array x = solve_lyapunov(matrix_first("lyapunov", a), matrix_first("lyapunov", c));
+  expect_numbers("lyapunov", a, x, "c holds nan or infinity: look for where it arises");
+  return matrix_last(x);
+}
 
 Array triangular_solve(const Array& a, const Array& b, bool lower, bool transposed_a) {
+  if (a.rank() > 2) {
+    if (b.rank() != a.rank())
+      fail("[triangular_solve] {} and {}: a stack of triangles needs as many matrices of right-hand sides",
+           to_string(a.shape()), to_string(b.shape()));
+    return matrix_last(
+        solve(matrix_first("triangular_solve", a), matrix_first("triangular_solve", b), lower, transposed_a));
+  }
   if (b.rank() == 1) return squeeze(solve(a, expand_dims(b, 1), lower, transposed_a), 1);
   return solve(a, b, lower, transposed_a);
 }

@@ -219,7 +219,7 @@ Array variance(const Array& x, int axis, int ddof, bool keep) {
   const Array centred = x - mean(x, axis, true);
   return sum(centred * centred, axis, keep) / (count(x, Dims{axis}) - ddof);
 }
-Array variance(const Array& x, int ddof) { return variance(reshape(x, {-1}), 0, ddof); }
+Array variance(const Array& x) { return variance(reshape(x, {-1}), 0); }
 
 Array argmax(const Array& x, int axis) {
   return bind_one(find_op("argmax"), {x}, {{"axis", std::int64_t{normal_axis("argmax", axis, x.rank())}}});

@@ -2,9 +2,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 
+#include "error_of.h"
 #include "ops/helpers.h"
 #include "runnel/linalg.h"
 #include "runnel/transforms.h"
@@ -13,6 +16,7 @@ namespace runnel {
 namespace {
 
 using testing::DoubleNear;
+using testing::HasSubstr;
 using testing::Pointwise;
 
 void expect_close(const Array& got, const Array& wanted, double tolerance) {
@@ -175,6 +179,64 @@ TEST(Derivatives, OfTheLogarithmOfTheDeterminant) {
 
 TEST(Derivatives, OfWideQrAreRefusedAloud) {
   EXPECT_THROW(grad([](const Array& x) { return sum(qr(x).r); })(sample({3, 4})), Error);
+}
+
+// Stacks as matmul takes them: each matrix as it is alone, to the bit.
+TEST(Linalg, StacksAreMatricesEach) {
+  const Array a = sample({3, 5, 4}, -2, 2), b = matmul(transpose(a, {0, 2, 1}), a);
+  const Array right = sample({3, 4, 2}, -1, 1, 1);
+  const Svd s = svd(a);
+  const Qr q = qr(a);
+  const Array l = cholesky(b), root = symmetric_root(b), x = triangular_solve(l, right), y = lyapunov(b, b);
+  EXPECT_EQ(s.s.shape(), (Shape{3, 4}));
+  for (std::int64_t i = 0; i < 3; ++i) {
+    const Array one = row(a, i), two = row(b, i);
+    const Svd alone = svd(one);
+    for (const auto& [stack, single] : {std::pair(s.u, alone.u),
+                                        {s.s, alone.s},
+                                        {s.vt, alone.vt},
+                                        {q.q, qr(one).q},
+                                        {q.r, qr(one).r},
+                                        {l, cholesky(two)},
+                                        {root, symmetric_root(two)},
+                                        {y, lyapunov(two, two)},
+                                        {x, triangular_solve(cholesky(two), row(right, i))}})
+      EXPECT_TRUE(same_bits(row(stack, i), single));
+  }
+  EXPECT_THROW(triangular_solve(l, row(right, 0)), Error);
+  EXPECT_THROW(svd(sample({3})), Error);
+}
+
+// One lane that cannot be decomposed is nan, and the others are as they are alone; without lanes it is told.
+TEST(Linalg, OneBadLaneDisturbsNoOther) {
+  const Array good = positive_definite(4, DType::f64), not_definite = good - 100.0 * eye(4, DType::f64);
+  const Array not_finite = good * Array::scalar(NAN, DType::f64);
+  const Array lanes = stack({good, not_definite, not_finite, good});
+  auto all = [](const Array& m) {
+    const Svd s = svd(m);
+    const Qr q = qr(m);
+    const Array l = cholesky(m);
+    return std::vector<Array>{
+        l, s.s, s.u, q.r, q.q, triangular_solve(l, m), symmetric_root(m), lyapunov(m, m)};
+  };
+  const std::vector<Array> alone = all(good);
+  const auto is_nan = [](const Array& m) {
+    const std::vector<double> values = m.to_doubles();
+    return std::all_of(values.begin(), values.end(), [](double v) { return std::isnan(v); });
+  };
+  for (const auto& found : {vmap(all)(lanes), jit(vmap(all))(lanes)})
+    for (std::size_t i = 0; i < alone.size(); ++i) {
+      EXPECT_TRUE(same_bits(row(found[i], 0), alone[i])) << i;
+      EXPECT_TRUE(same_bits(row(found[i], 3), alone[i])) << i;
+      EXPECT_TRUE(is_nan(row(found[i], 2))) << i;
+    }
+  EXPECT_TRUE(is_nan(row(vmap(all)(lanes)[0], 1)));
+  EXPECT_TRUE(is_nan(jit([](const Array& m) { return cholesky(m); })(not_definite)));
+  EXPECT_THAT(error_of([&] { cholesky(not_definite); }, ErrorKind::run), HasSubstr("(pivot 1)"));
+  for (const auto& call : std::vector<std::function<void()>>{
+           [&] { cholesky(not_finite); }, [&] { qr(not_finite); }, [&] { svd(not_finite); },
+           [&] { symmetric_root(not_finite); }, [&] { lyapunov(not_finite, good); }})
+    EXPECT_THAT(error_of(call, ErrorKind::run), HasSubstr("nan or infinity"));
 }
 
 }  // namespace

@@ -89,9 +89,16 @@ void each_lane(const std::array<const View*, N>& views, const std::array<std::si
   nest.each(lane);
 }
 
-// LAPACK's negative codes name an argument that is not a number.
-void check(const char* op, int code) {
-  if (code < 0) fail_run("[{}] the matrix holds nan or infinity: look for where it arises", op);
+template <class T>
+bool is_finite(const Columns<T>& x) {
+  return std::all_of(x.data.begin(), x.data.end(), [](T value) { return std::isfinite(value); });
+}
+
+template <class T>
+void write_nan(const View& out, std::int64_t offset) {
+  Columns<T> nothing(out.shape[0], out.shape[1]);
+  std::fill(nothing.data.begin(), nothing.data.end(), std::numeric_limits<T>::quiet_NaN());
+  write(nothing, out, offset);
 }
 
 template <class T>
@@ -99,9 +106,7 @@ void cholesky_lane(const View& a, const View& l, std::int64_t a_at, std::int64_t
   Columns<T> x = read<T>(a, a_at);
   for (std::int64_t j = 0; j < x.columns; ++j)
     for (std::int64_t i = 0; i < j; ++i) x(i, j) = T{0};
-  const int code = potrf(to_lapack(x.rows), x.data.data());
-  check("cholesky", code);
-  if (code > 0) fail_run("[cholesky] the matrix is not positive definite (pivot {})", code);
+  if (!is_finite(x) || potrf(to_lapack(x.rows), x.data.data()) != 0) return write_nan<T>(l, l_at);
   write(x, l, l_at);
 }
 
@@ -109,13 +114,17 @@ template <class T>
 void qr_lane(const View& a, const View& q, const View& r, const std::array<std::int64_t, 3>& at) {
   Columns<T> x = read<T>(a, at[0]);
   const std::int64_t k = std::min(x.rows, x.columns);
+  if (!is_finite(x)) {
+    write_nan<T>(q, at[1]);
+    return write_nan<T>(r, at[2]);
+  }
   Columns<T> upper(k, x.columns);
   if (k > 0) {
     std::vector<T> tau(index_of(k));
-    check("qr", geqrf(to_lapack(x.rows), to_lapack(x.columns), x.data.data(), tau.data()));
+    geqrf(to_lapack(x.rows), to_lapack(x.columns), x.data.data(), tau.data());
     for (std::int64_t j = 0; j < x.columns; ++j)
       for (std::int64_t i = 0; i <= std::min(j, k - 1); ++i) upper(i, j) = x(i, j);
-    check("qr", orgqr(to_lapack(x.rows), to_lapack(k), x.data.data(), tau.data()));
+    orgqr(to_lapack(x.rows), to_lapack(k), x.data.data(), tau.data());
   }
   x.columns = k;  // the first k columns now hold q
   for (std::int64_t i = 0; i < k; ++i) {
@@ -144,11 +153,15 @@ void svd_lane(const View& a, const View& u, const View& s, const View& vt,
   Columns<T> left(x.rows, k);
   Columns<T> right(k, x.columns);
   std::vector<T> values(index_of(k));
-  if (k > 0) {
-    const int code = gesdd(to_lapack(x.rows), to_lapack(x.columns), x.data.data(), values.data(),
-                           left.data.data(), right.data.data());
-    check("svd", code);
-    if (code > 0) fail_run("[svd] the iteration did not converge: scale the matrix or use f64");
+  const auto decompose = [&] {
+    return k == 0 || gesdd(to_lapack(x.rows), to_lapack(x.columns), x.data.data(), values.data(),
+                           left.data.data(), right.data.data()) == 0;
+  };
+  if (!is_finite(x) || !decompose()) {
+    write_nan<T>(u, at[1]);
+    for (std::int64_t j = 0; j < k; ++j)
+      s.as<T>()[at[2] + j * s.strides[0]] = std::numeric_limits<T>::quiet_NaN();
+    return write_nan<T>(vt, at[3]);
   }
   for (std::int64_t j = 0; j < k; ++j) {
     if (!leads_negative(left, j)) continue;
@@ -230,13 +243,6 @@ Columns<T> transposed(Columns<T>& x) {
   for (std::int64_t j = 0; j < x.columns; ++j)
     for (std::int64_t i = 0; i < x.rows; ++i) out(j, i) = x(i, j);
   return out;
-}
-
-template <class T>
-void write_nan(const View& out, std::int64_t offset) {
-  Columns<T> nothing(out.shape[0], out.shape[1]);
-  std::fill(nothing.data.begin(), nothing.data.end(), std::numeric_limits<T>::quiet_NaN());
-  write(nothing, out, offset);
 }
 
 template <class T>

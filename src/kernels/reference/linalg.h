@@ -1,13 +1,14 @@
 // Matrix decompositions through LAPACK on one thread, f32 and f64. Matrices lie in the first two axes; any
-// further axes are independent lanes (each copied out, decomposed and copied back).
+// further axes are independent lanes (each copied out, decomposed and copied back). A lane that cannot be
+// decomposed (nan or infinity in what is read of it, not positive definite, no convergence) becomes nan and
+// disturbs no other; whoever has no lanes tells of it.
 #pragma once
 
 #include "kernels/view.h"
 
 namespace runnel::kernels {
 
-// a = l lᵀ, l lower triangular; reads the lower triangle of a. Throws Error(run)
-// "[cholesky] the matrix is not positive definite (pivot 3)".
+// a = l lᵀ, l lower triangular; reads the lower triangle of a, which is to be positive definite.
 void cholesky(const View& a, const View& l);
 
 // Reduced QR: a (m, n), q (m, k), r (k, n), k = min(m, n), the diagonal of r not negative.
@@ -22,12 +23,11 @@ void svd(const View& a, const View& u, const View& s, const View& vt);
 void triangular_solve(const View& a, const View& b, bool lower, bool transpose, const View& x);
 
 // The square root of the symmetric part of a (n, n), symmetric and positive semi-definite: eigenvalues below
-// zero, as rounding leaves them, count as zero. A lane that is not finite becomes nan and disturbs no other.
+// zero, as rounding leaves them, count as zero.
 void symmetric_root(const View& a, const View& root);
 
 // x (n, n) with s x + x s = c, s the symmetric part of a (n, n): in the basis of its eigenvectors element i,
-// j is divided by the sum of eigenvalues i and j, and is 0 where that is 0. Lanes that are not finite become
-// nan.
+// j is divided by the sum of eigenvalues i and j, and is 0 where that is 0.
 void lyapunov(const View& a, const View& c, const View& x);
 
 }  // namespace runnel::kernels
