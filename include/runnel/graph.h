@@ -2,6 +2,7 @@
 // interpreter and the compiler run them, the printers show them.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -51,6 +52,7 @@ struct Equation {
   std::vector<ValueId> inputs;
   Attrs attrs;
   std::vector<ValueId> outputs;
+  std::uint32_t region = 0;  // of what a checkpoint computes again (src/graph/region.h)
 };
 
 class Graph {

@@ -4,6 +4,7 @@
 
 #include "compile/pipeline.h"
 #include "compile/rebuild.h"
+#include "graph/region.h"
 #include "ops/table.h"
 
 namespace runnel {
@@ -24,6 +25,7 @@ class Narrower {
 
   GraphPtr run() {
     for (const Equation& eq : out_.from().equations()) {
+      const RegionScope region(eq.region);
       if (is_op(eq, "broadcast")) {
         out_.keep(eq);
         repeats_[eq.outputs[0]] = repeat_of(eq);

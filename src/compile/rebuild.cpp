@@ -1,6 +1,7 @@
 #include "compile/rebuild.h"
 
 #include "graph/node.h"
+#include "graph/region.h"
 
 namespace runnel {
 
@@ -31,7 +32,7 @@ ValueId Rebuild::constant(const Array& value) {
 }
 
 void Rebuild::keep(const Equation& eq, const Attrs& attrs) {
-  Equation copy{eq.op, (*this)[eq.inputs], attrs, {}};
+  Equation copy{eq.op, (*this)[eq.inputs], attrs, {}, eq.region};
   for (ValueId id : eq.outputs) {
     renamed_[id] = new_value(from_->type(id));
     copy.outputs.push_back(renamed_[id]);
@@ -42,7 +43,7 @@ void Rebuild::keep(const Equation& eq, const Attrs& attrs) {
 std::vector<ValueId> Rebuild::emit(const Op& op, const std::vector<ValueId>& inputs, const Attrs& attrs) {
   Types types;
   for (ValueId id : inputs) types.push_back(data_.types[id]);
-  Equation eq{&op, inputs, attrs, {}};
+  Equation eq{&op, inputs, attrs, {}, current_region()};
   for (const Type& type : result_types(op, types, attrs)) eq.outputs.push_back(new_value(type));
   data_.equations.push_back(eq);
   return eq.outputs;
@@ -53,7 +54,7 @@ std::vector<ValueId> Rebuild::splice(const Graph& graph, const std::vector<Value
   for (std::size_t i = 0; i < inputs.size(); ++i) now[graph.inputs()[i]] = inputs[i];
   for (const auto& c : graph.constants()) now[c.id] = constant(c.value);
   for (const Equation& eq : graph.equations()) {
-    Equation copy{eq.op, {}, eq.attrs, {}};
+    Equation copy{eq.op, {}, eq.attrs, {}, eq.region != 0 ? eq.region : current_region()};
     for (ValueId id : eq.inputs) copy.inputs.push_back(now[id]);
     for (ValueId id : eq.outputs) copy.outputs.push_back(now[id] = new_value(graph.type(id)));
     data_.equations.push_back(std::move(copy));

@@ -28,7 +28,8 @@ class Rebuild {
   // A new equation on values of the new graph; gives its outputs.
   std::vector<ValueId> emit(const Op& op, const std::vector<ValueId>& inputs, const Attrs& attrs);
   ValueId constant(const Array& value);
-  // The equations of another graph on values of the new one; gives its outputs.
+  // The equations of another graph on values of the new one; gives its outputs. Those of no region of their
+  // own are of the current one.
   std::vector<ValueId> splice(const Graph& graph, const std::vector<ValueId>& inputs);
 
   GraphPtr finish();  // with the outputs of `from`

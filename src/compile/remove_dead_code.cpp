@@ -34,7 +34,7 @@ GraphPtr without_unneeded(const Graph& graph) {
     if (needed[c.id]) data.constants.push_back({rename(c.id), c.value});
   for (const Equation& eq : graph.equations()) {
     if (std::none_of(eq.outputs.begin(), eq.outputs.end(), [&](ValueId id) { return needed[id]; })) continue;
-    Equation copy{eq.op, {}, eq.attrs, {}};
+    Equation copy{eq.op, {}, eq.attrs, {}, eq.region};
     for (ValueId id : eq.inputs) copy.inputs.push_back(renamed[id]);
     for (ValueId id : eq.outputs) copy.outputs.push_back(rename(id));
     data.equations.push_back(std::move(copy));

@@ -1,5 +1,5 @@
 // Common sub-expressions: an equation whose op, attributes and operands stood before gives what that one
-// gave.
+// gave; but for what a checkpoint computes again.
 #include <unordered_map>
 
 #include "compile/pipeline.h"
@@ -51,7 +51,8 @@ GraphPtr share_common(const GraphPtr& graph) {
     const Equation* same = nullptr;
     const auto [begin, end] = seen.equal_range(hash);
     for (auto it = begin; it != end && same == nullptr; ++it)
-      if (it->second->op == eq.op && out[it->second->inputs] == inputs && it->second->attrs == eq.attrs)
+      if (it->second->op == eq.op && it->second->region == eq.region && out[it->second->inputs] == inputs &&
+          it->second->attrs == eq.attrs)
         same = it->second;
     if (same != nullptr) {
       for (std::size_t i = 0; i < eq.outputs.size(); ++i) out.set(eq.outputs[i], out[same->outputs[i]]);

@@ -6,6 +6,7 @@
 
 #include "compile/pipeline.h"
 #include "compile/rebuild.h"
+#include "graph/region.h"
 #include "ops/table.h"
 
 namespace runnel {
@@ -24,6 +25,7 @@ class Simplifier {
 
   GraphPtr run() {
     for (const Equation& eq : out_.from().equations()) {
+      const RegionScope region(eq.region);
       if (is_op(eq, "broadcast")) constant_[eq.outputs[0]] = constant_[eq.inputs[0]];
       if (const auto same = unchanged_operand(eq)) {
         out_.set(eq.outputs[0], out_[*same]);
@@ -99,8 +101,8 @@ class Simplifier {
     return true;
   }
 
-  // x <= 0 ? 0 : x as max(0, x): also of -0 and of nan, for the first operand stays unless the second is more, or
-  // nan.
+  // x <= 0 ? 0 : x as max(0, x): also of -0 and of nan, for the first operand stays unless the second is
+  // more, or nan.
   bool rectified(const Equation& eq) {
     if (!is_op(eq, "select") || !is_number(eq.inputs[1], 0)) return false;
     const Equation* test = definition(eq.inputs[0]);

@@ -5,6 +5,7 @@
 
 #include "core/fail.h"
 #include "graph/node.h"
+#include "graph/region.h"
 
 namespace runnel {
 
@@ -98,7 +99,7 @@ Arrays Builder::emit(const Op& op, std::span<const Array> operands, const Attrs&
   Types types;
   types.reserve(operands.size());
   for (const Array& operand : operands) types.push_back(operand.type());
-  Equation eq{&op, {}, attrs, {}};
+  Equation eq{&op, {}, attrs, {}, current_region()};
   Arrays out;
   for (const Type& type : result_types(op, types, attrs)) {
     eq.outputs.push_back(new_value(type));

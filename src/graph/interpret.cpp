@@ -41,8 +41,8 @@ std::int64_t elements_of(const std::vector<View>& in, const std::vector<View>& o
   return n;
 }
 
-void run_kernel(const Op& op, const std::vector<View>& in, const std::vector<View>& out, const Types& in_types,
-                const Types& out_types, const Attrs& attrs) {
+void run_kernel(const Op& op, const std::vector<View>& in, const std::vector<View>& out,
+                const Types& in_types, const Types& out_types, const Attrs& attrs) {
   std::shared_ptr<std::byte> scratch;
   if (op.prepare != nullptr && elements_of(in, out) >= kWorthPreparing)
     if (const auto prepared = op.prepare({in, out, attrs, {}})) {

@@ -41,8 +41,9 @@ struct Batched {
 };
 Batched run_batched(const Graph& graph, const Arrays& arguments, const Flags& batched, std::int64_t lanes);
 
-// The graph with its vmap equations replaced by those of their lanes; null where it has none. The transforms above
-// begin with it, so that a function has the same derivative whether its vmap was kept for the compiler or not.
+// The graph with its vmap equations replaced by those of their lanes; null where it has none. The transforms
+// above begin with it, so that a function has the same derivative whether its vmap was kept for the compiler
+// or not.
 GraphPtr without_vmaps(const Graph& graph);
 
 // ---- helpers -------------------------------------------------------------------------------------------

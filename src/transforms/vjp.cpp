@@ -137,7 +137,8 @@ Flags active_outputs(const Graph& graph, const Flags& active_inputs) {
 }
 
 Tape run_forward(const GraphPtr& graph, const Arrays& arguments, const Flags& active_inputs) {
-  if (const GraphPtr dissolved = without_vmaps(*graph)) return run_forward(dissolved, arguments, active_inputs);
+  if (const GraphPtr dissolved = without_vmaps(*graph))
+    return run_forward(dissolved, arguments, active_inputs);
   Tape tape{graph, Arrays(graph->types().size()), Flags(graph->types().size(), false),
             std::vector<Arrays>(graph->equations().size())};
   for (std::size_t i = 0; i < arguments.size(); ++i) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "graph/region.h"
 #include "ops/control.h"
 #include "ops/helpers.h"
 #include "transforms/control.h"
@@ -44,6 +45,7 @@ Batched run_batched(const Graph& graph, const Arrays& arguments, const Flags& ba
   }
   for (const auto& constant : graph.constants()) values[constant.id] = constant.value;
   for (const Equation& eq : graph.equations()) {
+    const RegionScope region(eq.region);
     Arrays in;
     Flags flags;
     bool any = false;

@@ -2,6 +2,7 @@
 // nothing.
 #include <gtest/gtest.h>
 
+#include "compile/graphs.h"
 #include "compile/pipeline.h"
 #include "core/buffer.h"
 #include "core/dispatch.h"
@@ -164,6 +165,42 @@ TEST(Plan, MovesOfElementsAreViews) {
   const auto program = compile(graph);
   EXPECT_EQ(program->steps.size(), 1u);
   EXPECT_EQ(program->arena_bytes, 0u);
+}
+
+// Eighty sines one after another, every ten of them checkpointed: compiled programs compute again what is not
+// kept, and come to the same bits.
+TEST(Plan, CheckpointsSaveMemory) {
+  const auto chain = [](bool saving) {
+    return [saving](const Array& x) {
+      const auto ten = [](const Array& v) {
+        Array h = v;
+        for (int i = 0; i < 10; ++i) h = sin(1.25 * h);
+        return h;
+      };
+      Array h = x;
+      for (int i = 0; i < 8; ++i) h = saving ? checkpoint(ten)(h) : ten(h);
+      return sum(h);
+    };
+  };
+  constexpr std::int64_t n = 1000;
+  const auto gradient = [&](bool saving) {
+    return testing::graph_of([&](const Arrays& in) { return Arrays{grad(chain(saving))(in[0])}; },
+                             {{DType::f64, {n}}});
+  };
+  const std::shared_ptr<const Program> plain = compile(gradient(false)), saving = compile(gradient(true));
+  // 80 cosines on the way forth; with checkpoints 8 vectors, and those of ten sines at a time.
+  EXPECT_GT(plain->arena_bytes, 70u * n * sizeof(double));
+  EXPECT_LT(saving->arena_bytes, 30u * n * sizeof(double));
+  const Array x = sample({n}, -1, 1);
+  EXPECT_TRUE(same_bits(jit(grad(chain(true)))(x), jit(grad(chain(false)))(x)));
+  EXPECT_TRUE(same_bits(jit(vmap(grad(chain(true))))(stack({x, 2 * x})),
+                        jit(vmap(grad(chain(false))))(stack({x, 2 * x}))));
+  // So it is in lanes.
+  const auto lanes = [&](bool save) {
+    return testing::graph_of([&](const Arrays& in) { return Arrays{vmap(grad(chain(save)))(in[0])}; },
+                             {{DType::f64, {4, n}}});
+  };
+  EXPECT_LT(2 * compile(lanes(true))->arena_bytes, compile(lanes(false))->arena_bytes);
 }
 
 }  // namespace
