@@ -66,11 +66,14 @@ class Array {
   // True inside a transform, where the value is not known yet; the accessors below then throw.
   bool is_traced() const;
 
-  // The elements, row-major; T must be the dtype's C++ type.
+  // The elements, row-major; T must be the dtype's C++ type. They live as long as an array of them does, so a
+  // temporary one has none to show: keep it under a name, or take to_vector().
   template <Element T>
-  std::span<const T> data() const {
+  std::span<const T> data() const& {
     return {static_cast<const T*>(bytes(dtype_of<T>())), static_cast<std::size_t>(size())};
   }
+  template <Element T>
+  std::span<const T> data() const&& = delete;
   template <Element T>
   std::vector<T> to_vector() const {
     auto d = data<T>();

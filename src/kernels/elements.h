@@ -34,11 +34,12 @@ struct ElementProgram {
   std::vector<std::uint16_t> outputs;  // registers
 };
 
-// `in` are views of the program's inputs, all of one shape, with any strides (0 repeats an element); `out` are
-// dense views of that shape. Where `alias[o]` is an input number, output o may be given that input's memory
-// (then it is dense and of the same dtype); -1: it never is. No other outputs overlap inputs. Data pointers of
-// the views are not looked at. The bits are those of the reference kernels, run one operation at a time.
-PreparedPtr prepare_elements(const ElementProgram& program, std::span<const View> in, std::span<const View> out,
-                             std::span<const int> alias = {});
+// `in` are views of the program's inputs, all of one shape, with any strides (0 repeats an element); `out`
+// are dense views of that shape. Where `alias[o]` is an input number, output o may be given that input's
+// memory (then it is dense and of the same dtype); -1: it never is. No other outputs overlap inputs. Data
+// pointers of the views are not looked at. The bits are those of the reference kernels, run one operation at
+// a time.
+PreparedPtr prepare_elements(const ElementProgram& program, std::span<const View> in,
+                             std::span<const View> out, std::span<const int> alias = {});
 
 }  // namespace runnel::kernels

@@ -12,8 +12,8 @@ class Prepared {
   virtual ~Prepared() = default;
   // Bytes of working memory that a run needs, aligned to 64.
   virtual std::size_t scratch_bytes() const { return 0; }
-  // `data` holds the first elements of the inputs, then of the outputs, of the views that it was prepared for.
-  // Allocates nothing; several threads may run one object at a time, each with a scratch of its own.
+  // `data` holds the first elements of the inputs, then of the outputs, of the views that it was prepared
+  // for. Allocates nothing; several threads may run one object at a time, each with a scratch of its own.
   virtual void run(std::byte* const* data, std::byte* scratch) const = 0;
 };
 

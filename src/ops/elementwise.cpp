@@ -152,8 +152,7 @@ Array half_where_equal(const Array& winner, const Array& a, const Array& b) {
 
 // Below it 1 / a is not finite.
 double least_inverse(DType dtype) {
-  return dtype == DType::f64 ? std::numeric_limits<double>::min()
-                             : double{std::numeric_limits<float>::min()};
+  return dtype == DType::f64 ? std::numeric_limits<double>::min() : double{std::numeric_limits<float>::min()};
 }
 
 std::vector<Op> unary_rows() {
@@ -220,9 +219,10 @@ std::vector<Op> binary_rows() {
       binary<Binary::pow>(
           "pow", "a to the power b", Domain::numbers,
           Partials{{expression([](Ins in, auto&) {
-                      // At b = 0 this is 0, though a^-1 is not finite at a = 0: 1 stands there for a. Where a is
-                      // not 0 its derivative by b must stay a^-1.
-                      const Array lost = logical_and(equal(in[1], 0), abs(in[0]) < least_inverse(in[0].dtype()));
+                      // At b = 0 this is 0, though a^-1 is not finite at a = 0: 1 stands there for a. Where a
+                      // is not 0 its derivative by b must stay a^-1.
+                      const Array lost =
+                          logical_and(equal(in[1], 0), abs(in[0]) < least_inverse(in[0].dtype()));
                       return in[1] * pow(select(lost, as(in[0], 1), in[0]), in[1] - 1);
                     }),
                     expression([](Ins in, auto& out) {

@@ -33,9 +33,23 @@ TEST(ArrayValues, AreKeptRowMajor) {
 }
 
 TEST(ArrayValues, AreAlignedTo64Bytes) {
-  for (std::int64_t n : {1, 3, 100, 1000})
-    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(iota({n}, 0, DType::f32).data<float>().data()) % 64, 0u);
+  for (std::int64_t n : {1, 3, 100, 1000}) {
+    const Array x = iota({n}, 0, DType::f32);
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(x.data<float>().data()) % 64, 0u);
+  }
 }
+
+// What would point to elements that are gone, and what looks like another function, does not compile.
+template <class A>
+concept ShowsItsElements = requires(A&& a) {
+  std::forward<A>(a).template data<float>();
+};
+static_assert(ShowsItsElements<const Array&> && ShowsItsElements<Array&> && !ShowsItsElements<Array>);
+template <class T>
+concept IsAnAxis = requires(const Array& x, T axis) {
+  max(x, axis), mean(x, axis), variance(x, axis);
+};
+static_assert(IsAnAxis<int> && !IsAnAxis<double> && !IsAnAxis<float>);
 
 TEST(ArrayValues, SameBitsTellsSignsAndTypesApart) {
   EXPECT_TRUE(same_bits(Array({1, NAN}), Array({1, NAN})));
