@@ -101,7 +101,17 @@ TEST(Sweep, EpochsAreReadingsOfOneTrajectory) {
   EXPECT_EQ(lanes, candidates().size() / 2);
 }
 
-// Three shapes of 22 lanes on two threads: one of them is cut, and each thread gets half of the work.
+// The lanes of the thread that gets most, where each block goes to the thread that has least, the largest
+// first.
+std::size_t most_of_a_thread(const std::vector<Block>& blocks, std::size_t threads) {
+  std::vector<std::size_t> lanes, loads(threads, 0);
+  for (const Block& block : blocks) lanes.push_back(block.trajectories.size());
+  std::sort(lanes.rbegin(), lanes.rend());
+  for (const std::size_t n : lanes) *std::min_element(loads.begin(), loads.end()) += n;
+  return *std::max_element(loads.begin(), loads.end());
+}
+
+// Three shapes of 22 lanes on two threads: without a cut one thread would wait for a third of the time.
 TEST(Sweep, BlocksAreCutWhereThreadsWouldWait) {
   Hyper base;
   base.hidden = {8};
@@ -111,9 +121,8 @@ TEST(Sweep, BlocksAreCutWhereThreadsWouldWait) {
   ASSERT_EQ(all.size(), 66u);
   const Problem p = problem();
   EXPECT_EQ(make_blocks(p, all, 1).size(), 3u);
-  std::vector<std::size_t> lanes;
-  for (const Block& block : make_blocks(p, all, 2)) lanes.push_back(block.trajectories.size());
-  EXPECT_THAT(lanes, testing::UnorderedElementsAre(22, 22, 11, 11));
+  EXPECT_EQ(most_of_a_thread(make_blocks(p, all, 1), 2), 44u);
+  EXPECT_LE(most_of_a_thread(make_blocks(p, all, 2), 2), 34u);
   // Many blocks share themselves out.
   const auto many =
       grid(base, {parse_choice("hidden=8,9,10,11,12,13,14,15,16"), parse_choice("rate=1e-3,2e-3")});
@@ -130,9 +139,8 @@ TEST(Sweep, BlocksThatCostTheSameAreCutTogether) {
   ASSERT_EQ(all.size(), 32u);
   const Problem p = problem(2);
   ASSERT_EQ(make_blocks(p, all, 1).size(), 2u);
-  std::vector<std::size_t> lanes;
-  for (const Block& block : make_blocks(p, all, 4)) lanes.push_back(block.trajectories.size());
-  EXPECT_THAT(lanes, testing::ElementsAre(16, 16, 16, 16));
+  EXPECT_EQ(most_of_a_thread(make_blocks(p, all, 1), 4), 32u);
+  EXPECT_LE(most_of_a_thread(make_blocks(p, all, 4), 4), 17u);
   // Every candidate stands in one block of each fold, however many threads there are.
   for (int threads : {2, 3, 5, 7, 64}) {
     std::vector<std::pair<std::size_t, std::int64_t>> readings;
