@@ -35,7 +35,8 @@ generated table: demo:songs, demo:faces, demo:moons, demo:wave. `runnel fit --he
 
 RUNNEL_THREADS=N sets the number of threads where no option does; RUNNEL_ISA=avx2, avx512 or reference the
 instruction set. Neither changes a bit of any result. Nor does `mpirun -n R runnel fit ...`, which trains on R
-processes: each takes its share of the cores of its machine, unless RUNNEL_THREADS or --threads says how many.)";
+processes: each takes its share of the cores of its machine, unless RUNNEL_THREADS or --threads says how many.
+RUNNEL_PROGRESS=N tells how far a search is every N seconds where there is no terminal (30; 0: never).)";
 
 // The help as we like it: an option, what it takes, what it means.
 class HelpFormatter : public CLI::Formatter {

@@ -42,6 +42,9 @@ struct Space {
   std::vector<Parameter> parameters;
 };
 
+// Whether a parameter of the space takes part in a candidate that was drawn from it.
+bool takes_part(const Space& space, const Parameter& parameter, const Hyper& candidate);
+
 // Throws Error(input) for a name given twice, widths without layers, conditions on what cannot be.
 Space make_space(const Hyper& base, const std::vector<Parameter>& parameters);
 

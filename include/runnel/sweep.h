@@ -205,6 +205,8 @@ struct Progress {
 
 class Crew;  // src/sweep/crew.h: who trains blocks
 
+struct Space;  // runnel/space.h
+
 struct Options {
   std::uint64_t seed = 0;                              // of the order of rows
   int threads = 0;                                     // 0: RUNNEL_THREADS, else as many as there are cores
@@ -212,6 +214,8 @@ struct Options {
   const std::atomic<bool>* stop = nullptr;             // set to end early: finished candidates are kept
   std::int64_t networks = 1;                           // how many of the best candidates keep theirs
   Scheduling scheduling = {};
+  // What the user lets vary: only a winner at an edge of that is told. None: all that differs.
+  const Space* space = nullptr;
   std::size_t memory = std::size_t{512}
                        << 20;  // bytes of weights, their companions and rows in order at a time
 
@@ -291,8 +295,8 @@ Array predict(const nn::Network& network, const Hyper& hyper, const Array& x);
 std::vector<std::int64_t> ranking(const Result& result, Metric metric, std::int64_t most);
 
 // Sentences on winning values that lie at an end of the values tried ("the best rate, 0.003, is the largest
-// tried").
-std::vector<std::string> edge_warnings(const std::vector<Outcome>& outcomes, Metric metric,
-                                       const Hyper& best);
+// tried"). With a space only of its parameters, among the candidates in which they take part.
+std::vector<std::string> edge_warnings(const std::vector<Outcome>& outcomes, Metric metric, const Hyper& best,
+                                       const Space* space = nullptr);
 
 }  // namespace runnel::sweep

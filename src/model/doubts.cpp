@@ -103,8 +103,10 @@ Doubts doubts_of(const sweep::Problem& problem, const sweep::Result& search, std
   d.under_seeds = under_seeds(problem, winner, seeds, options);
   d.seed_noise = deviation(d.under_seeds);
   const double near = std::sqrt(2.0) * d.seed_noise;
-  for (const Outcome* o : finished(search))
-    d.rivals += o != &winner && std::abs(o->validation - winner.validation) < near;
+  // Copies of a network, the winner's or another's, are one.
+  for (const std::int64_t i : sweep::ranking(search, problem.metric, std::ssize(search.outcomes)))
+    d.rivals += i != winner.index &&
+                std::abs(search.outcomes[static_cast<std::size_t>(i)].validation - winner.validation) < near;
   d.optimism = optimism_of(problem, search, options.seed);
   d.gain = gain_over_median(search, winner);
   return d;

@@ -150,6 +150,7 @@ FitResult fit(const Table& table, const FitOptions& options, const Table* test) 
   result.columns = p.preprocessor.decisions();
   expect_rows_of_study(searching(table, test, p));
   p.run.crew = options.crew;
+  p.run.space = &p.search.told;
   if (options.crew != nullptr) options.crew->agree(facts_of(searching(table, test, p)));
   const auto keeper = keeper_of(searching(table, test, p), p.problem);
   const std::vector<std::string> others = runs_of_others(options.study);

@@ -99,6 +99,8 @@ Searched searched(const FitOptions& options, const TableSize& table) {
     return s;
   }
   s.space = space_of(options, table);
+  const bool own = !options.grid.empty() || !options.space.empty() || !options.space_file.empty();
+  if (own) s.told = s.space;
   s.sampler = sampler_of(options);
   s.draws = draws_of(options, s.space, s.sampler);
   s.candidates = sweep::sample(s.space, s.sampler, s.draws, options.seed);

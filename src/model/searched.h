@@ -16,6 +16,7 @@ struct Searched {
   std::int64_t draws = 0;
   std::vector<sweep::Hyper> candidates = {};
   Ensemble ensemble = {};  // of what it finds
+  sweep::Space told = {};  // the space as far as the user described it: the default one has no edges to tell
 };
 
 // The size of the table fixes the default space. Fails for options that contradict one another.

@@ -167,7 +167,7 @@ class Search : private Desk {
     if (!best.empty()) {
       result.best = best[0];
       const Outcome& winner = result.outcomes[static_cast<std::size_t>(best[0])];
-      for (std::string& text : edge_warnings(result.outcomes, problem_.metric, winner.hyper))
+      for (std::string& text : edge_warnings(result.outcomes, problem_.metric, winner.hyper, options_.space))
         result.warnings.push_back(std::move(text));
     }
     if (diverged > 0)
@@ -205,14 +205,27 @@ class Search : private Desk {
       result.outcomes[static_cast<std::size_t>(missing[k])].model = std::move(trained.outcomes[k].model);
   }
 
+  // Rows that make no whole batch are left out of an epoch; each epoch leaves out others.
   void warn_of_cut_batches(Result& result) const {
     const std::int64_t rows = problem_.folds[0].x.dim(0);
-    for (const Hyper& hyper : candidates_)
-      if (hyper.batch > rows) {
+    constexpr std::int64_t tenth = 10;
+    bool cut = false;
+    std::int64_t most = 0, of = 0;  // rows left out, and the batch that does it
+    for (const Hyper& hyper : candidates_) {
+      if (hyper.batch > rows && !cut)
         result.warnings.push_back(fmt::format(
             "a batch of {} is more than the {} training rows: all of them make one step", hyper.batch, rows));
-        return;
+      cut = cut || hyper.batch > rows;
+      if (const std::int64_t left = hyper.batch < rows ? rows % hyper.batch : 0; left > most) {
+        most = left;
+        of = hyper.batch;
       }
+    }
+    if (most * tenth > rows)
+      result.warnings.push_back(fmt::format(
+          "a batch of {} leaves {} of the {} training rows out of every epoch (others each time): a "
+          "batch that divides them, or a smaller one, leaves fewer",
+          of, most, rows));
   }
 
   const Problem& problem_;

@@ -204,4 +204,15 @@ std::vector<Hyper> random(const Hyper& base, const std::vector<Choice>& choices,
   return sample(make_space(base, parameters), Sampler::random, n, seed);
 }
 
+bool takes_part(const Space& space, const Parameter& parameter, const Hyper& candidate) {
+  if (!parameter.when) return true;
+  const std::string& name = parameter.when->name;
+  for (const Parameter& other : space.parameters)
+    if (other.name == name && !takes_part(space, other, candidate)) return false;
+  const std::string value =
+      name == kLayers ? std::to_string(candidate.hidden.size()) : hyper_field(name).get(candidate);
+  const auto& values = parameter.when->values;
+  return std::find(values.begin(), values.end(), canonical(name, value)) != values.end();
+}
+
 }  // namespace runnel::sweep

@@ -2,9 +2,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "error_of.h"
+#include "runnel/space.h"
 #include "runnel/sweep.h"
 
 namespace runnel::sweep {
@@ -109,6 +111,33 @@ TEST(Space, WinnersAtTheEdgeAreSaid) {
   EXPECT_THAT(warnings(0.1, 0, true), testing::ElementsAre(HasSubstr("rate (0.1) is the smallest tried")));
   EXPECT_THAT(warnings(0.2, 1, true), testing::ElementsAre(HasSubstr("l2 (1) is the largest tried")));
   EXPECT_THAT(warnings(0.1, 0.1, false), testing::IsEmpty());  // all rates come to the same
+}
+
+// An edge is one of a parameter that was searched, among the candidates in which it took part.
+TEST(Space, EdgesAreOfWhatWasSearchedAndInUse) {
+  Parameter momentum = parse_parameter("momentum=0.5,0.8,0.95");
+  momentum.when = Condition{"optimizer", {"momentum"}};
+  const Space space = make_space(Hyper(), {parse_parameter("optimizer=adam,momentum"), momentum});
+  std::vector<Outcome> outcomes;
+  for (const Hyper& hyper : grid(space)) {
+    Outcome out;
+    out.hyper = hyper;
+    out.status = Status::done;
+    out.validation = hyper.momentum;
+    outcomes.push_back(out);
+  }
+  ASSERT_EQ(outcomes.size(), 4u);
+  const auto best_where = [&](auto is) {
+    const auto at =
+        std::find_if(outcomes.begin(), outcomes.end(), [&](const Outcome& o) { return is(o.hyper); });
+    return edge_warnings(outcomes, Metric::r2, at->hyper, &space);
+  };
+  EXPECT_THAT(best_where([](const Hyper& h) { return h.momentum == 0.95; }),
+              testing::ElementsAre(HasSubstr("momentum (0.95) is the largest tried")));
+  // 0.9, which adam does not use, is at no end of what was tried.
+  EXPECT_THAT(best_where([](const Hyper& h) { return h.momentum == 0.9; }), testing::IsEmpty());
+  const Space nothing = make_space(Hyper(), {});
+  EXPECT_THAT(edge_warnings(outcomes, Metric::r2, outcomes[3].hyper, &nothing), testing::IsEmpty());
 }
 
 }  // namespace
