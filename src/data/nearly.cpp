@@ -40,13 +40,19 @@ bool reads(std::string_view text, const ColumnFormat& format) {
 
 std::optional<Nearly> nearly(const Column& column) {
   if (column.type != ColumnType::text) return std::nullopt;
+  // Most columns of texts hold no number and no date, which the different texts tell without a look at the
+  // rows.
+  std::vector<std::string_view> texts;
+  for (std::size_t code = 0; code < column.texts.count_different(); ++code)
+    texts.push_back(column.texts.different(code));
+  if (!find_most(texts)) return std::nullopt;
   std::vector<std::size_t> count(column.texts.count_different()), first(count.size(), nowhere);
   for (std::size_t row = 0; row < column.size(); ++row) {
     if (column.is_missing(row)) continue;
     const std::uint32_t code = column.texts.code(row);
     if (count[code]++ == 0) first[code] = row;
   }
-  std::vector<std::string_view> texts;
+  texts.clear();
   for (std::size_t code = 0; code < count.size(); ++code)
     if (count[code] > 0) texts.push_back(column.texts.different(code));
   const auto format = find_most(texts);
