@@ -28,7 +28,8 @@ target_compile_options(runnel_flags INTERFACE
   -ffp-contract=off -fno-math-errno -fno-trapping-math)
 # The project's compiler is g++: what another, or another version within somebody else's program, warns of must not
 # stop it.
-if(PROJECT_IS_TOP_LEVEL AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+option(RUNNEL_WERROR "Take g++'s warnings for errors" ${PROJECT_IS_TOP_LEVEL})
+if(RUNNEL_WERROR AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(runnel_flags INTERFACE -Werror)
 endif()
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
