@@ -55,7 +55,6 @@ bool are_zero_and_one(const std::vector<std::string_view>& texts, const NumberFo
 }
 
 Found as_number(const NumberGuess& guess, const PresentTexts& texts) {
-  // Plain ones are 0 and 1 by any format, or else by none.
   return {.format = {.type = ColumnType::number,
                      .number = guess.format,
                      .truths = are_zero_and_one(texts.all, guess.format)},
@@ -96,12 +95,6 @@ std::string_view first_no_number(const std::vector<std::string_view>& texts, con
   return "";
 }
 
-[[noreturn]] void fail_no_number(const RawTable& raw, const RawColumn& column, std::string_view text,
-                                 std::string_view why) {
-  fail("{}, column '{}': '{}' is not a number{}", where_of(raw, first_row_of(column.texts, text)),
-       column.name, shortened(text), why);
-}
-
 // Declared numeric: numbers, or an error that names the first cell that is none.
 Found declared_number(const RawTable& raw, const RawColumn& column, const PresentTexts& texts,
                       const NumberWish& wish) {
@@ -109,8 +102,10 @@ Found declared_number(const RawTable& raw, const RawColumn& column, const Presen
   if (const auto guess = find_number_format(texts.written, wish)) return as_number(*guess, texts);
   const std::string_view odd = first_no_number(texts.written, wish);
   if (!odd.empty())
-    fail_no_number(raw, column, odd,
-                   ", as --numeric says; correct it, or count it as missing with --missing");
+    fail(
+        "{}, column '{}': '{}' is not a number, as --numeric says; correct it, or count it as missing with "
+        "--missing",
+        where_of(raw, first_row_of(column.texts, odd)), column.name, shortened(odd));
   fail("{}, column '{}': its numbers are not all written in one way, so that --numeric does not hold",
        raw.source, column.name);
 }

@@ -125,13 +125,14 @@ std::pair<Task, std::string> find_task(const Column& column, const Facts& facts)
 void check_classes(const std::string& where, const Table& table, const Column& column, const Facts& facts,
                    std::size_t most) {
   const std::size_t distinct = facts.counts.size();
-  std::string hint =
+  std::string nearly = data::nearly_text(table, column);
+  if (!nearly.empty()) nearly.insert(0, "; ");
+  const std::string usual =
       is_number(column) ? "; give --task regression if it is a quantity" : "; merge the rare ones";
-  if (const std::string nearly = data::nearly_text(table, column); !nearly.empty()) hint = "; " + nearly;
+  const std::string& hint = nearly.empty() ? usual : nearly;
   if (!is_number(column) && distinct > 2 && distinct * 2 > facts.rows) {
     fail("{}: {} distinct values in {}: nearly every row has its own, so it cannot be predicted as a class{}",
-         where, data::grouped(distinct), data::counted(facts.rows, "row"),
-         hint.starts_with("; merge") ? "" : hint);
+         where, data::grouped(distinct), data::counted(facts.rows, "row"), nearly);
   }
   if (distinct > most) {
     fail("{}: {} classes; at most {} are allowed{}", where, data::grouped(distinct), most, hint);

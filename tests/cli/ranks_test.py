@@ -14,6 +14,8 @@ import tempfile
 import time
 import unittest
 
+from model_file import tensors
+
 PROGRAM = os.path.abspath(sys.argv[1])
 MPIRUN = sys.argv[2]
 ENVIRONMENT = {**os.environ, "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "RUNNEL_THREADS": "1",
@@ -29,15 +31,6 @@ SEARCHES = {
 TABLE = ["demo:moons", "--rows", "600", "--seed", "5", "--dropout", "0.1"]
 SHARDS = ["demo:moons", "--rows", "600", "--folds", "0", "--hidden", "32x32", "--epochs", "3", "--batch", "50", "--dropout",
           "0.2", "--clip", "1", "--shards", "6"]
-
-
-def tensors(path):
-    """All of a model file but its metadata, in which the command and its timings stand; and the header's shapes."""
-    with open(path, "rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-        header = json.loads(file.read(length))
-        header.pop("__metadata__")
-        return header, file.read()
 
 
 def show(study):

@@ -139,5 +139,12 @@ TEST_F(Json, NumbersArePlainInEveryColumn) {
   EXPECT_THAT(mixed.warnings, IsEmpty());
 }
 
+// Blanks around keys and texts are no part of them, as in CSV.
+TEST_F(Json, BlanksAroundTextsDoNotCount) {
+  const data::RawTable t = raw("{\" a\": \" b \"}\n{\"a\": \"b\"}");
+  EXPECT_THAT(names(t), ElementsAre("a"));
+  EXPECT_THAT(texts(t.columns[0]), ElementsAre("b", "b"));
+}
+
 }  // namespace
 }  // namespace runnel

@@ -136,5 +136,20 @@ TEST(Functions, TheNormHasDerivativeZeroAtZero) {
   EXPECT_EQ(norm(Array{3, 4}).item(), 5);
 }
 
+// d/db d/da of a^b is a^(b-1) (1 + b log a), whichever is taken first: 1/a at b = 0.
+TEST(Functions, PowHasItsMixedDerivativeAtEveryExponent) {
+  for (const double a : {0.5, 2.0})
+    for (const double b : {0.0, 1.0, 2.0, 2.5}) {
+      const Array x = Array::scalar(a, DType::f64), y = Array::scalar(b, DType::f64);
+      const auto by_a = [&](const Array& v) { return grad([&](const Array& u) { return pow(u, v); })(x); };
+      const auto by_b = [&](const Array& u) { return grad([&](const Array& v) { return pow(u, v); })(y); };
+      const double wanted = std::pow(a, b - 1) * (1 + b * std::log(a));
+      EXPECT_NEAR(grad(by_a)(y).item(), wanted, 1e-13) << a << "^" << b;
+      EXPECT_NEAR(grad(by_b)(x).item(), wanted, 1e-13) << a << "^" << b;
+    }
+  const Array zero = Array::scalar(0, DType::f64);
+  EXPECT_EQ(grad([&](const Array& u) { return pow(u, zero); })(zero).item(), 0);
+}
+
 }  // namespace
 }  // namespace runnel
