@@ -15,6 +15,7 @@
 namespace runnel {
 
 struct Op;
+struct GraphNotes;
 class Graph;
 using GraphPtr = std::shared_ptr<const Graph>;
 using ValueId = std::uint32_t;
@@ -84,9 +85,13 @@ class Graph {
 
   friend bool operator==(const Graph& a, const Graph& b);  // same structure and constants' bits
 
+  // What was made of this graph so far (src/graph/notes.h); copies share it. A graph is otherwise immutable.
+  GraphNotes& notes() const { return *notes_; }
+
  private:
   void check() const;
   Data data_;
+  std::shared_ptr<GraphNotes> notes_;
 };
 
 std::string to_string(const Graph& graph);  // one line per equation, sub-graphs indented

@@ -173,7 +173,7 @@ Array glorot_normal(const Array& key, std::int64_t in, std::int64_t out, DType d
 Array glorot_uniform(const Array& key, std::int64_t in, std::int64_t out, DType dtype = DType::f32);
 
 // A perceptron of the sizes in, hidden..., out. Layers before a relu start by He, other hidden layers by
-// Glorot, the last by LeCun; every bias is `bias`. Layer l draws from fold_in(key, l).
+// Glorot, the last by LeCun; every bias is `bias`.
 Mlp init_mlp(const Array& key, const std::vector<std::int64_t>& sizes, Activation activation,
              const Operand& bias = 0, DType dtype = DType::f32);
 

@@ -33,6 +33,8 @@ Array add(const Operand& a, const Operand& b);
 Array sub(const Operand& a, const Operand& b);
 Array mul(const Operand& a, const Operand& b);
 Array div(const Operand& a, const Operand& b);  // integers truncate towards zero, x / 0 = 0
+// By the exponent, a base that is not positive has the derivative 0: its powers are real at whole exponents
+// only. A power of |a| is written pow(abs(a), b).
 Array pow(const Operand& a, const Operand& b);
 Array maximum(const Operand& a, const Operand& b);  // nan if either is nan
 Array minimum(const Operand& a, const Operand& b);
@@ -48,7 +50,10 @@ Array logical_and(const Array& a, const Array& b);
 Array logical_or(const Array& a, const Array& b);
 Array logical_xor(const Array& a, const Array& b);
 Array logical_not(const Array& a);
-Array select(const Array& condition, const Operand& a, const Operand& b);  // condition ? a : b
+// condition ? a : b. What is not chosen is computed all the same, and where its own slope is infinite or nan,
+// 0 times it makes the derivative nan. Give it an operand that is safe there: not select(x > 0, sqrt(x), 0)
+// but select(x > 0, sqrt(select(x > 0, x, 1)), 0).
+Array select(const Array& condition, const Operand& a, const Operand& b);
 
 Array stop_gradient(const Array& x);         // x, whose derivative is zero
 Array convert(const Array& x, DType dtype);  // float to integer truncates and saturates, nan becomes 0
@@ -76,7 +81,9 @@ Array max(const Array& x, const Dims& axes, bool keep = false);
 Array min(const Array& x);
 Array min(const Array& x, int axis, bool keep = false);
 Array min(const Array& x, const Dims& axes, bool keep = false);
-// Mean squared distance from the mean; `ddof` is taken off the divisor.
+// Mean squared distance from the mean; `ddof` is taken off the divisor. The deviation, its root, has no
+// derivative where all elements are equal (nan here): add a small number under the root,
+// sqrt(variance(x) + 1e-12).
 Array variance(const Array& x);
 Array variance(const Array& x, int axis, int ddof = 0, bool keep = false);
 // A number that is no whole one is no axis: the larger of two elements is maximum(x, 0.5).
@@ -136,9 +143,13 @@ Array outer(const Array& a, const Array& b);
 Array square(const Array& x);
 Array relu(const Array& x);      // its derivative at 0 is 0
 Array softplus(const Array& x);  // log(1 + exp(x))
+// log(sum(exp(x))): -inf where all elements are -inf, and its derivative nan there; maximum(x, -1e30) in x's
+// place has derivatives of 0.
 Array logsumexp(const Array& x, int axis, bool keep = false);
 Array softmax(const Array& x, int axis = -1);
 Array log_softmax(const Array& x, int axis = -1);
-Array norm(const Array& x);  // Euclidean, of all elements; its derivative at 0 is 0
+// Euclidean, of all elements. Its derivative at 0 is 0, and so are those of functions of it, but for its
+// square, as square(norm(x)) in one function, which has the derivatives of sum(square(x)).
+Array norm(const Array& x);
 
 }  // namespace runnel

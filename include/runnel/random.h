@@ -1,5 +1,6 @@
 // Random numbers from counters (Philox4x32-10): every draw is a function of a key and a place, so results do
-// not depend on the order in which things are computed.
+// not depend on the order in which things are computed. The draws of a key (bits, uniform, normal, bernoulli,
+// permutation) and the draws of the keys that fold_in makes of it are independent of each other.
 #pragma once
 
 #include "runnel/array.h"

@@ -81,6 +81,10 @@ ArrayFn flattened(const F& f, const Args& like, std::optional<Out>& out) {
   };
 }
 
+// A transformed function takes what f takes: asking whether it can be called answers, and does not fail.
+template <class F, class... Args>
+concept Takes = std::is_invocable_v<const F&, const Args&...>;
+
 template <class F, class... Args>
 using Result = std::remove_cvref_t<std::invoke_result_t<const F&, const Args&...>>;
 
@@ -178,7 +182,8 @@ requires(!detail::is_std_tuple<Arg>::value) auto jvp(const F& f, const Arg& prim
 // held.
 template <class F>
 auto value_and_grad(F f) {
-  return [f]<class First, class... Rest>(const First& first, const Rest&... rest) {
+  return [f]<class First, class... Rest>(const First& first,
+                                         const Rest&... rest) requires detail::Takes<F, First, Rest...> {
     auto of_first = [&](const First& x) -> Array { return f(x, rest...); };
     auto [value, pullback] = vjp(of_first, first);
     flat::expect_scalar("grad", value);
@@ -188,7 +193,9 @@ auto value_and_grad(F f) {
 
 template <class F>
 auto grad(F f) {
-  return [f]<class... Args>(const Args&... args) { return value_and_grad(f)(args...).second; };
+  return [f]<class... Args>(const Args&... args) requires detail::Takes<F, Args...> {
+    return value_and_grad(f)(args...).second;
+  };
 }
 
 // ---- lanes ---------------------------------------------------------------------------------------------
@@ -197,7 +204,7 @@ auto grad(F f) {
 // negative; all leaves of an argument share it. Results get their lanes as axis `out_axis`.
 template <class F>
 auto vmap(F f, std::vector<Axis> in_axes = {}, int out_axis = 0) {
-  return [f, in_axes, out_axis]<class... Args>(const Args&... args) {
+  return [ f, in_axes, out_axis ]<class... Args>(const Args&... args) requires detail::Takes<F, Args...> {
     using Out = detail::Result<F, Args...>;
     const std::tuple<Args...> all(args...);
     std::vector<Axis> axes;
@@ -223,7 +230,7 @@ auto vmap(F f, std::vector<Axis> in_axes = {}, int out_axis = 0) {
 // (forward mode).
 template <class F>
 auto jacobian(F f) {
-  return [f]<class... Rest>(const Array& x, const Rest&... rest) {
+  return [f]<class... Rest>(const Array& x, const Rest&... rest) requires detail::Takes<F, Array, Rest...> {
     auto [y, pullback] = vjp([&](const Array& v) -> Array { return f(v, rest...); }, x);
     Shape basis_shape = y.shape();
     basis_shape.push_back(y.size());
@@ -235,7 +242,7 @@ auto jacobian(F f) {
 }
 template <class F>
 auto jacobian_forward(F f) {
-  return [f]<class... Rest>(const Array& x, const Rest&... rest) {
+  return [f]<class... Rest>(const Array& x, const Rest&... rest) requires detail::Takes<F, Array, Rest...> {
     auto of_x = [&](const Array& v) -> Array { return f(v, rest...); };
     auto push = [&](const Array& v) { return jvp(of_x, x, v).second; };
     Shape basis_shape = x.shape();
@@ -301,7 +308,7 @@ auto scan_n(const F& f, const Carry& carry, std::int64_t length) {
 // f, whose inner values are computed again on the way back instead of being kept.
 template <class F>
 auto checkpoint(F f) {
-  return [f]<class... Args>(const Args&... args) {
+  return [f]<class... Args>(const Args&... args) requires detail::Takes<F, Args...> {
     using Out = detail::Result<F, Args...>;
     const std::tuple<Args...> all(args...);
     std::optional<Out> out;
@@ -324,6 +331,7 @@ class Jit {
   explicit Jit(F f) : f_(std::move(f)) {}
 
   template <class... Args>
+  requires detail::Takes<F, Args...>
   auto operator()(const Args&... args) const {
     using Out = detail::Result<F, Args...>;
     const std::tuple<Args...> all(args...);

@@ -1,9 +1,6 @@
-// Compiled calls: programs are made once per graph and kept, frames are handed from run to run.
-#include <algorithm>
-#include <unordered_map>
-
+// Compiled calls: programs are made once per graph and kept with it, frames are handed from run to run.
 #include "compile/statistics.h"
-#include "core/fail.h"
+#include "graph/notes.h"
 #include "ops/helpers.h"
 #include "runnel/transforms.h"
 
@@ -40,37 +37,15 @@ class Executable {
   std::vector<std::unique_ptr<Frame>> idle_;
 };
 
-// Programs by graph. A program does not outlive the graph it was made of: when a compiled function goes, so
-// do its buffers; and as long as it lives it is not compiled again.
-class ProgramCache {
- public:
-  std::shared_ptr<Executable> get(const GraphPtr& graph) {
-    const std::lock_guard lock(mutex_);
-    // An address may have come to mean another graph.
-    if (const auto at = entries_.find(graph.get()); at != entries_.end() && !at->second.graph.expired())
-      return at->second.executable;
-    if (entries_.size() >= sweep_at_) {
-      std::erase_if(entries_, [](const auto& e) { return e.second.graph.expired(); });
-      sweep_at_ = std::max(kSweepAt, 2 * entries_.size());
-    }
-    const auto made = std::make_shared<Executable>();
-    entries_.insert_or_assign(graph.get(), Entry{graph, made});
-    return made;
-  }
-
- private:
-  static constexpr std::size_t kSweepAt = 64;
-  struct Entry {
-    std::weak_ptr<const Graph> graph;
-    std::shared_ptr<Executable> executable;
-  };
-  std::mutex mutex_;
-  std::unordered_map<const Graph*, Entry> entries_;
-  std::size_t sweep_at_ = kSweepAt;  // entries at which those of dead graphs are looked for
-};
+// The graph's executable: it goes with the graph, and while a run lasts the graph is held.
+Executable& executable_of(const Graph& graph) {
+  GraphNotes& notes = graph.notes();
+  const std::lock_guard lock(notes.mutex);
+  if (!notes.executable) notes.executable = std::make_shared<Executable>();
+  return *static_cast<Executable*>(notes.executable.get());
+}
 
 void run_compiled(const GraphPtr& graph, std::span<const View> in, std::span<const View> out) {
-  static ProgramCache cache;
   std::vector<std::shared_ptr<std::byte>> copies;
   std::vector<std::byte*> arguments;
   for (const View& view : in) {
@@ -84,19 +59,15 @@ void run_compiled(const GraphPtr& graph, std::span<const View> in, std::span<con
     arguments.push_back(dense.data);
   }
   for (const View& view : out) arguments.push_back(view.data);
-  cache.get(graph)->run(graph, arguments);
+  executable_of(*graph).run(graph, arguments);
 }
-
-// flat::call() below is what makes call equations, so whoever has one has linked this file and its runner.
-const bool installed = [] {
-  set_call_runner(run_compiled);
-  return true;
-}();
 
 }  // namespace
 
 std::vector<Array> flat::call(const GraphPtr& graph, const std::vector<Array>& arguments) {
-  if (!installed) fail("the compiler is not installed");
+  // Every call equation is made here, so its runner stands before the first one runs: also where a function
+  // is compiled and run before main().
+  [[maybe_unused]] static const bool installed = (set_call_runner(run_compiled), true);
   return bind_op(find_op("call"), arguments, {{"graph", graph}});
 }
 

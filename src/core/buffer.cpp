@@ -8,6 +8,7 @@
 namespace runnel {
 namespace {
 std::atomic<std::size_t> allocated{0};
+std::atomic<std::size_t> alive{0};  // bytes
 constexpr std::align_val_t kAlignment{64};
 }  // namespace
 
@@ -17,9 +18,14 @@ std::shared_ptr<std::byte> allocate_buffer(std::size_t bytes) {
   void* memory = ::operator new(size, kAlignment, std::nothrow);
   if (memory == nullptr) fail_run("out of memory: an array of {} bytes could not be allocated", bytes);
   allocated.fetch_add(1, std::memory_order_relaxed);
-  return {static_cast<std::byte*>(memory), [](std::byte* p) { ::operator delete(p, kAlignment); }};
+  alive.fetch_add(size, std::memory_order_relaxed);
+  return {static_cast<std::byte*>(memory), [size](std::byte* p) {
+            alive.fetch_sub(size, std::memory_order_relaxed);
+            ::operator delete(p, kAlignment);
+          }};
 }
 
+std::size_t buffer_bytes() { return alive.load(std::memory_order_relaxed); }
 std::size_t buffers_allocated() { return allocated.load(std::memory_order_relaxed); }
 
 }  // namespace runnel

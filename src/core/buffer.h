@@ -12,4 +12,7 @@ std::shared_ptr<std::byte> allocate_buffer(std::size_t bytes);
 // How many buffers this process has allocated so far: lets a test show that a compiled step allocates none.
 std::size_t buffers_allocated();
 
+// Bytes of the buffers that are alive: lets a test show that what is dropped leaves nothing behind.
+std::size_t buffer_bytes();
+
 }  // namespace runnel

@@ -11,7 +11,8 @@
 
 namespace runnel::data {
 
-// Who draws. Two purposes never share a stream, so a new one takes a new number.
+// Who draws. Two purposes never share a stream, so a new one takes a new number. Streams stand before the
+// domains of core/philox.h: a part is small, a domain is not.
 enum class Stream : std::uint32_t {
   split = 0x0da7a001,
   folds,

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/fail.h"
+#include "graph/notes.h"
 #include "graph/op.h"
 
 namespace runnel {
@@ -53,7 +54,7 @@ Types result_types(const Op& op, std::span<const Type> in, const Attrs& attrs) {
 
 // ---- graphs --------------------------------------------------------------------------------------------
 
-Graph::Graph(Data data) : data_(std::move(data)) { check(); }
+Graph::Graph(Data data) : data_(std::move(data)), notes_(std::make_shared<GraphNotes>()) { check(); }
 
 namespace {
 std::vector<Type> types_of(const Graph& graph, const std::vector<ValueId>& ids) {

@@ -26,6 +26,7 @@ struct Node {
   Strides strides;
   std::uint64_t builder = 0;  // traced: serial number of the builder, and the value in its graph
   ValueId value = 0;
+  std::shared_ptr<const Node> square;  // of a norm being traced: the sum of squares that it is the root of
 
   // The elements laid out densely, made when first asked for.
   mutable std::once_flag once;
@@ -43,6 +44,14 @@ struct ArrayAccess {
   static Array make_traced(const Type& type, std::uint64_t builder, ValueId value) {
     return Array(std::make_shared<const Node>(type, builder, value));
   }
+  // The traced `root`, which remembers what it is the root of.
+  static Array root_of(const Array& square, const Array& root) {
+    const Node& n = *root.node_;
+    auto node = std::make_shared<Node>(n.type, n.builder, n.value);
+    node->square = square.node_;
+    return Array(std::move(node));
+  }
+  static Array square_of(const Array& root) { return Array(root.node_->square); }
   static const Node& node(const Array& array) { return *array.node_; }
   // A concrete array's elements where they lie.
   static View view(const Array& array) {

@@ -117,8 +117,10 @@ void with_noise(Context& c, const Runs& all) {
   for (std::size_t i = 0; i < all.alphas.size(); ++i) {
     const double alpha = all.alphas[i], of_descent = std::pow(alpha / all.scalar.rate_at(i, records - 1), 2);
     const std::string name = fmt::format("alpha {:.3g}: slope of log rate against log t", alpha);
+    // What the descent left in the sum bends the slope towards 0, and the noise of the first tenth varies:
+    // -0.487 on average over 25 seeds, with a deviation of 0.004.
     if (of_descent <= 0.05 * of_noise)
-      c.absolute(name, slope_of_rate(all.noisy, i), -0.5, 0.02);
+      c.absolute(name, slope_of_rate(all.noisy, i), -0.5, 0.03);
     else
       c.report(name, slope_of_rate(all.noisy, i));
     const std::string since = name + ", of the squares since the first tenth";

@@ -3,6 +3,7 @@
 
 #include "core/fail.h"
 #include "nn/operand.h"
+#include "ops/keys.h"
 #include "runnel/nn.h"
 #include "runnel/random.h"
 
@@ -15,7 +16,7 @@ void expect_sizes(const char* what, std::int64_t in, std::int64_t out) {
 }
 
 Array normal_of_variance(const Array& key, std::int64_t in, std::int64_t out, double variance, DType dtype) {
-  return random::normal(key, {in, out}, dtype) * std::sqrt(variance);
+  return random::normal(random::child_key(key, 0, domain::kWeights), {in, out}, dtype) * std::sqrt(variance);
 }
 
 Array hidden_weights(Activation activation, const Array& key, std::int64_t in, std::int64_t out,
@@ -43,7 +44,7 @@ Array glorot_normal(const Array& key, std::int64_t in, std::int64_t out, DType d
 Array glorot_uniform(const Array& key, std::int64_t in, std::int64_t out, DType dtype) {
   expect_sizes("glorot_uniform", in, out);
   const double limit = std::sqrt(6.0 / static_cast<double>(in + out));  // variance limit² / 3
-  return random::uniform(key, {in, out}, -limit, limit, dtype);
+  return random::uniform(random::child_key(key, 0, domain::kWeights), {in, out}, -limit, limit, dtype);
 }
 
 Mlp init_mlp(const Array& key, const std::vector<std::int64_t>& sizes, Activation activation,
@@ -54,7 +55,7 @@ Mlp init_mlp(const Array& key, const std::vector<std::int64_t>& sizes, Activatio
   Mlp mlp;
   const std::size_t last = sizes.size() - 2;
   for (std::size_t l = 0; l <= last; ++l) {
-    const Array layer_key = random::fold_in(key, l);
+    const Array layer_key = random::child_key(key, l, domain::kLayers);
     Array w = l == last ? lecun_normal(layer_key, sizes[l], sizes[l + 1], dtype)
                         : hidden_weights(activation, layer_key, sizes[l], sizes[l + 1], dtype);
     mlp.layers.push_back({w, broadcast_to(in_dtype(bias, dtype), {sizes[l + 1]})});

@@ -1,14 +1,12 @@
 // Layers, perceptrons, dropout.
 #include "core/fail.h"
+#include "core/philox.h"
 #include "nn/operand.h"
 #include "ops/table.h"
 #include "runnel/nn.h"
 
 namespace runnel::nn {
 namespace {
-
-// Streams of a key: random::bits draws from (0, 0), fold_in from (data, 1); masks from (example, 2 + layer).
-constexpr std::uint32_t kFirstMaskStream = 2;
 
 void expect_rate(const Array& rate) {
   if (rate.rank() != 0 || !is_float(rate.dtype()))
@@ -38,7 +36,7 @@ Array falls(const Array& x, const Dropout& dropout, std::uint32_t layer) {
   if (dropout.key.dtype() != DType::u32 || dropout.key.shape() != Shape{2})
     fail("[dropout] the key is u32(2,) as random::key gives it, got {}", to_string(dropout.key.type()));
   const Array keys = broadcast_to(expand_dims(dropout.key, 1), {2, n});
-  const Array layers = Array::full({n}, layer + kFirstMaskStream, DType::u32);
+  const Array layers = Array::full({n}, domain::kFirstMask + layer, DType::u32);
   const Array streams = stack({example_numbers(dropout.rows, n), layers});
   const Array bits = bind_op(philox, {keys, streams}, {{"n", x.dim(1)}, {"halves", std::int64_t{1}}})[0];
   return less(transpose(bits), bound_of(dropout.rate));

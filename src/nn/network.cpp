@@ -1,15 +1,12 @@
 // Layer normalisation, residual blocks, and the networks that searches train.
 #include "core/fail.h"
 #include "nn/operand.h"
+#include "ops/keys.h"
 #include "runnel/nn.h"
 #include "runnel/random.h"
 
 namespace runnel::nn {
 namespace {
-
-// Streams of the key that no layer draws from: a network has no 2^30 layers.
-constexpr int kFrequencyStream = 1 << 30;
-constexpr int kMixStream = kFrequencyStream + 1;
 
 Array embedded(const Network& network, const Array& x) {
   const bool pieces = network.columns && network.columns->low;
@@ -89,7 +86,7 @@ std::vector<Dense> init_residual(const Array& key, const std::vector<std::int64_
   std::vector<Dense> layers;
   for (const auto& [in, out] : residual_layers(sizes)) {
     const std::size_t l = layers.size();
-    const Array layer_key = random::fold_in(key, l);
+    const Array layer_key = random::child_key(key, l, domain::kLayers);
     const bool before_activation = l % 2 == 1 && l < 2 * (sizes.size() - 2);
     Array w = !before_activation               ? lecun_normal(layer_key, in, out, dtype)
               : activation == Activation::relu ? he_normal(layer_key, in, out, dtype)
@@ -112,9 +109,9 @@ std::vector<LayerNorm> init_norms(const Architecture& a, DType dtype) {
 Periodic init_waves(const Array& key, const Architecture& a, const Operand& frequency_scale, DType dtype) {
   const std::int64_t k = a.frequencies;
   if (k < 1) fail("[init_network] {} frequencies for each embedded column: at least one is needed", k);
-  const Array normal = random::normal(random::fold_in(key, kFrequencyStream), {a.embedded * k}, dtype);
+  const Array normal = random::normal(random::child_key(key, 0, domain::kWaves), {a.embedded * k}, dtype);
   return {normal * in_dtype(frequency_scale, dtype),
-          {he_normal(random::fold_in(key, kMixStream), 2 * k, k, dtype), Array::zeros({k}, dtype)}};
+          {he_normal(random::child_key(key, 1, domain::kWaves), 2 * k, k, dtype), Array::zeros({k}, dtype)}};
 }
 
 }  // namespace

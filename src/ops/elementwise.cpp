@@ -4,6 +4,7 @@
 #include <limits>
 #include <numbers>
 
+#include "graph/node.h"
 #include "ops/helpers.h"
 
 namespace runnel {
@@ -354,6 +355,34 @@ std::vector<Op> elementwise_ops() {
   return rows;
 }
 
+namespace {
+
+// The product of a norm with itself: of the norm's derivatives, which are taken to be 0 at 0, all derivatives
+// of the product would be 0 there. So it takes those of the sum of squares; its value stays the product's.
+Array with_slopes_of(const Array& squares, const Array& product) {
+  const Array slopes = squares - stop_gradient(squares);  // its value is 0, or nan where the squares overflow
+  return stop_gradient(product) + select(less(squares, std::numeric_limits<double>::infinity()), slopes, 0);
+}
+
+bool is_norm(const Operand& x) { return !x.weak() && detail::ArrayAccess::node(x.array()).square != nullptr; }
+
+}  // namespace
+
+Array mul(const Operand& a, const Operand& b) {
+  static const Op& op = find_op("mul");
+  const Array product = binary_of(op, a, b);
+  const bool squared = is_norm(a) && is_norm(b) &&
+                       &detail::ArrayAccess::node(a.array()) == &detail::ArrayAccess::node(b.array());
+  return squared ? with_slopes_of(detail::ArrayAccess::square_of(a.array()), product) : product;
+}
+
+Array pow(const Operand& a, const Operand& b) {
+  static const Op& op = find_op("pow");
+  const Array power = binary_of(op, a, b);
+  const bool squared = is_norm(a) && b.weak() && b.value() == 2;
+  return squared ? with_slopes_of(detail::ArrayAccess::square_of(a.array()), power) : power;
+}
+
 // A free function that is just its op.
 #define RUNNEL_UNARY(function, name)     \
   Array function(const Array& x) {       \
@@ -389,9 +418,7 @@ RUNNEL_UNARY(logical_not, "logical_not")
 RUNNEL_UNARY(stop_gradient, "stop_gradient")
 RUNNEL_BINARY(add, "add")
 RUNNEL_BINARY(sub, "sub")
-RUNNEL_BINARY(mul, "mul")
 RUNNEL_BINARY(div, "div")
-RUNNEL_BINARY(pow, "pow")
 RUNNEL_BINARY(maximum, "max")
 RUNNEL_BINARY(minimum, "min")
 RUNNEL_BINARY(equal, "eq")

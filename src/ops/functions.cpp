@@ -1,6 +1,7 @@
 // Functions built from ops, written so that they stay finite at large arguments.
 #include <numeric>
 
+#include "graph/node.h"
 #include "ops/helpers.h"
 
 namespace runnel {
@@ -39,11 +40,12 @@ Array log_softmax(const Array& x, int axis) {
   return shifted - log(sum(exp(shifted), axis, true));
 }
 
-// The derivative at 0 is 0, not 0/0.
+// The derivative at 0 is 0, not 0/0. Its square is smooth there all the same (elementwise.cpp, mul).
 Array norm(const Array& x) {
   const Array squares = sum(x * x);
   const Array zero = equal(squares, 0);
-  return select(zero, 0, sqrt(select(zero, 1, squares)));
+  const Array root = select(zero, 0, sqrt(select(zero, 1, squares)));
+  return root.is_traced() ? detail::ArrayAccess::root_of(squares, root) : root;
 }
 
 }  // namespace runnel

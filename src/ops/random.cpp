@@ -4,9 +4,11 @@
 #include <cmath>
 #include <numbers>
 
+#include "core/philox.h"
 #include "kernels/fast.h"
 #include "kernels/reference/random.h"
 #include "ops/helpers.h"
+#include "ops/keys.h"
 
 namespace runnel {
 namespace {
@@ -52,16 +54,19 @@ Array words(const Array& key, const Array& stream, std::int64_t n) {
   return bind_one(op, {key, stream}, {{"n", n}, {"halves", std::int64_t{0}}});
 }
 
-// Streams of a key: bits are drawn from stream (0, 0), further keys from (data, 1).
-Array draw_stream() { return Array::zeros({2}, DType::u32); }
+// Random bits of one purpose: the words of stream (0, domain).
+Array bits_of(const Array& key, std::uint32_t domain, const Shape& shape) {
+  const Array stream = Array::from(std::vector<std::uint32_t>{0, domain}, {2});
+  return reshape(words(key, stream, shape.product()), shape);
+}
 
 // Uniform in [0, 1): 24 bits for f32, 53 for f64, so that every value is exact.
-Array unit(const Array& key, const Shape& shape, DType dtype) {
-  if (dtype == DType::f32) return convert(random::bits(key, shape) / 256, DType::f32) * 0x1p-24;
-  if (dtype != DType::f64) fail("[uniform] needs f32 or f64, got {}", name_of(dtype));
+Array unit(const char* op, const Array& key, std::uint32_t domain, const Shape& shape, DType dtype) {
+  if (dtype == DType::f32) return convert(bits_of(key, domain, shape) / 256, DType::f32) * 0x1p-24;
+  if (dtype != DType::f64) fail("[{}] needs f32 or f64, got {}", op, name_of(dtype));
   Shape pairs = shape;
   pairs.push_back(2);
-  const Array b = random::bits(key, pairs);
+  const Array b = bits_of(key, domain, pairs);
   const int last = pairs.rank() - 1;
   const Array high = convert(squeeze(slice(b, last, 0, 1), last) / 32, DType::f64);
   const Array low = convert(squeeze(slice(b, last, 1, 2), last) / 64, DType::f64);
@@ -80,38 +85,56 @@ Array key(std::uint64_t seed) {
   return Array::from(halves, {2});
 }
 
-Array fold_in(const Array& key, const Operand& data) {
+Array child_key(const Array& key, const Operand& data, std::uint32_t domain) {
   if (data.weak() &&
       (data.value() < 0 || data.value() > 4294967295.0 || data.value() != std::floor(data.value())))
     fail("[fold_in] {} is no whole number from 0 to 2^32 - 1", data.value());
   const Array word =
       data.weak() ? Array::scalar(data.value(), DType::u32) : convert(data.array(), DType::u32);
-  return words(key, stack({word, Array::scalar(1, DType::u32)}), 2);
+  return words(key, stack({word, Array::scalar(domain, DType::u32)}), 2);
 }
 
-Array bits(const Array& key, const Shape& shape) {
-  return reshape(words(key, draw_stream(), shape.product()), shape);
+Array fold_in(const Array& key, const Operand& data) { return child_key(key, data, domain::kChildren); }
+
+Array bits(const Array& key, const Shape& shape) { return bits_of(key, domain::kBits, shape); }
+
+namespace {
+
+// u in [0, 1) moved to [low, high), both of T: rounding can reach the upper end, so the number below it is
+// the most.
+template <class T>
+Array between(const Array& u, T low, T high) {
+  if (!(low <= high) || !std::isfinite(high - low))
+    fail("[uniform] a range from {} to {}: two finite ends are needed, the lower one first", low, high);
+  if (low == 0 && high == 1) return u;
+  const Array x = double{low} + double{high - low} * u;
+  return low == high ? x : minimum(x, double{std::nextafter(high, low)});
 }
+
+}  // namespace
 
 Array uniform(const Array& key, const Shape& shape, double low, double high, DType dtype) {
-  const Array u = unit(key, shape, dtype);
-  return low == 0 && high == 1 ? u : low + (high - low) * u;
+  const Array u = unit("uniform", key, domain::kUniform, shape, dtype);
+  return dtype == DType::f32 ? between(u, static_cast<float>(low), static_cast<float>(high))
+                             : between(u, low, high);
 }
 
 // Box and Muller, "A note on the generation of random normal deviates" (1958): two uniforms make one deviate
 // here.
 Array normal(const Array& key, const Shape& shape, DType dtype) {
-  const Array u = 1.0 - unit(fold_in(key, 0), shape, dtype);  // in (0, 1]
-  const Array v = unit(fold_in(key, 1), shape, dtype);
+  const Array u = 1.0 - unit("normal", key, domain::kNormalRadius, shape, dtype);  // in (0, 1]
+  const Array v = unit("normal", key, domain::kNormalAngle, shape, dtype);
   return sqrt(-2.0 * log(u)) * cos(2 * std::numbers::pi * v);
 }
 
 Array bernoulli(const Array& key, const Operand& p, const Shape& shape) {
   const Array probability = p.resolve(DType::f32);
-  return less(unit(key, shape, probability.dtype()), probability);
+  return less(unit("bernoulli", key, domain::kBernoulli, shape, probability.dtype()), probability);
 }
 
-Array permutation(const Array& key, std::int64_t n) { return sort(bits(key, {n}), 0).second; }
+Array permutation(const Array& key, std::int64_t n) {
+  return sort(bits_of(key, domain::kPermutation, {n}), 0).second;
+}
 
 }  // namespace random
 }  // namespace runnel

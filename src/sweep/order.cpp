@@ -6,6 +6,7 @@
 #include "core/buffer.h"
 #include "core/threads.h"
 #include "graph/node.h"
+#include "ops/keys.h"
 #include "runnel/random.h"
 
 namespace runnel::sweep {
@@ -51,7 +52,8 @@ Array RowOrder::in_order(const Array& x, const std::int32_t* order,
 }
 
 OrderedRows RowOrder::epoch(std::int64_t epoch) {
-  const Array key = random::fold_in(random::fold_in(random::key(seed_), number_), epoch);
+  const Array fold = random::child_key(random::key(seed_), number_, domain::kRows);
+  const Array key = random::child_key(fold, epoch, domain::kRows);
   const Array rows = random::permutation(key, fold_.x.dim(0));
   const auto* order = reinterpret_cast<const std::int32_t*>(detail::dense_bytes(rows));
   OrderedRows out{in_order(fold_.x, order, x_), in_order(fold_.y, order, y_), rows};

@@ -18,7 +18,7 @@ constexpr double kMostCounted = 100;  // values of a whole-numbered range that a
 // Uniform in [0, 1): draw `i` of dimension `d`.
 double draw(std::uint64_t seed, std::int64_t i, std::size_t d) {
   const auto block =
-      Philox::block({static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(d), 0, 0x73706163u},
+      Philox::block({static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(d), 0, domain::kSpace},
                     {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)});
   return (block[0] / 32 * 0x1p26 + block[1] / 64) * 0x1p-53;
 }

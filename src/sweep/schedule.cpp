@@ -54,7 +54,7 @@ std::vector<std::size_t> shuffled(std::size_t n, std::uint64_t seed) {
   std::vector<std::uint64_t> keys(n);
   for (std::size_t i = 0; i < n; ++i) {
     const auto words =
-        Philox::block({static_cast<std::uint32_t>(i), 0, 0, 0x6272616bu},
+        Philox::block({static_cast<std::uint32_t>(i), 0, 0, domain::kBrackets},
                       {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)});
     keys[i] = (std::uint64_t{words[0]} << 32) | words[1];
   }

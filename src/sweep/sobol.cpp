@@ -116,7 +116,7 @@ std::uint32_t scrambled(std::uint32_t x, std::size_t dimension, std::uint64_t se
   for (std::size_t top = 0; top < kBits; top += kLevels) {
     const std::uint32_t above = top == 0 ? 0 : x >> (kBits - top);
     const std::uint32_t coins = Philox::block(
-        {above, static_cast<std::uint32_t>(top), static_cast<std::uint32_t>(dimension), 0x6f77656eu},
+        {above, static_cast<std::uint32_t>(top), static_cast<std::uint32_t>(dimension), domain::kOwen},
         {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)})[0];
     std::uint32_t node = 1;  // the root; the children of node k are 2k and 2k + 1
     for (std::size_t level = top; level < std::min(top + kLevels, kBits); ++level) {

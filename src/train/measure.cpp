@@ -160,7 +160,7 @@ Interval bootstrap(Metric metric, std::span<const double> outputs, std::span<con
   std::vector<std::size_t> rows(terms.size());
   std::vector<double> values;
   for (std::uint32_t draw = 0; draw < kDraws; ++draw) {
-    draw_rows(seed, 0x626f6f74u, draw, rows);
+    draw_rows(seed, domain::kBootstrap, draw, rows);
     values.push_back(combine(metric, terms, y, [&](std::size_t i) { return rows[i]; }));
   }
   std::sort(values.begin(), values.end());
@@ -179,7 +179,7 @@ double optimism(std::size_t predictors, std::size_t n, bool higher, std::uint64_
   std::vector<std::size_t> rows(n);
   double total = 0;
   for (std::uint32_t draw = 0; draw < kDraws; ++draw) {
-    draw_rows(seed, 0x6f707469u, draw, rows);
+    draw_rows(seed, domain::kOptimism, draw, rows);
     double best = -std::numeric_limits<double>::infinity(), excess = 0, usual = 0;
     for (std::size_t k = 0; k < predictors; ++k) {
       const double here = value(k, [&](std::size_t i) { return rows[i]; });

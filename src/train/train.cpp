@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/fail.h"
+#include "ops/keys.h"
 #include "runnel/random.h"
 #include "runnel/transforms.h"
 #include "train/optimizer.h"
@@ -47,10 +48,6 @@ Operand scale_of(const Recipe& recipe, const Rates& rates) {
   return recipe.scaled ? Operand(rates.scale) : Operand(1);
 }
 
-// Streams of a candidate's key.
-constexpr int kInitStream = 0;
-constexpr int kDropoutStream = 1;
-
 }  // namespace
 
 State start(const Recipe& recipe, const Rates& rates) {
@@ -62,7 +59,7 @@ State start(const Recipe& recipe, const Rates& rates) {
   } else {
     const Array scale = recipe.embedded > 0 ? further_rate(rates, "frequency_scale", "an embedding in waves")
                                             : Array::scalar(1, recipe.dtype);
-    model = nn::init_network(random::fold_in(rates.key, kInitStream),
+    model = nn::init_network(random::child_key(rates.key, 0, domain::kStart),
                              {recipe.sizes, recipe.body, recipe.norm, recipe.embedded, recipe.frequencies},
                              recipe.activation, rates.bias, scale, recipe.dtype);
   }
@@ -91,7 +88,7 @@ struct Batch {
 Array training_loss(const Recipe& recipe, const nn::Network& model, const Array& step, const Rates& rates,
                     const Batch& batch) {
   if (!recipe.dropout) return loss(recipe, model, rates, batch.x, batch.y, batch.further);
-  const Array key = random::fold_in(random::fold_in(rates.key, kDropoutStream), step);
+  const Array key = random::child_key(rates.key, step, domain::kDropout);
   const nn::Dropout dropout{key, rates.dropout, batch.rows};
   const Array out =
       nn::forward(whole(model, batch.further), batch.x, recipe.activation, scale_of(recipe, rates), dropout);

@@ -1,10 +1,9 @@
 #include "transforms/control.h"
 
-#include <list>
-#include <mutex>
 #include <string_view>
 
 #include "core/fail.h"
+#include "graph/notes.h"
 #include "ops/helpers.h"
 
 namespace runnel {
@@ -18,41 +17,6 @@ const ControlRule& control_rule(const Op& op) {
 }
 
 namespace {
-
-// Transforms of one sub-graph are asked for again and again (each call of a compiled function under grad,
-// say): the latest are kept. The entry holds the graph it came from, so that an address cannot come to mean
-// another graph.
-template <class Result>
-class Memo {
- public:
-  template <class Make>
-  Result get(const GraphPtr& graph, const Flags& flags, std::int64_t lanes, Make make) {
-    {
-      const std::lock_guard lock(mutex_);
-      for (auto it = entries_.begin(); it != entries_.end(); ++it)
-        if (it->graph == graph && it->flags == flags && it->lanes == lanes) {
-          entries_.splice(entries_.begin(), entries_, it);
-          return it->result;
-        }
-    }
-    Result made = make();
-    const std::lock_guard lock(mutex_);
-    entries_.push_front({graph, flags, lanes, made});
-    if (entries_.size() > kMost) entries_.pop_back();
-    return made;
-  }
-
- private:
-  static constexpr std::size_t kMost = 64;
-  struct Entry {
-    GraphPtr graph;
-    Flags flags;
-    std::int64_t lanes;
-    Result result;
-  };
-  std::mutex mutex_;
-  std::list<Entry> entries_;
-};
 
 std::vector<MaybeArray> tangents_at(const Flags& active, const Arrays& given) {
   std::vector<MaybeArray> out(active.size());
@@ -77,8 +41,7 @@ Arrays with(Arrays first, const Arrays& second) {
 }  // namespace
 
 GraphPtr jvp_graph(const GraphPtr& graph, const Flags& active) {
-  static Memo<GraphPtr> memo;
-  return memo.get(graph, active, 0, [&] {
+  return kept_with<GraphPtr>(*graph, Transform::jvp, active, 0, [&] {
     Builder builder;
     const Arrays primals = builder.inputs(graph->input_types());
     const Arrays tangents = builder.inputs(where(graph->input_types(), active));
@@ -89,8 +52,7 @@ GraphPtr jvp_graph(const GraphPtr& graph, const Flags& active) {
 }
 
 GraphPtr vjp_graph(const GraphPtr& graph, const Flags& active) {
-  static Memo<GraphPtr> memo;
-  return memo.get(graph, active, 0, [&] {
+  return kept_with<GraphPtr>(*graph, Transform::vjp, active, 0, [&] {
     Builder builder;
     const Arrays primals = builder.inputs(graph->input_types());
     const Tape tape = run_forward(graph, primals, active);
@@ -101,8 +63,7 @@ GraphPtr vjp_graph(const GraphPtr& graph, const Flags& active) {
 }
 
 SplitVjp split_vjp_graph(const GraphPtr& graph, const Flags& active) {
-  static Memo<SplitVjp> memo;
-  return memo.get(graph, active, 0, [&]() -> SplitVjp {
+  return kept_with<SplitVjp>(*graph, Transform::split_vjp, active, 0, [&]() -> SplitVjp {
     Builder forward;
     const Arrays primals = forward.inputs(graph->input_types());
     const Tape tape = run_forward(graph, primals, active);
@@ -120,8 +81,7 @@ SplitVjp split_vjp_graph(const GraphPtr& graph, const Flags& active) {
 }
 
 GraphPtr vmap_graph(const GraphPtr& graph, const Flags& batched, std::int64_t lanes) {
-  static Memo<GraphPtr> memo;
-  return memo.get(graph, batched, lanes, [&] {
+  return kept_with<GraphPtr>(*graph, Transform::vmap, batched, lanes, [&] {
     Builder builder;
     std::vector<Type> types = graph->input_types();
     for (std::size_t i = 0; i < types.size(); ++i)

@@ -4,12 +4,49 @@
 
 #include <thread>
 
+#include "core/buffer.h"
 #include "ops/helpers.h"
 #include "runnel/compiled.h"
 #include "runnel/transforms.h"
 
 namespace runnel {
 namespace {
+
+// Before main(): the order in which objects of other files are initialised must not matter.
+const double before_main = jit([](const Array& x) { return sum(x * x); })(Array({1, 2, 3})).item();
+TEST(Jit, RunsBeforeMain) { EXPECT_EQ(before_main, 14); }
+
+// What dropped functions leave behind: neither what they captured, nor the working memory of their programs,
+// nor the graphs of their transforms.
+TEST(Jit, LeavesNothingBehind) {
+  const Array x = Array::full({1 << 16}, 0.5);
+  const auto through_everything = [&](double scale) {
+    const Array captured = Array::full({1 << 16}, scale);
+    const auto f = jit([captured](const Array& v) { return sum(square(sort(captured * v, 0).first + v)); });
+    f(x);
+    grad(f)(x);
+    jit(grad(f))(x);
+    jvp(f, x, x);
+    hvp(f, x, x);
+    vmap(f)(stack({x, captured}));
+    grad(checkpoint(f))(x);
+    scan_n([&](const Array& v, const Array&) { return std::pair(v + 1e-3 * grad(f)(v), f(v)); }, x, 3);
+  };
+  through_everything(1);  // whatever is made once and for all
+  const std::size_t before = buffer_bytes();
+  for (int i = 0; i < 3; ++i) through_everything(i);
+  EXPECT_EQ(buffer_bytes(), before);
+}
+
+// A function that lives keeps its program, however many others came and went.
+TEST(Jit, KeepsItsProgramAsLongAsItLives) {
+  const auto f = jit([](const Array& x) { return sum(x * x); });
+  f(Array({1, 2}));
+  for (int i = 0; i < 200; ++i) jit([i](const Array& x) { return x + i; })(Array({1, 2}));
+  const std::int64_t programs = compile_statistics().programs;
+  EXPECT_EQ(f(Array({3, 4})).item(), 25);
+  EXPECT_EQ(compile_statistics().programs, programs);
+}
 
 TEST(Jit, TracesOncePerSignature) {
   int calls = 0;

@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fmt/ranges.h>
+
+#include <map>
+
 #include "laws/rows.h"
 
 namespace runnel::laws {
@@ -56,34 +60,119 @@ TEST(Gradients, ForwardModeIsTheSlope) {
   }
 }
 
+// By every route, mixed ones among operands too: the gradient's slope.
+void expect_second_derivatives(const ArrayFn& f, const Arrays& x) {
+  const ArrayFn s = scalar_of(f);
+  const ArrayFn g = gradient_of(s);
+  const Arrays v = directions(x, 1);
+  const Arrays forward_over_reverse = flat::jvp(g, x, v).tangents;
+  const Distance to_slope = distance(forward_over_reverse, slope(g, x, v));
+  EXPECT_LE(to_slope.apart, 1e-8 * (1 + to_slope.size));
+
+  const ArrayFn along = [&](const Arrays& at) -> Arrays {
+    const Arrays pulled = g(at);
+    Array total = Array::scalar(0, DType::f64);
+    for (std::size_t i = 0; i < pulled.size(); ++i) total = total + sum(pulled[i] * v[i]);
+    return {total};
+  };
+  const Distance reverse_over_reverse = distance(forward_over_reverse, gradient_of(along)(x));
+  EXPECT_LE(reverse_over_reverse.apart, 1e-11 * (1 + reverse_over_reverse.size));
+
+  const ArrayFn pushed = [&](const Arrays& at) { return flat::jvp(s, at, v).tangents; };
+  const Distance reverse_over_forward = distance(forward_over_reverse, gradient_of(pushed)(x));
+  EXPECT_LE(reverse_over_forward.apart, 1e-11 * (1 + reverse_over_forward.size));
+
+  const double twice_forward = flat::jvp(pushed, x, v).tangents[0].item();
+  EXPECT_NEAR(twice_forward, inner(v, forward_over_reverse),
+              1e-11 * (1 + length(v) * length(forward_over_reverse)));
+}
+
 TEST(Gradients, SecondDerivativesByEveryRouteAreTheSlopeOfTheGradient) {
   for (const Row& r : differentiable_rows()) {
     const Arrays x = float_operands(r);
     if (has_f32(x)) continue;  // differences of differences have no digits left
     SCOPED_TRACE(r.name());
-    const ArrayFn s = scalar_of(float_function_of(r));
-    const ArrayFn g = gradient_of(s);
-    const Arrays v = directions(x, 1);
-    const Arrays forward_over_reverse = flat::jvp(g, x, v).tangents;
-    const Distance to_slope = distance(forward_over_reverse, slope(g, x, v));
-    EXPECT_LE(to_slope.apart, 1e-8 * (1 + to_slope.size));
+    expect_second_derivatives(float_function_of(r), x);
+  }
+}
 
-    const ArrayFn along = [&](const Arrays& at) -> Arrays {
-      const Arrays pulled = g(at);
-      Array total = Array::scalar(0, DType::f64);
-      for (std::size_t i = 0; i < pulled.size(); ++i) total = total + sum(pulled[i] * v[i]);
-      return {total};
-    };
-    const Distance reverse_over_reverse = distance(forward_over_reverse, gradient_of(along)(x));
-    EXPECT_LE(reverse_over_reverse.apart, 1e-11 * (1 + reverse_over_reverse.size));
+// Where an op is smooth when all elements of its float operands are these numbers: what each op's meaning
+// says, for the ops that are not smooth everywhere.
+bool smooth(std::string_view op, const std::vector<double>& at) {
+  const auto tie = [&] { return at.size() < 2 || at[0] == at[1]; };
+  if (op == "abs" || op == "sign") return at[0] != 0;
+  if (op == "floor") return at[0] != std::floor(at[0]);
+  if (op == "log" || op == "sqrt" || op == "rsqrt") return at[0] > 0;
+  if (op == "log1p") return at[0] > -1;
+  if (op == "div") return at[1] != 0;
+  if (op == "pow") return at[0] > 0;  // other bases: Functions.PowHasItsMixedDerivativeAtEveryExponent
+  if (op == "max" || op == "min") return !tie();
+  if (op == "reduce_max" || op == "reduce_min" || op == "sort") return false;  // all elements are one
+  return op != "stop_gradient";                                                // 0 by its meaning
+}
 
-    const ArrayFn pushed = [&](const Arrays& at) { return flat::jvp(s, at, v).tangents; };
-    const Distance reverse_over_forward = distance(forward_over_reverse, gradient_of(pushed)(x));
-    EXPECT_LE(reverse_over_forward.apart, 1e-11 * (1 + reverse_over_forward.size));
+// The decompositions have points of their own.
+bool of_matrices(std::string_view op) {
+  for (const char* name : {"cholesky", "qr", "svd", "triangular_solve", "symmetric_root", "lyapunov"})
+    if (op == name) return true;
+  return false;
+}
 
-    const double twice_forward = flat::jvp(pushed, x, v).tangents[0].item();
-    EXPECT_NEAR(twice_forward, inner(v, forward_over_reverse),
-                1e-11 * (1 + length(v) * length(forward_over_reverse)));
+// Calls visit(values) for each choice of one of the points for each of n operands.
+template <class Visit>
+void for_each_choice(const std::vector<double>& points, std::size_t n, Visit visit) {
+  std::vector<std::size_t> digit(n, 0);
+  for (;;) {
+    std::vector<double> values;
+    for (std::size_t d : digit) values.push_back(points[d]);
+    visit(values);
+    std::size_t i = 0;
+    while (i < n && ++digit[i] == points.size()) digit[i++] = 0;
+    if (i == n) return;
+  }
+}
+
+TEST(Gradients, SecondDerivativesAtSpecialPoints) {
+  std::map<std::string, int> checked;
+  for (const Row& r : differentiable_rows()) {
+    const Arrays like = float_operands(r);
+    if (has_f32(like) || of_matrices(r.op->name)) continue;
+    for_each_choice({-1, -0.0, 0, 0.5, 1, 2}, like.size(), [&](const std::vector<double>& values) {
+      if (!smooth(r.op->name, values)) return;
+      ++checked[std::string(r.op->name)];
+      Arrays x;
+      for (std::size_t i = 0; i < like.size(); ++i)
+        x.push_back(Array::full(like[i].shape(), values[i], DType::f64));
+      SCOPED_TRACE(fmt::format("{} at {}", r.name(), fmt::join(values, ", ")));
+      expect_second_derivatives(float_function_of(r), x);
+    });
+  }
+  for (const Row& r : differentiable_rows()) {
+    const std::string_view name = r.op->name;
+    if (of_matrices(name) || name == "convert") continue;  // convert has an f32 end
+    if (name == "reduce_max" || name == "reduce_min" || name == "sort" || name == "stop_gradient") continue;
+    EXPECT_GT(checked[std::string(name)], 0) << name;
+  }
+}
+
+// Diagonal matrices, whose factors are full of zeros; svd needs singular values that differ.
+TEST(Gradients, SecondDerivativesOfDecompositionsAtDiagonals) {
+  for (const Row& r : differentiable_rows()) {
+    const Arrays like = float_operands(r);
+    if (has_f32(like) || !of_matrices(r.op->name)) continue;
+    for (const bool equal_values : {false, true}) {
+      if (equal_values && r.op->name == std::string_view("svd")) continue;
+      Arrays x;
+      for (const Array& a : like) {
+        const std::int64_t n = std::min(a.dim(-1), a.dim(-2)), rows = a.dim(-2), columns = a.dim(-1);
+        const Array values =
+            equal_values ? Array::ones({n}, DType::f64) : neg(arange(n, DType::f64)) + double(n);
+        const Array square = eye(n, DType::f64) * values;
+        x.push_back(broadcast_to(pad(square, {0, 0}, {rows - n, columns - n}), a.shape()));
+      }
+      SCOPED_TRACE(fmt::format("{}, {} values", r.name(), equal_values ? "equal" : "falling"));
+      expect_second_derivatives(float_function_of(r), x);
+    }
   }
 }
 

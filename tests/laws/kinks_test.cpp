@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <limits>
 
 #include "laws/rows.h"
@@ -95,6 +96,71 @@ TEST(Kinks, PowersAtZeroHaveAllTheirDerivatives) {
   EXPECT_EQ(slope_at(one, 2), 0);
   // A negative base has whole powers, whose derivative by the exponent is taken to be 0.
   EXPECT_EQ(slope_at([](const Array& b) { return pow(at(-2), b); }, 3), 0);
+}
+
+// The square of a norm is the sum of squares, whose Hessian is 2 I, at 0 too.
+TEST(Kinks, TheSquareOfANormIsSmooth) {
+  const std::vector<std::function<Array(const Array&)>> squares{
+      [](const Array& x) { return square(norm(x)); },
+      [](const Array& x) {
+        const Array n = norm(x);
+        return n * n;
+      },
+      [](const Array& x) { return pow(norm(x), 2); }};
+  const auto expect_smooth = [](const auto& f) {
+    for (const Array& x : {Array::zeros({3}, DType::f64), Array({1, -2, 0.5}, DType::f64)}) {
+      const Array doubled = 2 * eye(3, DType::f64);
+      EXPECT_LE(max(abs(hessian(f)(x) - doubled)).item(), 1e-15);
+      EXPECT_LE(max(abs(jacobian(grad(f))(x) - doubled)).item(), 1e-15);
+      EXPECT_TRUE(same_bits(jit(f)(x), f(x)));
+      EXPECT_LE(max(abs(grad(f)(x) - 2 * x)).item(), 1e-15);
+    }
+    const Array huge = Array::full({3}, 1e200, DType::f64);
+    EXPECT_TRUE(same_bits(jit(f)(huge), f(huge)));  // infinite
+  };
+  for (const auto& f : squares) {
+    expect_smooth(f);
+    expect_smooth(jit(f));
+    expect_smooth(checkpoint(f));
+    const Array lanes = vmap(hessian(f))(Array::zeros({4, 3}, DType::f64));
+    EXPECT_TRUE(same_bits(lanes, broadcast_to(2 * eye(3, DType::f64), {4, 3, 3})));
+  }
+}
+
+// Functions of several elements where all of them are equal, zero among them.
+TEST(Kinks, FunctionsOfEqualElementsAreSmooth) {
+  const double third = 1.0 / 3;
+  const Array same = Array::full({3, 3}, third, DType::f64), one = eye(3, DType::f64);
+  for (const double value : {-2.0, 0.0, 700.0}) {
+    const Array x = Array::full({3}, value, DType::f64);
+    const auto expect_hessian = [&](const auto& f, const Array& wanted) {
+      EXPECT_LE(max(abs(hessian(f)(x) - wanted)).item(), 1e-15) << value;
+      EXPECT_LE(max(abs(jacobian(grad(f))(x) - wanted)).item(), 1e-15) << value;
+    };
+    // Of log sum exp: diag(p) - p pᵀ, p = 1/3.
+    const Array of_logsumexp = third * one - third * same;
+    expect_hessian([](const Array& v) { return logsumexp(v, 0); }, of_logsumexp);
+    expect_hessian([](const Array& v) { return neg(sum(log_softmax(v, 0))); }, 3 * of_logsumexp);
+    expect_hessian([](const Array& v) { return sum(softmax(v, 0)); }, 0 * one);
+    expect_hessian([](const Array& v) { return variance(v); }, 2 * third * (one - same));
+    expect_hessian([](const Array& v) { return square(mean(v)); }, 2 * third * same);
+  }
+}
+
+// What stays as it is in other libraries, as ops.h says, with the ways round that it names.
+TEST(Kinks, WaysRoundGiveDerivativesWhereThereAreNone) {
+  const double inf = std::numeric_limits<double>::infinity();
+  const auto gradient = [](auto f, const Array& x) { return grad(f)(x).to_doubles(); };
+  EXPECT_TRUE(std::isnan(slope_at([](const Array& x) { return select(x > 0, sqrt(x), 0); }, 0)));
+  const Array lost = Array::full({2}, -inf, DType::f64), same = Array::full({2}, 3, DType::f64);
+  EXPECT_EQ(logsumexp(lost, 0).item(), -inf);
+  EXPECT_TRUE(std::isnan(gradient([](const Array& x) { return logsumexp(x, 0); }, lost)[0]));
+  EXPECT_THAT(gradient([](const Array& x) { return logsumexp(maximum(x, -1e30), 0); }, lost),
+              ElementsAre(0, 0));
+  EXPECT_TRUE(std::isnan(gradient([](const Array& x) { return sqrt(variance(x)); }, same)[0]));
+  EXPECT_THAT(gradient([](const Array& x) { return sqrt(variance(x) + 1e-12); }, same), ElementsAre(0, 0));
+  EXPECT_EQ(slope_at([](const Array& b) { return pow(at(-2), b); }, 2), 0);
+  EXPECT_NEAR(slope_at([](const Array& b) { return pow(abs(at(-2)), b); }, 2), 4 * std::log(2.0), 1e-14);
 }
 
 // The choice not taken must not leak nan into the derivative when it is written as select of a safe operand.

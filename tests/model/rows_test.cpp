@@ -128,6 +128,7 @@ FitOptions quick(DType dtype) {
   o.triage.categorical = {"declared", "account"};
   o.triage.keep = {"number"};
   o.base.hidden = {4};
+  o.base.activation = nn::Activation::tanh;  // every unit answers to every column
   o.base.epochs = 2;
   o.grid = {"rate=0.01"};
   o.threads = 1;

@@ -2,12 +2,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
+#include <map>
 #include <numeric>
 
 #include "core/philox.h"
+#include "runnel/nn.h"
 #include "runnel/random.h"
 #include "runnel/transforms.h"
 
@@ -69,6 +73,35 @@ TEST(Uniform, HasItsMomentsAndRange) {
   }
   const auto y = random::uniform(random::key(1), {kMany}, -3, 5).to_doubles();
   EXPECT_NEAR(moment(y, 1), 1, five_sigma(kMany) * 8 / std::sqrt(12.0));
+}
+
+// low + (high - low) u rounds to the upper end where u is near 1.
+TEST(Uniform, NeverReturnsItsUpperEnd) {
+  const auto most = [](double low, double high, DType dtype) {
+    const auto x = random::uniform(random::key(1), {kMany}, low, high, dtype).to_doubles();
+    EXPECT_GE(*std::min_element(x.begin(), x.end()), low);
+    return *std::max_element(x.begin(), x.end());
+  };
+  EXPECT_EQ(most(1, 1 + 0x1p-22, DType::f32), 1 + 0x1p-23);
+  EXPECT_EQ(most(1, 1 + 0x1p-51, DType::f64), 1 + 0x1p-52);
+  EXPECT_LT(most(1e6, 1e6 + 1, DType::f32), 1e6 + 1);
+  EXPECT_LT(most(-1e-30, 0, DType::f32), 0);
+  EXPECT_EQ(most(3, 3, DType::f32), 3);  // an empty range has one number
+}
+
+TEST(Uniform, RefusesRangesWithoutNumbers) {
+  using testing::HasSubstr;
+  using testing::ThrowsMessage;
+  const double inf = std::numeric_limits<double>::infinity();
+  using Range = std::pair<double, double>;
+  for (const Range& range : {Range(1, 0), Range(0, inf), Range(-1e308, 1e308), Range(NAN, 1)}) {
+    const auto draw = [&] { random::uniform(random::key(1), {2}, range.first, range.second, DType::f64); };
+    EXPECT_THAT(draw, ThrowsMessage<Error>(HasSubstr("two finite ends are needed, the lower one first")));
+  }
+  EXPECT_THAT([] { random::uniform(random::key(1), {2}, 0, 1, DType::i32); },
+              ThrowsMessage<Error>(HasSubstr("[uniform] needs f32 or f64, got i32")));
+  EXPECT_THAT([] { random::normal(random::key(1), {2}, DType::i32); },
+              ThrowsMessage<Error>(HasSubstr("[normal] needs f32 or f64, got i32")));
 }
 
 // Chi-square over 64 cells: 63 degrees of freedom, so 63 ± 5 √126.
@@ -137,17 +170,67 @@ TEST(Permutation, PrefersNoOrder) {
   EXPECT_NEAR(chi, 23, 5 * std::sqrt(46.0));
 }
 
-TEST(FoldIn, GivesIndependentStreams) {
+// Everything that draws from a key, 20000 numbers of each.
+void add_draws_of(const Array& key, const std::string& name, std::map<std::string, std::vector<double>>& to) {
+  constexpr std::int64_t kN = 20000;
+  to[name + " bits"] = random::bits(key, {kN}).to_doubles();
+  to[name + " uniform"] = random::uniform(key, {kN}).to_doubles();
+  to[name + " uniform f64"] = random::uniform(key, {kN}, -1, 1, DType::f64).to_doubles();
+  to[name + " normal"] = random::normal(key, {kN}).to_doubles();
+  to[name + " normal f64"] = random::normal(key, {kN}, DType::f64).to_doubles();
+  to[name + " bernoulli"] = random::bernoulli(key, 0.5, {kN}).to_doubles();
+  to[name + " permutation"] = random::permutation(key, kN).to_doubles();
+  to[name + " he_normal"] = nn::he_normal(key, kN / 100, 100).to_doubles();
+  to[name + " glorot_uniform"] = nn::glorot_uniform(key, kN / 100, 100).to_doubles();
+  const nn::Mlp mlp = nn::init_mlp(key, {kN / 100, 100, kN / 100}, nn::Activation::relu);
+  for (std::size_t l = 0; l < 2; ++l) to[fmt::format("{} layer {}", name, l)] = mlp.layers[l].w.to_doubles();
+  for (std::uint32_t l = 0; l < 3; ++l)
+    to[fmt::format("{} mask {}", name, l)] =
+        nn::drop(Array::ones({kN / 100, 100}), {key, Array::scalar(0.5), Array::scalar(0, DType::u32)}, l)
+            .to_doubles();
+}
+
+TEST(FoldIn, MakesKeysWhoseDrawsAreIndependentOfAllOthers) {
   const Array key = random::key(8);
-  const auto base = random::normal(key, {20000}).to_doubles();
-  std::vector<std::vector<double>> streams{base};
-  for (int i = 0; i < 4; ++i)
-    streams.push_back(random::normal(random::fold_in(key, i), {20000}).to_doubles());
-  streams.push_back(random::normal(random::fold_in(random::fold_in(key, 0), 1), {20000}).to_doubles());
-  streams.push_back(random::normal(random::key(9), {20000}).to_doubles());
-  for (std::size_t i = 0; i < streams.size(); ++i)
-    for (std::size_t j = 0; j < i; ++j)
-      EXPECT_NEAR(correlation(streams[i], streams[j]), 0, five_sigma(20000)) << i << " and " << j;
+  std::map<std::string, std::vector<double>> draws;
+  add_draws_of(key, "key", draws);
+  for (int child : {0, 1, 2})
+    add_draws_of(random::fold_in(key, child), fmt::format("child {}", child), draws);
+  add_draws_of(random::fold_in(random::fold_in(key, 0), 1), "grandchild 0 1", draws);
+  add_draws_of(random::fold_in(random::fold_in(key, 1), 0), "grandchild 1 0", draws);
+  add_draws_of(random::key(9), "key 9", draws);
+  const auto of_same_bits = [](const std::string& a, const std::string& b) {
+    return a == b + " f64" || b == a + " f64";  // a distribution in two dtypes
+  };
+  for (auto a = draws.begin(); a != draws.end(); ++a)
+    for (auto b = std::next(a); b != draws.end(); ++b) {
+      if (of_same_bits(a->first, b->first)) continue;
+      const double bound = 1.1 * five_sigma(20000);  // there are thousands of pairs
+      EXPECT_NEAR(correlation(a->second, b->second), 0, bound) << a->first << " and " << b->first;
+    }
+}
+
+// Host and device draw from the same keys: their counters must differ in the domain, too.
+TEST(Domains, AreDistinct) {
+  const std::vector<std::uint32_t> tags{domain::kChildren,    domain::kUniform,   domain::kNormalRadius,
+                                        domain::kNormalAngle, domain::kBernoulli, domain::kPermutation,
+                                        domain::kFirstMask,   domain::kWeights,   domain::kLayers,
+                                        domain::kWaves,       domain::kStart,     domain::kDropout,
+                                        domain::kRows,        domain::kSpace,     domain::kOwen,
+                                        domain::kBrackets,    domain::kBootstrap, domain::kOptimism};
+  for (std::size_t i = 0; i < tags.size(); ++i) {
+    EXPECT_GE(tags[i], domain::kFirstTag);
+    for (std::size_t j = 0; j < i; ++j) {
+      EXPECT_NE(tags[i], tags[j]) << i << " and " << j;
+      // Masks have a domain for each layer.
+      EXPECT_FALSE(tags[j] >= domain::kFirstMask && tags[j] - domain::kFirstMask < domain::kFirstTag &&
+                   tags[j] != domain::kFirstMask);
+    }
+  }
+}
+
+TEST(FoldIn, TakesNumbersAndArrays) {
+  const Array key = random::key(8);
   // The same data gives the same stream, as a number or as an array.
   EXPECT_TRUE(same_bits(random::fold_in(key, 3), random::fold_in(key, Array::scalar(3, DType::i32))));
   EXPECT_TRUE(same_bits(random::fold_in(key, 3), random::fold_in(key, Array::scalar(3, DType::u32))));

@@ -64,6 +64,28 @@ TEST(Descend, TellsItsGradientHowManyStepsWereTaken) {
 }
 
 // On w² / 2 the weight after t steps is (1 - eta)^t w; lanes of rates, and the derivative by the rate.
+// What grad makes of a loss is a gradient, whichever transforms it went through, and so is one that takes the
+// steps taken so far.
+TEST(Descend, TakesTheGradientsOfLosses) {
+  const auto loss = [](const Array& w) { return sum(square(w - 1)); };
+  const auto generic = [](const auto& w) { return sum(square(w - 1)); };
+  const auto counted = [](const Array& w, const Array& count) {
+    return sum(square(w - 1)) + 0 * sum(w) * convert(count, DType::f64);
+  };
+  const auto from = optim::start(optim::sgd(), vec({3, -1}), {{"learning_rate", f64(0.25)}});
+  const Array end = vec({1 + 2 * 0.125, 1 - 2 * 0.125});  // (1 - 2 · 0.25)³ = 1/8 of the way is left
+  const auto expect_end = [&](const auto& gradient) {
+    EXPECT_TRUE(same_bits(optim::descend(optim::sgd(), gradient, from, 3).params, end));
+  };
+  expect_end(grad(loss));
+  expect_end(grad(generic));
+  expect_end(jit(grad(loss)));
+  expect_end(grad(jit(loss)));
+  expect_end(grad(checkpoint(loss)));
+  expect_end(grad(counted));
+  expect_end(jit(grad(counted)));
+}
+
 TEST(Descend, GoesThroughLanesAndDerivatives) {
   const optim::Optimizer rule = optim::sgd();
   auto end = [&](const Array& eta) -> Array {
