@@ -30,11 +30,19 @@ Json hyper_json(const sweep::Hyper& hyper) {
   return out;
 }
 
-Json candidates_json(const sweep::Result& search) {
+// null where a hyperparameter takes no part in a candidate of the space.
+Json hyper_json(const sweep::Hyper& hyper, const sweep::Space& space) {
+  Json out = hyper_json(hyper);
+  for (auto& [name, value] : out.items())
+    if (!sweep::takes_part(space, name, hyper)) value = nullptr;
+  return out;
+}
+
+Json candidates_json(const FitResult& result) {
   Json out = Json::array();
-  for (const sweep::Outcome& outcome : search.outcomes) {
+  for (const sweep::Outcome& outcome : result.search.outcomes) {
     out.push_back({{"index", outcome.index},
-                   {"hyper", hyper_json(outcome.hyper)},
+                   {"hyper", hyper_json(outcome.hyper, result.space)},
                    {"status", sweep::status_name(outcome.status)},
                    {"epochs", outcome.epochs},
                    {"best_epoch", number(outcome.best_epoch)},
@@ -106,7 +114,7 @@ Json rows_json(const FitReport& report) {
 }
 
 Json best_json(const FitResult& result) {
-  Json out = {{"index", result.best}, {"hyper", hyper_json(winner(result).hyper)}};
+  Json out = {{"index", result.best}, {"hyper", hyper_json(winner(result).hyper, result.space)}};
   out["curve"] = numbers(winner(result).curve);
   out["best_epoch"] = number(winner(result).best_epoch);
   return out;
@@ -181,7 +189,7 @@ Json fit_json(const FitReport& report) {
   out["ensemble"] = ensemble_json(report);
   out["doubts"] = doubts_json(result.doubts);
   out["weights"] = weights_json(report.options);
-  out["candidates"] = candidates_json(search);
+  out["candidates"] = candidates_json(result);
   out["columns"] = decisions_json(result.columns);
   out["features"] = result.model.preprocessor.features().size();
   out["rows"] = rows_json(report);

@@ -62,7 +62,8 @@ Names names_of(const Study& study) {
 std::string hyper_text(const Candidate& candidate, const std::vector<std::string>& names) {
   std::string out;
   for (const std::string& name : names)
-    out += fmt::format("{}{} {}", out.empty() ? "" : ", ", name, candidate.value(name));
+    if (const std::string_view value = candidate.value(name); !value.empty())
+      out += fmt::format("{}{} {}", out.empty() ? "" : ", ", name, value);
   return out;
 }
 
@@ -225,7 +226,9 @@ Json numbers(const std::vector<double>& values) {
 Json hyper_json(const Candidate& candidate) {
   Json out = Json::object();
   for (const Candidate::Value& value : candidate.hyper)
-    out[value.name] = value.numeric ? Json::parse(value.text) : Json(value.text);
+    out[value.name] = !value.active   ? Json(nullptr)
+                      : value.numeric ? Json::parse(value.text)
+                                      : Json(value.text);
   return out;
 }
 
@@ -345,7 +348,7 @@ std::string candidates_text(const Study& study, const std::vector<std::int64_t>&
     const Candidate& c = at(study, i);
     std::vector<std::string> row{fmt::format("{}", i), metric_text(study, c.metric), loss_text(c.loss),
                                  fmt::format("{}", c.epochs)};
-    for (const std::string& name : varied) row.emplace_back(c.value(name));
+    for (const std::string& name : varied) row.emplace_back(c.value(name).empty() ? "-" : c.value(name));
     if (!all_done) row.emplace_back(study::status_name(c.status));
     table.add(row);
   }
@@ -426,7 +429,7 @@ std::string candidate_text(const StudyReport& report, std::int64_t index) {
         ranked.size());
   std::vector<std::string> names;
   for (const Candidate::Value& value : c.hyper)
-    if (worth_telling(value)) names.push_back(value.name);
+    if (value.active && worth_telling(value)) names.push_back(value.name);
   out += fmt::format("\n{}{}\n", margin, hyper_text(c, names));
   if (!std::isnan(c.metric) || !std::isnan(c.loss))
     out += fmt::format("{}{}, loss {}, after {}\n", part(style, study.description.metric),

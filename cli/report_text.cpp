@@ -152,10 +152,15 @@ std::string search_part(const Style& style, const FitResult& result) {
   for (const auto* field : fields.varied) head.emplace_back(field->name);
   for (std::size_t c = 0; c < 2; ++c) table.align_right(c);
   table.add(head);
-  for (std::size_t i = 0; i < std::min(shown_candidates, best.size()); ++i) {
+  for (std::size_t i = 0, shown = 0; i < best.size() && shown < shown_candidates; ++i) {
+    const auto repeats = [&](const auto* other) { return other->hyper == best[i]->hyper; };
+    if (std::any_of(best.begin(), best.begin() + static_cast<std::ptrdiff_t>(i), repeats)) continue;
+    ++shown;
     std::vector<std::string> row = {fmt::format("{}", best[i]->index),
                                     number_text(result.metric, best[i]->validation)};
-    for (const auto* field : fields.varied) row.push_back(field->get(best[i]->hyper));
+    for (const auto* field : fields.varied)
+      row.push_back(sweep::takes_part(result.space, field->name, best[i]->hyper) ? field->get(best[i]->hyper)
+                                                                                 : "-");
     table.add(row);
   }
   out += table.text(margin);
@@ -189,13 +194,15 @@ std::string test_part(const Style& style, const FitReport& report) {
   const FitResult& result = report.result;
   const Score& test = result.test;
   if (test.rows == 0) return part(style, "test") + "no rows to test on\n";
-  const auto text = [&](double value) { return number_text(result.metric, value); };
+  const auto text_of = [&](sweep::Metric metric, double value) {  // r2 of one row
+    return test.rows == 1 && std::isnan(value) ? "undefined" : number_text(metric, value);
+  };
+  const auto text = [&](double value) { return text_of(result.metric, value); };
   std::string out = part(style, "test") +
                     style.strong(fmt::format("{} {}", sweep::metric_name(result.metric), text(test.value)));
-  out +=
-      fmt::format(" (95% interval {} to {}, {})", text(test.low), text(test.high), counted(test.rows, "row"));
+  out += fmt::format(" ({})", interval_text(result.metric, test));
   for (const auto& [name, value] : result.also) {
-    out += fmt::format(", {} {}", name, number_text(sweep::metric_from_name(name), value));
+    out += fmt::format(", {} {}", name, text_of(sweep::metric_from_name(name), value));
   }
   if (!result.model.others.empty()) {
     out += fmt::format("\n{}the best of its networks alone {} ({} to {})", margin, text(result.single.value),
@@ -245,6 +252,14 @@ std::string number_text(sweep::Metric metric, double value) {
                                                           : fmt::format("{:.4g}", value);
 }
 
+// "95% interval 0.7 to 0.9, 40 rows"; of one row there is no interval.
+std::string interval_text(sweep::Metric metric, const Score& score) {
+  const std::string rows = counted(score.rows, "row");
+  if (score.rows < 2 || !std::isfinite(score.low) || !std::isfinite(score.high)) return rows;
+  return fmt::format("95% interval {} to {}, {}", number_text(metric, score.low),
+                     number_text(metric, score.high), rows);
+}
+
 std::string fit_plan_text(const FitPlan& plan, const FitData& data) {
   const Style style(STDOUT_FILENO);
   return data_part(style, plan, data) + columns_part(style, plan) + rows_part(style, plan);
@@ -291,9 +306,8 @@ std::string fit_text(const FitReport& report, bool quiet) {
 
 std::string score_text(const ScoreReport& report, bool quiet) {
   const auto metric = report.model.metric;
-  std::string out = fmt::format("{} {}", sweep::metric_name(metric), number_text(metric, report.score.value));
-  out += fmt::format(" (95% interval {} to {}, {})\n", number_text(metric, report.score.low),
-                     number_text(metric, report.score.high), counted(report.score.rows, "row"));
+  std::string out = fmt::format("{} {} ({})\n", sweep::metric_name(metric),
+                                number_text(metric, report.score.value), interval_text(metric, report.score));
   if (quiet) return out;
   for (const auto& [name, value] : report.also) {
     out += fmt::format("{} {}\n", name, number_text(sweep::metric_from_name(name), value));

@@ -154,6 +154,7 @@ struct FitResult {
   double constant_baseline = 0;  // test scores of the best constant and the best linear model
   double linear_baseline = 0;
   TestRead test_read;  // empty when there are no test rows
+  sweep::Space space;  // that was searched
   sweep::Result search;
   std::int64_t best = 0;              // the index of the winning candidate
   std::vector<std::int64_t> members;  // candidates whose networks the model averages, the best first

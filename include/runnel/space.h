@@ -44,6 +44,8 @@ struct Space {
 
 // Whether a parameter of the space takes part in a candidate that was drawn from it.
 bool takes_part(const Space& space, const Parameter& parameter, const Hyper& candidate);
+// The same by name; what is no parameter of the space always takes part.
+bool takes_part(const Space& space, std::string_view name, const Hyper& candidate);
 
 // Throws Error(input) for a name given twice, widths without layers, conditions on what cannot be.
 Space make_space(const Hyper& base, const std::vector<Parameter>& parameters);

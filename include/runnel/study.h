@@ -137,6 +137,7 @@ struct Candidate {
   struct Value {
     std::string name, text;
     bool numeric = false;
+    bool active = true;  // whether it takes part: no condition of the space leaves it out
   };
   std::vector<Value> hyper;
   Status status = Status::waiting;
@@ -145,7 +146,7 @@ struct Candidate {
   std::int64_t epochs = 0;
   std::vector<Reading> readings;  // by fold, those that there are
 
-  // The text of a hyperparameter; "" for one that the candidate does not have.
+  // The text of a hyperparameter; "" for one that the candidate does not have or that takes no part.
   std::string_view value(std::string_view name) const;
 };
 

@@ -136,6 +136,10 @@ struct Problem {
   Loss loss = Loss::squared;
   Metric metric = Metric::r2;
   std::int64_t outputs = 1;  // of the network: classes for softmax, else 1
+  // Where folds have so few rows that each alone says little: the variance of the targets of all validation
+  // rows, in the unit of rmse. The metric is then that of the rows of all folds together, and r2 on a fold
+  // compares with this variance. Else the metric is the mean of the folds'.
+  std::optional<double> spread = {};
 };
 
 // Who is trained to the end. All of them; or, at rungs, only the best of those that have come so far go on,
@@ -192,7 +196,7 @@ struct Outcome {
   double best_epoch = 0;       // after which it was read, averaged over folds; 0: nowhere
   std::vector<double> curve;   // the metric after each epoch (of fold 0)
   std::vector<double>
-      by_fold;  // the metric on each fold, whose mean `validation` is; of candidates that are done
+      by_fold;  // the metric on each fold, which make `validation`; of candidates that are done
   std::optional<nn::Network> model;  // of the best candidates of a search with one fold: their networks
 };
 

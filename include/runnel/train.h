@@ -126,7 +126,7 @@ std::pair<State, Array> steps_in_order(const Recipe& recipe, const State& state,
 
 // Mean loss, and a metric, of outputs (n rows of a width, row-major) against n targets: numbers, 0 or 1
 // (width 1, logits) or class numbers (logits of the classes). A row of outputs that are not finite is never
-// accurate.
+// accurate. r2 of one row is nan: it has no spread to compare with.
 double mean_loss(Loss loss, std::span<const double> outputs, std::span<const double> y);
 double measure(Metric metric, std::span<const double> outputs, std::span<const double> y);
 

@@ -364,7 +364,10 @@ std::vector<Fold> fold_rows(const SplitKeys& keys, std::size_t folds, const Spli
   check(keys);
   const bool timed = !keys.times.empty();
   if (folds < (timed ? 1u : 2u)) fail("[folds] {} folds: at least two are needed", folds);
-  if (keys.rows < folds + (timed ? 1 : 0)) fail("[folds] {} for {} folds", counted(keys.rows, "row"), folds);
+  if (keys.rows < folds + (timed ? 1 : 0))
+    fail("[folds] {} for {} folds: each fold needs a row{}; give --folds {} or fewer",
+         counted(keys.rows, "row"), folds, timed ? ", and the first row in time trains" : "",
+         keys.rows - (timed ? 1 : 0));
   if (timed) return folds_in_time(keys, folds);
   const std::vector<Rows> parts = fold_parts(keys, folds, options);
   std::vector<Fold> out(folds);

@@ -169,6 +169,7 @@ FitResult fit(const Table& table, const FitOptions& options, const Table* test) 
     fail_run("the winner of the folds diverged when it was trained on all of them: try a smaller rate");
   }
 
+  result.space = p.search.space;
   result.search = std::move(found.result);
   result.best = *result.search.best;
   result.metric = w.metric;

@@ -156,6 +156,32 @@ std::size_t folds_of(Work& w) {
   return groups;
 }
 
+// The variance of the targets that folds of a row or two validate by; none where folds are larger.
+std::optional<double> spread_of(const TargetValues& y, const std::vector<Fold>& folds) {
+  constexpr std::size_t kFew = 2;
+  std::vector<double> values;
+  bool few = false;
+  for (const Fold& fold : folds) {
+    few = few || fold.validation.size() <= kFew;
+    for (const double v : targets(y, fold.validation)) values.push_back(v);
+  }
+  if (!few) return {};
+  const auto n = static_cast<double>(values.size());
+  double mean = 0, variance = 0;
+  for (const double v : values) mean += v / n;
+  for (const double v : values) variance += (v - mean) * (v - mean) / n;
+  return variance;
+}
+
+// R² compares with the spread of the targets that choose, and one row has none.
+void expect_spread(Work& w) {
+  if (w.metric != Metric::r2 || w.split.validation.size() != 1) return;
+  if (w.options.metric)
+    fail("[metric] r2 of one validation row is undefined: give --metric rmse, or more rows to choose by");
+  w.metric = Metric::rmse;
+  w.warnings.emplace_back("candidates are compared by rmse: r2 of one validation row is undefined");
+}
+
 TestRows test_rows(const Work& w, const Preprocessor& preprocessor) {
   const bool separate = w.test_table != nullptr;
   const Table& table = separate ? *w.test_table : w.table;
@@ -208,11 +234,14 @@ Prepared prepared(const Table& table, const FitOptions& options, const Table* te
     w.warnings.push_back(std::move(text));
   p.scale = w.target_scale(training);
   p.tests = test_rows(w, p.preprocessor);
+  if (p.folds == 0) expect_spread(w);
   p.problem = {{}, w.loss, w.metric, w.outputs()};
   if (p.folds > 0) {
     SplitOptions split = options.split;
     split.seed = options.seed;
     p.fold_rows = fold_table(table, training, w.y, w.target.task(), p.folds, split);
+    p.problem.spread = spread_of(w.y, p.fold_rows);
+    if (p.problem.spread) w.split.how += "; folds of a row or two, measured together";
   }
   const bool folds = p.folds > 0;
   const Rows none, &trained = folds ? training : w.split.train, &choosing = folds ? none : w.split.validation;

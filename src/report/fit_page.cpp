@@ -45,7 +45,9 @@ Trials trials_of(const FitResult& result) {
                 outcome.hyper.patience > 0 ? outcome.best_epoch : 0,
                 {},
                 outcome.curve};
-    for (const sweep::HyperField* field : fields) trial.values.push_back(field->get(outcome.hyper));
+    for (const sweep::HyperField* field : fields)
+      trial.values.push_back(
+          sweep::takes_part(result.space, field->name, outcome.hyper) ? field->get(outcome.hyper) : "");
     out.all.push_back(std::move(trial));
   }
   return out;

@@ -57,6 +57,17 @@ std::vector<double> ranks(const std::vector<double>& values) {
   return out;
 }
 
+// Those in which a hyperparameter takes part.
+Compared with_part(const Compared& all, std::size_t field) {
+  Compared out{{}, {}, all.epochs};
+  for (std::size_t i = 0; i < all.trials.size(); ++i) {
+    if (all.trials[i]->values[field].empty()) continue;
+    out.trials.push_back(all.trials[i]);
+    out.values.push_back(all.values[i]);
+  }
+  return out;
+}
+
 struct Groups {
   std::vector<std::size_t> of;  // each trial's group
   std::size_t count = 0;
@@ -110,11 +121,13 @@ Importances importances(const Trials& trials) {
   if (of.trials.size() < kFewest) return out;
   const auto [low, high] = std::minmax_element(of.values.begin(), of.values.end());
   if (*low == *high) return out;
-  const std::vector<double> y = ranks(of.values);
   for (const std::size_t field : varied(trials)) {
-    const Groups groups = grouped(of, field, trials.names[field].numeric);
+    const Compared part = with_part(of, field);
+    if (part.trials.size() < kFewest) continue;
+    const Groups groups = grouped(part, field, trials.names[field].numeric);
     if (groups.count < 2) continue;
-    out.of.push_back({trials.names[field].name, share(y, groups), groups.count, groups.ranges});
+    out.of.push_back({trials.names[field].name, share(ranks(part.values), groups), groups.count,
+                      groups.ranges, part.trials.size()});
   }
   std::stable_sort(out.of.begin(), out.of.end(),
                    [](const Importance& a, const Importance& b) { return a.share > b.share; });
@@ -124,8 +137,11 @@ Importances importances(const Trials& trials) {
 Json importances_json(const Importances& importances) {
   Json rows = Json::array();
   for (const Importance& i : importances.of)
-    rows.push_back(
-        {{"name", i.name}, {"share", rounded(i.share)}, {"groups", i.groups}, {"ranges", i.ranges}});
+    rows.push_back({{"name", i.name},
+                    {"share", rounded(i.share)},
+                    {"groups", i.groups},
+                    {"ranges", i.ranges},
+                    {"trials", i.trials}});
   return {{"trials", importances.trials}, {"epochs", importances.epochs}, {"of", std::move(rows)}};
 }
 

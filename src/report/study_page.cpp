@@ -34,7 +34,8 @@ Trial trial_of(const study::Candidate& candidate, const std::vector<std::size_t>
               0,
               {},
               {}};
-  for (const std::size_t field : fields) trial.values.push_back(candidate.hyper[field].text);
+  for (const std::size_t field : fields)
+    trial.values.push_back(candidate.hyper[field].active ? candidate.hyper[field].text : "");
   for (const study::Reading& reading : candidate.readings) {
     if (reading.fold != 0) continue;
     trial.curve = reading.curve;

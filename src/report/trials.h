@@ -16,10 +16,11 @@ struct Trial {
   std::int64_t index = 0;
   std::string status;  // done, retired, diverged, interrupted, waiting
   std::int64_t epochs = 0;
-  double metric = 0, loss = 0;      // on validation rows; nan where there is none
-  double best_epoch = 0;            // 0: after the last one
-  std::vector<std::string> values;  // of the hyperparameters, in the order of Trials::names
-  std::vector<double> curve;        // the metric after each epoch
+  double metric = 0, loss = 0;  // on validation rows; nan where there is none
+  double best_epoch = 0;        // 0: after the last one
+  std::vector<std::string>
+      values;  // of the hyperparameters, in the order of Trials::names; "" where one takes no part
+  std::vector<double> curve;  // the metric after each epoch
 };
 
 struct HyperName {
@@ -57,6 +58,7 @@ struct Importance {
   double share = 0;        // in [0, 1]
   std::size_t groups = 0;  // values, or ranges of equally many trials where there are more than eight
   bool ranges = false;
+  std::size_t trials = 0;  // in which it takes part
 };
 
 struct Importances {

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "core/fail.h"
+#include "study/conditions.h"
 #include "study/contents.h"
 #include "study/hyper_json.h"
 #include "study/schema.h"
@@ -187,6 +188,7 @@ Study contents_of(const Database& database) {
   study.path = database.name();
   read_description(database, study);
   read_candidates(database, study);
+  mark_active(study.description.configuration, study.candidates);
   read_readings(database, study);
   read_rest(database, study);
   read_under_way(database, study);
@@ -252,7 +254,7 @@ std::string_view state_name(State state) {
 
 std::string_view Candidate::value(std::string_view name) const {
   for (const Value& v : hyper)
-    if (v.name == name) return v.text;
+    if (v.name == name) return v.active ? std::string_view(v.text) : "";
   return "";
 }
 

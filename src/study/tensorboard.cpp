@@ -104,6 +104,7 @@ void Events::plugin(std::string_view tag, int field, const Message& content) {
 void Events::begin_run(const std::vector<Candidate::Value>& hyper) {
   Message start;
   for (const Candidate::Value& value : hyper) {
+    if (!value.active) continue;
     Message held;
     if (value.numeric)
       held.real(2, std::strtod(value.text.c_str(), nullptr));

@@ -13,6 +13,7 @@
 #include "runnel/transforms.h"
 #include "sweep/balance.h"
 #include "sweep/lanes.h"
+#include "sweep/measured.h"
 #include "sweep/recipe.h"
 #include "sweep/stopping.h"
 #include "sweep/together.h"
@@ -371,8 +372,6 @@ bool BlockRun::Impl::is_reading(std::size_t lane, std::int64_t epochs) const {
 // The metric of every lane that is still in training, and the readings of candidates that end here: with this
 // epoch, or because their patience does.
 void BlockRun::Impl::read(std::int64_t epochs, const BlockHooks& hooks) {
-  const bool in_units = problem.metric == Metric::rmse || problem.metric == Metric::mae;
-  const double unit = in_units ? block.data->unit : 1;
   const auto outputs = outputs_of_lanes(programs->forward, state->weights(), rates, block.data->x_validation,
                                         columns, lanes.size());
   std::vector<bool> finite;
@@ -381,7 +380,7 @@ void BlockRun::Impl::read(std::int64_t epochs, const BlockHooks& hooks) {
     const Trajectory& trajectory = block.trajectories[i];
     if (epochs > trajectory.hyper.epochs || patience[i].is_over()) continue;  // it goes along with others
     lane.epochs = epochs;
-    lane.curve.push_back(unit * train::measure(problem.metric, outputs[i], y_validation));
+    lane.curve.push_back(measured(problem, block.data->unit, outputs[i], y_validation));
     lane.losses.push_back(std::nan(""));
     const bool patient = trajectory.hyper.patience > 0;
     if (!patient && epochs != block.end && !is_reading(i, epochs)) continue;

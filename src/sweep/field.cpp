@@ -5,6 +5,7 @@
 #include <set>
 
 #include "core/fail.h"
+#include "sweep/measured.h"
 #include "sweep/stopping.h"
 
 namespace runnel::sweep {
@@ -91,20 +92,21 @@ std::array<double, 3> Field::reached(std::size_t t, std::size_t fold, std::int64
   return {at.curve[last], at.losses[last], static_cast<double>(end)};
 }
 
-// Means over folds.
+// Of all folds.
 Standing Field::standing(std::size_t t, std::int64_t epochs) const {
   Standing s{t, trajectories_[t].readings[0].second, true, 0, 0};
   for (const auto& [end, candidate] : trajectories_[t].readings)
     s.candidate = std::min(s.candidate, candidate);
   const auto folds = static_cast<double>(problem_.folds.size());
+  std::vector<double> metrics;
   for (std::size_t fold = 0; fold < problem_.folds.size(); ++fold) {  // in the order of the folds
     const auto [metric, loss, epoch] = reached(t, fold, epochs);
-    s.metric += metric;
+    metrics.push_back(metric);
     s.loss += loss;
     s.epoch += epoch;
   }
+  s.metric = over_folds(problem_, metrics);
   s.finite = std::isfinite(s.metric) && std::isfinite(s.loss);
-  s.metric /= folds;
   s.loss /= folds;
   s.epoch /= folds;
   return s;

@@ -15,6 +15,7 @@
 #include "sweep/crew.h"
 #include "sweep/field.h"
 #include "sweep/kept.h"
+#include "sweep/warnings.h"
 
 namespace runnel::sweep {
 namespace {
@@ -174,7 +175,10 @@ class Search : private Desk {
       result.warnings.push_back(fmt::format(
           "{} of {} candidates diverged (their weights or losses are no longer finite) and were not chosen",
           diverged, candidates_.size()));
-    warn_of_cut_batches(result);
+    const std::int64_t rows = problem_.folds[0].x.dim(0);
+    for (const auto& warnings : {batch_warnings(candidates_, rows), repeat_warnings(candidates_),
+                                 scheduler_warnings(options_.scheduling, field_.brackets(), candidates_)})
+      result.warnings.insert(result.warnings.end(), warnings.begin(), warnings.end());
     result.blocks = blocks_;
     field_.count_work(result);
     result.seconds = seconds();
@@ -203,29 +207,6 @@ class Search : private Desk {
     Result trained = sweep::run(problem_, hypers, again);
     for (std::size_t k = 0; k < missing.size(); ++k)
       result.outcomes[static_cast<std::size_t>(missing[k])].model = std::move(trained.outcomes[k].model);
-  }
-
-  // Rows that make no whole batch are left out of an epoch; each epoch leaves out others.
-  void warn_of_cut_batches(Result& result) const {
-    const std::int64_t rows = problem_.folds[0].x.dim(0);
-    constexpr std::int64_t tenth = 10;
-    bool cut = false;
-    std::int64_t most = 0, of = 0;  // rows left out, and the batch that does it
-    for (const Hyper& hyper : candidates_) {
-      if (hyper.batch > rows && !cut)
-        result.warnings.push_back(fmt::format(
-            "a batch of {} is more than the {} training rows: all of them make one step", hyper.batch, rows));
-      cut = cut || hyper.batch > rows;
-      if (const std::int64_t left = hyper.batch < rows ? rows % hyper.batch : 0; left > most) {
-        most = left;
-        of = hyper.batch;
-      }
-    }
-    if (most * tenth > rows)
-      result.warnings.push_back(fmt::format(
-          "a batch of {} leaves {} of the {} training rows out of every epoch (others each time): a "
-          "batch that divides them, or a smaller one, leaves fewer",
-          of, most, rows));
   }
 
   const Problem& problem_;
@@ -262,6 +243,8 @@ void check_search(const Problem& problem, const std::vector<Hyper>& candidates) 
         fold.y_validation.shape() != Shape{fold.x_validation.dim(0)})
       fail("targets {} and {} do not go with {} and {} rows", to_string(fold.y.shape()),
            to_string(fold.y_validation.shape()), fold.x.dim(0), fold.x_validation.dim(0));
+    if (problem.metric == Metric::r2 && !problem.spread && fold.x_validation.dim(0) == 1)
+      fail("r2 of one validation row is undefined: choose by rmse or mae, or measure folds together");
     if (fold.weights && (fold.weights->shape() != fold.y.shape() || fold.weights->dtype() != fold.x.dtype()))
       fail("weights {} do not go with training rows {}", to_string(fold.weights->type()),
            to_string(fold.x.type()));

@@ -215,4 +215,10 @@ bool takes_part(const Space& space, const Parameter& parameter, const Hyper& can
   return std::find(values.begin(), values.end(), canonical(name, value)) != values.end();
 }
 
+bool takes_part(const Space& space, std::string_view name, const Hyper& candidate) {
+  for (const Parameter& parameter : space.parameters)
+    if (parameter.name == name) return takes_part(space, parameter, candidate);
+  return true;
+}
+
 }  // namespace runnel::sweep

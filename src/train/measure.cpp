@@ -103,6 +103,7 @@ double combine(Metric metric, std::span<const double> terms, std::span<const dou
   if (metric != Metric::r2) return mean;
   const double centre = sum / static_cast<double>(n);
   const double variance = squares / static_cast<double>(n) - centre * centre;
+  if (n < 2) return std::numeric_limits<double>::quiet_NaN();  // one row has no spread to compare with
   // Equal targets leave nothing to explain: 1 without error, else 0, and searches go on to compare losses.
   if (!(variance > 0)) return mean == 0 ? 1 : std::isfinite(mean) ? 0 : mean;
   return 1 - mean / variance;

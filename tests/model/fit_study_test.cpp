@@ -32,6 +32,7 @@ FitOptions options(const std::string& file, std::size_t folds = 0) {
   o.seed = 7;
   o.study.file = file;
   o.study.every = 0;
+  o.noise_seeds = 0;  // a stop while the winner is doubted leaves the doubts out, rightly
   return o;
 }
 

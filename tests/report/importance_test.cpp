@@ -87,6 +87,22 @@ TEST(Importance, RetiredOnesAreComparedWhereAllHaveBeen) {
   EXPECT_DOUBLE_EQ(share(of, "b"), 1);
 }
 
+// b takes part in half of the trials, where it decides half of the ranks; elsewhere it has no value, and the
+// difference between the halves is a's alone.
+TEST(Importance, CountsWhereAHyperparameterTakesPart) {
+  Trials trials = grid(2, 8, [](auto a, auto b) { return static_cast<double>(100 * a + (a == 1 ? b : 0)); });
+  for (Trial& t : trials.all)
+    if (t.values[0] == "0") t.values[1].clear();
+  Importances of = importances(trials);
+  EXPECT_GT(share(of, "a"), 0.8);
+  EXPECT_EQ(of.of.back().name, "b");
+  EXPECT_EQ(of.of.back().trials, 8U);
+  EXPECT_EQ(share(of, "b"), 0);  // eight groups of one trial: nothing can be told
+  trials.all.pop_back();         // seven trials are too few
+  of = importances(trials);
+  EXPECT_EQ(of.of.size(), 1U);
+}
+
 TEST(Importance, NothingIsSaidOfFewOrOfEqualTrials) {
   EXPECT_TRUE(importances(grid(7, 1, [](auto a, auto) { return static_cast<double>(a); })).of.empty());
   EXPECT_TRUE(importances(grid(5, 5, [](auto, auto) { return 1.0; })).of.empty());

@@ -410,6 +410,66 @@ TEST(Sweep, FoldsAreAveraged) {
   EXPECT_FALSE(mean.outcomes[0].model.has_value());
 }
 
+// Folds of a row or two, each with a unit of its own: what their rows give at once, predicted fold by fold.
+TEST(Sweep, SmallFoldsAreMeasuredTogether) {
+  Hyper h;
+  h.hidden = {3};
+  h.batch = 20;  // all rows: their order depends on the number of the fold
+  h.epochs = 3;
+  for (const Metric metric : {Metric::r2, Metric::rmse, Metric::mae}) {
+    Problem all{{}, Loss::squared, metric, 1};
+    std::vector<double> outputs, y;
+    std::int64_t rows = 1;
+    for (const double unit : {1.0, 3.0, 0.5}) {
+      const Array x = random::normal(random::key(static_cast<std::uint64_t>(rows)), {20 + rows, 2});
+      const Array target = sum(x * x, 1);
+      const auto part = [&](const Array& of, std::int64_t from, std::int64_t to) {
+        return gather(of, arange(to - from) + from);
+      };
+      all.folds.push_back({part(x, rows, 20 + rows), part(target, rows, 20 + rows), part(x, 0, rows),
+                           part(target, 0, rows), unit});
+      Problem one = all;
+      one.folds = {all.folds.back()};
+      if (metric == Metric::r2) {
+        const auto undefined = testing::ThrowsMessage<Error>(HasSubstr("r2 of one validation row"));
+        if (rows == 1) {
+          EXPECT_THAT([&] { run(one, {h}, {}); }, undefined);
+        }
+        one.metric = Metric::rmse;
+      }
+      const Result alone = run(one, {h}, {});
+      for (const double v : predict(*alone.outcomes[0].model, h, one.folds[0].x_validation).to_doubles())
+        outputs.push_back(unit * v);
+      for (const double v : one.folds[0].y_validation.to_doubles()) y.push_back(unit * v);
+      ++rows;
+    }
+    double mean = 0, spread = 0;
+    for (const double v : y) mean += v / static_cast<double>(y.size());
+    for (const double v : y) spread += (v - mean) * (v - mean) / static_cast<double>(y.size());
+    all.spread = spread;
+    const Result together = run(all, {h}, {});
+    EXPECT_NEAR(together.outcomes[0].validation, train::measure(metric, outputs, y), 1e-5)
+        << metric_name(metric);
+  }
+}
+
+TEST(Sweep, RepeatsAndIdleSchedulersAreTold) {
+  Options options;
+  options.scheduling = {Scheduler::halving, 3, 5};
+  std::vector<Hyper> few = grid(Hyper{}, {parse_choice("rate=0.01,0.02"), parse_choice("epochs=12")});
+  few.push_back(few[0]);
+  const Result idle = run(problem(), few, options);
+  EXPECT_THAT(idle.warnings,
+              Contains("1 of the 3 candidates repeat others, and a repeat costs no training: 2 differ"));
+  EXPECT_THAT(idle.warnings, Contains("the scheduler halving stops nobody early: it takes 15 epochs (--eta "
+                                      "times --min-epochs), and no candidate makes more than 12"));
+  few = grid(Hyper{}, {parse_choice("rate=0.01,0.02,0.03"), parse_choice("epochs=15")});
+  for (const std::string& text : run(problem(), few, options).warnings) {
+    EXPECT_THAT(text, testing::Not(HasSubstr("repeat")));
+    EXPECT_THAT(text, testing::Not(HasSubstr("scheduler")));
+  }
+}
+
 TEST(Sweep, WrongDataIsRefused) {
   Problem p = problem();
   p.folds[0].y = Array::zeros({7});

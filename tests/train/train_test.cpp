@@ -343,6 +343,7 @@ TEST(Measure, AgainstTheDefinitions) {
   EXPECT_DOUBLE_EQ(measure(Metric::r2, out, y), 1 - 6.0 / 16.0);
   EXPECT_DOUBLE_EQ(measure(Metric::r2, std::vector<double>{1, 2}, std::vector<double>{2, 2}), 0);
   EXPECT_DOUBLE_EQ(measure(Metric::r2, std::vector<double>{2, 2}, std::vector<double>{2, 2}), 1);
+  EXPECT_TRUE(std::isnan(measure(Metric::r2, std::vector<double>{2}, std::vector<double>{2})));  // no spread
   EXPECT_DOUBLE_EQ(mean_loss(Loss::half_squared, out, y), 6.0 / 8.0);
   EXPECT_DOUBLE_EQ(mean_loss(Loss::huber, out, y), (0 + 0.5 + 0.5 + 1.5) / 4.0);
   const std::vector<double> logits{2, 1, 0, 1e4, -1e4, 0};

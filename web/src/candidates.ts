@@ -19,7 +19,7 @@ export function candidates(field: Field): HTMLElement | null {
       measure(search.metric, t.m),
       number(t.l),
       h("span", {}, fate(t), t === field.winner ? h("span", { class: "badge" }, "winner") : null),
-      ...t.v,
+      ...t.v.map((value) => value || "–"),
     ]);
     const left = field.visible.length - list.length;
     place.replaceChildren(

@@ -36,7 +36,7 @@ export interface Trial {
   l: Num; // the loss
   b: Num; // the best epoch; 0: the last one
   end: Num; // the last point of its curve
-  v: string[]; // hyperparameters, in the order of Search.names
+  v: string[]; // hyperparameters, in the order of Search.names; "" where one takes no part
   c: Num[]; // its curve after Search.epochs, as far as it goes
 }
 

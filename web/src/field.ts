@@ -39,10 +39,10 @@ function ofNumbers(name: string, meaning: string, low: number, high: number, of:
 function axesOf(search: Search): Axis[] {
   const axes: Axis[] = [];
   search.names.forEach(({ name, meaning, numeric }, k) => {
-    const texts = [...new Set(search.trials.map((t) => t.v[k]))];
+    const texts = [...new Set(search.trials.map((t) => t.v[k]))].filter((text) => text !== "");
     const numbers = numeric ? texts.map(Number) : [];
     if (numeric && texts.length > kFewValues && numbers.every(Number.isFinite)) {
-      axes.push(ofNumbers(name, meaning, Math.min(...numbers), Math.max(...numbers), (t) => Number(t.v[k])));
+      axes.push(ofNumbers(name, meaning, Math.min(...numbers), Math.max(...numbers), (t) => (t.v[k] === "" ? null : Number(t.v[k]))));
       return;
     }
     const order = new Intl.Collator("en", { numeric: true }).compare;

@@ -24,7 +24,8 @@ export function tell(field: Field, trial: Trial): HTMLElement {
   const { search } = field;
   const hyper = h("span", { class: "hyper" });
   search.names.forEach(({ name }, k) => {
-    if (k > 0) hyper.append(", ");
+    if (trial.v[k] === "") return;
+    if (hyper.childNodes.length > 0) hyper.append(", ");
     hyper.append(h("span", { class: "hyper-name" }, name), " ", trial.v[k]);
   });
   return h(
