@@ -172,8 +172,7 @@ std::string document_text(std::size_t document) {
 
 std::string claim_text(const std::vector<std::pair<const Experiment*, const lab::Claim*>>& claims) {
   const std::string& id = claims.at(0).second->id;
-  const std::size_t document = lab::document_of(id).value_or(0);
-  std::string out = fmt::format("{}, document {}: {}\n", id, document, lab::documents().at(document));
+  std::string out = fmt::format("{}, {}\n", id, lab::place_of(id));
   for (const auto& [experiment, claim] : claims) {
     out += "\n" + field("says", claim->said);
     out += field("", fmt::format("{}: {}", lab::verdict_name(claim->verdict), claim->so));

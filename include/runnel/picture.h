@@ -27,12 +27,14 @@ struct Series {
   std::vector<double> low = {}, high = {};  // a band around a line, error bars at points; empty: none
   bool dashed = false;                      // theory, bounds
   bool faint = false;                       // one of many
+  bool arrow = false;                       // a line of two points, from the first to the second
 };
 
 // A vertical line where only x is given, a horizontal one where only y is, a named point where both are.
 struct Mark {
   std::string text = {};
   std::optional<double> x = {}, y = {};
+  bool boxed = false;  // the text in a box about the point, on as many lines as it has
 };
 
 // values[i][j] belongs to y[i] and x[j].
@@ -49,6 +51,8 @@ struct Panel {
   std::vector<Series> series = {};
   std::vector<Mark> marks = {};
   std::optional<HeatMap> map = {};
+  bool equal = false;    // one unit is as long on both axes
+  bool diagram = false;  // boxes and arrows: without axes
 
   Series& line(std::string name, std::vector<double> xs, std::vector<double> ys) {
     return add({std::move(name), Draw::line, std::move(xs), std::move(ys)});
@@ -65,6 +69,12 @@ struct Panel {
   }
   void mark(std::string text, std::optional<double> at_x, std::optional<double> at_y = {}) {
     marks.push_back({std::move(text), at_x, at_y});
+  }
+  void box(std::string text, double at_x, double at_y) {
+    marks.push_back({std::move(text), at_x, at_y, true});
+  }
+  void arrow(double from_x, double from_y, double to_x, double to_y) {
+    line("", {from_x, to_x}, {from_y, to_y}).arrow = true;
   }
 };
 

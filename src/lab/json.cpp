@@ -41,6 +41,7 @@ Json of_series(const Series& series) {
   if (!series.high.empty()) out["high"] = of_values(series.high);
   if (series.dashed) out["dashed"] = true;
   if (series.faint) out["faint"] = true;
+  if (series.arrow) out["arrow"] = true;
   return out;
 }
 
@@ -48,6 +49,7 @@ Json of_mark(const Mark& mark) {
   Json out = {{"text", mark.text}};
   if (mark.x) out["x"] = *mark.x;
   if (mark.y) out["y"] = *mark.y;
+  if (mark.boxed) out["boxed"] = true;
   return out;
 }
 
@@ -57,6 +59,8 @@ Json of_panel(const Panel& panel) {
   for (const Series& series : panel.series) out["series"].push_back(of_series(series));
   out["marks"] = Json::array();
   for (const Mark& mark : panel.marks) out["marks"].push_back(of_mark(mark));
+  if (panel.equal) out["equal"] = true;
+  if (panel.diagram) out["diagram"] = true;
   if (panel.map) {
     out["map"] = {{"label", panel.map->label},
                   {"scale", panel.map->scale == Scale::log ? "log" : "linear"},
@@ -88,7 +92,11 @@ Json of_part(const Part& part) {
 }
 
 Json of_claim(const Claim& claim) {
-  return {{"id", claim.id}, {"verdict", verdict_name(claim.verdict)}, {"said", claim.said}, {"so", claim.so}};
+  return {{"id", claim.id},
+          {"verdict", verdict_name(claim.verdict)},
+          {"said", claim.said},
+          {"so", claim.so},
+          {"place", place_of(claim.id)}};
 }
 
 Json of_parameter(const Parameter& p) {

@@ -311,9 +311,22 @@ void sgd_proof(Context& c) {
   c.at_least("smallest residual of any example at any of them: none is solved exactly", unsolved, 1e-12);
 }
 
+// Where the loss (2 w1 + w2 - 2)² has one value: a line on either side of the solutions.
+void add_contours(Panel& panel) {
+  for (const double root : {-2.0, -1.5, -1.0, -0.5, 0.5, 1.0}) {
+    const auto w2 = [&](double w1) { return 2 + root - 2 * w1; };
+    panel.line("", {-1, 2}, {w2(-1), w2(2)}).faint = true;
+  }
+  panel.series.back().name = "contours of the loss: 0.25, 1, 2.25, 4";
+}
+
 Panel plane() {
   Panel panel{"One row, x = (2, 1), t = 2", {"w1"}, {"w2"}};
-  panel.line("solutions", {0, 1}, {2, 0});
+  panel.equal = true;
+  panel.x.low = panel.y.low = -0.2;
+  panel.x.high = panel.y.high = 1.2;
+  add_contours(panel);
+  panel.line("solutions: the loss is 0", {-1, 2}, {4, -2});
   const double r = 2 / std::sqrt(5.0);
   std::vector<double> x, y;
   for (const double angle : evenly(0, 1.5707963267948966, 60)) {
@@ -338,7 +351,9 @@ Panel plane() {
       return optim::watch(rule, slope, see, optim::start(rule, from), 150).second;
     };
     const Array path = concatenate({zeros({1, 2}), jit(watched)(zeros({2}))});
-    panel.line(name, slice(path, 1, 0, 1).to_doubles(), slice(path, 1, 1, 2).to_doubles());
+    // Sign descent goes where AdaGrad goes: dashes show both.
+    panel.line(name, slice(path, 1, 0, 1).to_doubles(), slice(path, 1, 1, 2).to_doubles()).dashed =
+        name == "sign descent";
   }
   panel.mark("minimum norm", 0.8, 0.4);
   panel.mark("least largest weight", 2.0 / 3, 2.0 / 3);
@@ -354,9 +369,9 @@ void run(Context& c) {
   sgd_proof(c);
   c.panel(plane());
   c.caption(
-      "All solutions lie on a line. Gradient descent goes straight along the row to the point nearest to "
-      "zero; "
-      "AdaGrad and sign descent move both weights alike and reach the corner of a square.");
+      "All solutions lie on a line, and the contours of the loss beside it. Gradient descent goes straight "
+      "across them, along the row, to the point nearest to zero; AdaGrad and sign descent move both weights "
+      "alike and reach the corner of a square.");
 }
 
 std::vector<Claim> claims() {

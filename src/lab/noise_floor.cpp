@@ -150,7 +150,7 @@ double mean_before_last(const Decline& seen) {
 
 Panel floors(Context& c) {
   c.part("Many replicas of SGD with a constant step", {"S2.5", "S2.6"});
-  Panel panel{"E L - L* by steps", {"steps"}, {"E L - L*", Scale::log}};
+  Panel panel{"E L - L* by steps", {"steps", Scale::log}, {"E L - L*", Scale::log}};
   const std::int64_t replicas = c.whole("replicas"), records = 40;
   const double start = 3;
   for (const double alpha : {0.01, 0.1, 0.5, 1.0}) {
@@ -298,14 +298,16 @@ Panel interpolation(Context& c) {
 
 Panel field() {
   Panel panel{"Change of E L in a step, by where it starts", {"theta"}, {"E L' - L"}};
-  const std::vector<double> thetas = evenly(-3, 3, 121);
+  const std::vector<double> thetas = evenly(-1.5 * spread, 1.5 * spread, 121);
+  std::vector<double> none;
   for (const double alpha : {0.1, 0.5, 1.0}) {
     std::vector<double> change;
     for (const double theta : thetas)
       change.push_back(alpha / 2 * (alpha * (theta * theta + spread * spread) - 2 * theta * theta));
     panel.line(fmt::format("alpha {:g}", alpha), thetas, change);
-    panel.mark(fmt::format("alpha {:g}: none", alpha), spread * std::sqrt(alpha / (2 - alpha)), 0.0);
+    for (const double side : {-1.0, 1.0}) none.push_back(side * spread * std::sqrt(alpha / (2 - alpha)));
   }
+  panel.points("no change: where the floor is", none, std::vector<double>(none.size(), 0.0));
   return panel;
 }
 

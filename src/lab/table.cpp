@@ -82,6 +82,11 @@ std::optional<std::size_t> document_of(std::string_view claim) {
   return number < documents().size() ? std::optional(number) : std::nullopt;
 }
 
+std::string place_of(std::string_view claim) {
+  const std::optional<std::size_t> number = document_of(claim);
+  return number ? fmt::format("document {}: {}", *number, documents()[*number]) : "";
+}
+
 std::vector<std::pair<const Experiment*, const Claim*>> claims_named(std::string_view id) {
   std::vector<std::pair<const Experiment*, const Claim*>> out;
   for (const Experiment& experiment : experiments())

@@ -137,16 +137,21 @@ std::string numbers(const Array& x) {
 }
 
 void draw(Context& c, const Backward& b, const Array& x) {
+  // From x at the bottom up to L; what goes around the layer, the skip, on the left.
   struct Node {
-    std::string text;
+    const char* text;
     double x, y;
   };
-  const Node x_node{"x: " + numbers(b.x_bar), 0, 0}, z{"z: " + numbers(b.z_bar), 1, 1},
-      h{"h: " + numbers(b.h_bar), 2, 1}, y{"y: " + numbers(b.y_bar), 3, 0}, big_r{"R = rᵀh: 1", 3, 1},
-      big_s{"S = |y - s|²/2: 1", 4, 0}, loss{"L: 1", 5, 0.5};
-  Panel panel{"The graph, and the derivative of L by every value", {"from x to L"}, {"branch"}};
-  panel.y.low = -0.5;
-  panel.y.high = 1.5;
+  const Node x_node{"x", 1, 0}, z{"z = W1 x + b1", 1.8, 1}, h{"h = sigmoid(z)", 1.8, 2},
+      y{"y = x + W2 h + b2", 0.4, 3}, big_s{"S = |y - s|²/2", 0.4, 4}, big_r{"R = rᵀh", 1.8, 4},
+      loss{"L = S + R", 1.1, 5};
+  Panel panel{"The graph, and the shapes of its values"};
+  panel.diagram = true;
+  panel.x.low = -0.2;
+  panel.x.high = 2.4;
+  panel.y.low = -0.4;
+  panel.y.high = 5.4;
+  const std::string of_x = fmt::format("({},)", x.size()), of_h = fmt::format("({},)", b.h.size());
   for (const auto& [from, to] : {std::pair{x_node, z},
                                  {z, h},
                                  {h, y},
@@ -155,8 +160,15 @@ void draw(Context& c, const Backward& b, const Array& x) {
                                  {y, big_s},
                                  {big_s, loss},
                                  {big_r, loss}})
-    panel.line("", {from.x, to.x}, {from.y, to.y});
-  for (const Node& node : {x_node, z, h, y, big_r, big_s, loss}) panel.mark(node.text, node.x, node.y);
+    panel.arrow(from.x, from.y, to.x, to.y);
+  for (const auto& [node, shape] : {std::pair{x_node, of_x},
+                                    {z, of_h},
+                                    {h, of_h},
+                                    {y, of_x},
+                                    {big_s, std::string("()")},
+                                    {big_r, std::string("()")},
+                                    {loss, std::string("()")}})
+    panel.box(fmt::format("{}\n{}", node.text, shape), node.x, node.y);
   c.panel(panel);
   c.table({"Forwards and backwards through the block",
            {"value", "is", "derivative of L by it"},

@@ -26,7 +26,7 @@ for (const experiment of json.experiments) {
   assert.equal(await part.locator(".check.is-failed").count(), checks.filter((c) => !c.passed).length);
   // So do the numbers of every panel.
   for (const summary of await part.locator("figure summary").all()) await summary.click();
-  await part.locator("figure details table").nth(experiment.picture.panels.length - 1).waitFor();
+  await part.locator("figure details table").nth(experiment.picture.panels.filter((p) => !p.diagram).length - 1).waitFor();
 }
 
 // A picture draws what its data say: as many lines, and as many bars as are not gaps.
@@ -38,6 +38,28 @@ for (const experiment of experiments)
     for (const series of panel.series) if (series.name) assert.ok(legend.some((l) => l.includes(series.name)), series.name);
     const drawn = await marks.locator("svg path, svg circle, svg rect").evaluateAll((all) => all.map((e) => e.getAttribute("d") ?? "").join(""));
     assert.ok(!drawn.includes("NaN"), panel.title);
+    // No text of a mark is printed over another, and no two lines of a legend have one colour.
+    const texts = await marks.locator("svg text").evaluateAll((all, wanted) => all.filter((t) => wanted.includes(t.textContent)).map((t) => { const b = t.getBoundingClientRect(); return [t.textContent, b.left, b.top, b.right, b.bottom]; }), panel.marks.filter((m) => m.text).flatMap((m) => m.text.split("\n")));
+    for (const [i, [text, left, top, right, bottom]] of texts.entries())
+      for (const [other, l, t, r, b] of texts.slice(i + 1))
+        assert.ok(Math.min(right, r) - Math.max(left, l) <= 1 || Math.min(bottom, b) - Math.max(top, t) <= 2, `${panel.title}: '${text}' over '${other}'`);
+    const colours = await marks.locator(".legend .swatch:not(.is-scale)").evaluateAll((all) => all.map((e) => `${getComputedStyle(e).color} ${e.className}`));
+    const own = panel.series.filter((s) => s.name && !s.faint).length;
+    if (own <= 8) assert.ok(new Set(colours).size >= own, `${panel.title}: ${colours.join("; ")}`);
+    // Boxes of a diagram stand apart.
+    const boxes = await marks.locator("svg .box rect").evaluateAll((all) => all.map((e) => { const b = e.getBoundingClientRect(); return [b.left, b.top, b.right, b.bottom]; }));
+    assert.equal(boxes.length, panel.marks.filter((m) => m.boxed).length);
+    for (const [i, [left, top, right, bottom]] of boxes.entries())
+      for (const [l, t, r, b] of boxes.slice(i + 1)) assert.ok(Math.min(right, r) < Math.max(left, l) || Math.min(bottom, b) < Math.max(top, t), panel.title);
+    assert.equal(await marks.locator("svg path.arrow").count(), panel.series.filter((s) => s.arrow).length, panel.title);
+    // One unit is as long on both axes: of two points that are marked.
+    if (panel.equal) {
+      const [p, q] = panel.marks.filter((m) => m.x !== undefined && m.y !== undefined);
+      const places = await marks.locator("svg g[aria-hidden] circle, svg circle").evaluateAll((all) => all.map((e) => [Number(e.getAttribute("cx")), Number(e.getAttribute("cy"))]));
+      assert.ok(places.length >= 2, panel.title);
+      const [a, b] = places, across = (b[0] - a[0]) / (q.x - p.x), down = (b[1] - a[1]) / (q.y - p.y);
+      assert.ok(Math.abs(across + down) < 0.01 * Math.abs(across), `${panel.title}: ${across} and ${down}`);
+    }
   }
 
 // Somebody asks why the published number of "RMSProp" is not RMSProp's, and finds it.

@@ -159,6 +159,14 @@ export interface Series {
   high?: Num[];
   dashed?: boolean;
   faint?: boolean;
+  arrow?: boolean;
+}
+
+export interface PictureMark {
+  text: string;
+  x?: Num;
+  y?: Num;
+  boxed?: boolean;
 }
 
 export interface Panel {
@@ -166,7 +174,9 @@ export interface Panel {
   x: PictureAxis;
   y: PictureAxis;
   series: Series[];
-  marks: { text: string; x?: Num; y?: Num }[];
+  marks: PictureMark[];
+  equal?: boolean;
+  diagram?: boolean;
   map?: { label: string; scale: "linear" | "log"; x: number[]; y: number[]; values: Num[][] };
 }
 
@@ -184,6 +194,7 @@ export interface Claim {
   id: string;
   verdict: string;
   said: string;
+  place: string; // "document 4, a student's answers: …"
   so: string;
   checks: number;
   checks_passed: number;

@@ -2,7 +2,7 @@
 import type { Check, Claim, Experiment, LabPage } from "./data";
 import { h, section, table } from "./dom";
 import { panelFigure } from "./picture";
-import { count, counted, number, seconds } from "./words";
+import { capital, count, counted, number, seconds } from "./words";
 
 const meaning: Record<string, string> = {
   right: "is right",
@@ -62,6 +62,7 @@ function claimItem(claim: Claim): HTMLElement {
     "li",
     { class: "claim" },
     h("div", { class: "claim-head" }, h("strong", {}, claim.id), badge(claim.verdict), h("span", { class: "small" }, shown)),
+    h("p", { class: "small" }, capital(claim.place)),
     h("p", { class: "said" }, claim.said),
     h("p", {}, claim.so),
   );
@@ -119,12 +120,12 @@ function overview(page: LabPage, sections: Map<Experiment, HTMLElement>): HTMLEl
     let claims = 0;
     for (const e of page.experiments) {
       // What is said anywhere of an experiment finds all of its claims.
-      const whole = [e.name, e.number, e.title, e.claim, e.protocol, ...e.claims.flatMap((c) => [c.id, c.said, c.so]), ...e.parts.flatMap((p) => [p.title, ...p.notes, ...p.checks.map((c) => c.what)])].join(" ");
+      const whole = [e.name, e.number, e.title, e.claim, e.protocol, ...e.claims.flatMap((c) => [c.id, c.said, c.so, c.place]), ...e.parts.flatMap((p) => [p.title, ...p.notes, ...p.checks.map((c) => c.what)])].join(" ");
       const found = has(whole);
       const some = e.claims.filter((c) => chosen.has(c.verdict));
       sections.get(e)!.hidden = !found || (some.length === 0 && e.claims.length > 0);
       if (!found) continue;
-      for (const c of some) rows.push([c.id, badge(c.verdict), h("span", {}, h("span", { class: "said" }, c.said), " ", c.so), h("a", { href: `#${anchor(e)}` }, e.name)]);
+      for (const c of some) rows.push([h("span", { title: c.place }, c.id), badge(c.verdict), h("span", {}, h("span", { class: "said" }, c.said), " ", c.so), h("a", { href: `#${anchor(e)}` }, e.name)]);
       claims += some.length;
     }
     told.textContent = `${counted(claims, "claim")} of ${counted(page.experiments.flatMap((e) => e.claims).length, "claim")}`;
