@@ -234,7 +234,9 @@ Experiment vjp_() {
       {"S1.1", Verdict::asked, "Draw the computation graph of the residual block.",
        "x goes to z, h and y, and around them to y (the skip); h goes to y and to R, y to S, and L = S + R."},
       {"S1.2", Verdict::asked, "Derive dL/dx.",
-       "y' = y - s, h' = W2ᵀy' + r, z' = h' h (1 - h), x' = W1ᵀz' + y': the last term is the skip's."},
+       "dL/dy = y - s, dL/dh = W2ᵀ dL/dy + r, dL/dz = dL/dh h (1 - h), dL/dx = W1ᵀ dL/dz + dL/dy: the last "
+       "term "
+       "is the skip's."},
       {"S1.3", Verdict::asked, "Give the Jacobian of v vᵀx for v = (1, 2, 3) (called f in print).",
        "J = v vᵀ = [[1, 2, 3], [2, 4, 6], [3, 6, 9]], of rank 1 with the eigenvalues 14, 0, 0."},
       {"S1.4", Verdict::asked, "What do time and memory of J cost?",
