@@ -143,9 +143,9 @@ void run(Context& c) {
   two_ways(c);
   smoothness(c);
   c.caption(
-      "Descent on clipped gradients ends at Huber's estimate: at the median for small thresholds, at the "
-      "mean "
-      "for large ones, and for others not always between the two.");
+      "Descent on clipped gradients ends at Huber's estimate: near the median for small thresholds, at the "
+      "mean for large ones. For those between, it usually lies between the two, but with some examples it "
+      "does not (--seed 1).");
 }
 
 }  // namespace

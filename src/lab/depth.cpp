@@ -274,9 +274,9 @@ Experiment depth_experiment() {
   e.claims = {
       {"S2.10", Verdict::asked, "Why do ReLUs help where sigmoids and tanh do not?",
        "The slope of a sigmoid is at most 1/4, so with weights of variance 1/n a gradient keeps less than a "
-       "quarter of its length through a layer; larger weights carry more of it, but never all (0.41, 0.61 "
-       "and "
-       "0.87 at 2, 4 and 8 times that deviation). tanh and ReLU layers with weights of the right size keep "
+       "quarter of its length through a layer. Larger weights carry more of it: 0.41, 0.61 and 0.86 at 2, 4 "
+       "and 8 times that deviation, and beyond about 10 times it grows from layer to layer. tanh and ReLU "
+       "layers with weights of the right size keep "
        "nearly all. ReLU pays with kinks, at which gradients jump."},
       {"S2.13", Verdict::asked, "What do these tricks do to the Lipschitz constant of the gradient?",
        "Smooth units have one, from second derivatives of at most sqrt(3)/18 (sigmoid) and 4 sqrt(3)/9 "

@@ -224,8 +224,8 @@ void polynomials(Context& c) {
                half_mse(matmul(columns(basis, p.grid, 6), sixth), p.truth), errors[basis][4], 1e-8);
     c.at_least("the least error with more columns, over that of degree 6", behind / errors[basis][4], 1);
     c.note(
-        "Degree 6 beats every degree behind the peak: 0.035061 in both bases, by SVD, by QR and by the "
-        "normal equations in exact fractions. A list of errors that leaves degree 6 out (4: 0.1026, 7: "
+        "Degree 6 beats every degree behind the peak: 0.035061 in both bases, by SVD and by QR. A list of "
+        "errors that leaves degree 6 out (4: 0.1026, 7: "
         "0.1774, 70: 0.0493) lets the second descent look lower than the first.");
   }
   double apart = 0;
@@ -314,9 +314,11 @@ Experiment double_descent() {
        "1) "
        "for normal columns; with more columns a share 1 - n/d of the squared weights is lost on average."},
       {"S1.15", Verdict::asked, "Does a higher polynomial degree always overfit more?",
-       "No: for the 14 points the error is above 1e8 from 14 columns on, largest at 22 (Legendre basis; "
-       "Chebyshev 21), and falls again beyond, with the Legendre basis to 0.05, which is better than every "
-       "small degree but 6."},
+       "No. For the 14 points the error passes 1e8 at degree 13, which has 14 columns, and is largest at 22 "
+       "columns here (Legendre basis; Chebyshev 21; the numbers at the peak are good to their order of "
+       "magnitude). Beyond, it falls again, with the Legendre basis to 0.05, which is better than every "
+       "small "
+       "degree but 6."},
       {"S2.14", Verdict::asked, "Name three ways to a better trade-off of bias and variance.",
        "Both add up to the error, so what counts is their sum; averaging several fits, for one, keeps the "
        "bias and lowers the variance."},

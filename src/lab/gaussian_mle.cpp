@@ -75,7 +75,7 @@ void the_maximum(Context& c, const Study& s, const Array& theta) {
   const Array curvature = hessian(of_first)(first);
   const Array inner = -matmul(transpose(s.x), s.x) / variance;
   const double corner = -s.n() / (2 * square(variance).item());
-  c.at_most("second derivatives by the weights against -XᵀX / s",
+  c.at_most("second derivatives by the weights against -xᵀx / s",
             norm(slice(curvature, {0, 0}, {d, d}) - inner).item() / norm(inner).item(), 1e-12);
   c.relative("second derivative by s against -n / (2 s²)", curvature.at({d, d}), corner, 1e-12);
   c.at_most("mixed ones, over the geometric mean of both",

@@ -107,8 +107,8 @@ void ridge_regression(Context& c, std::int64_t n, std::int64_t d) {
   const Function of_square = [&](const Array& theta) { return square.loss(theta); };
   const Array rows = matmul(square.x, square.residual());
   const Array columns = matmul(transpose(square.x), square.residual());
-  audit(c, {"Xᵀ", of_square, square.at, square.gradient(columns, square.alpha, 1)});
-  audit_wrong(c, {"wrong: X for Xᵀ", of_square, square.at, square.gradient(rows, square.alpha, 1)});
+  audit(c, {"xᵀ", of_square, square.at, square.gradient(columns, square.alpha, 1)});
+  audit_wrong(c, {"wrong: x for xᵀ", of_square, square.at, square.gradient(rows, square.alpha, 1)});
   bool refused = false;
   try {
     (void)matmul(r.x, r.residual());
@@ -248,7 +248,7 @@ void block_and_kinks(Context& c) {
 }
 
 // Linear regression by t steps of gradient descent: L(eta) = aᵀ M^(2t) a / n with M = I - (2 eta / n) K,
-// K = X Xᵀ and a = X w0 - y. Its k-th derivative has K^k M^(2t - k) in the middle.
+// K = x xᵀ and a = x w0 - y. Its k-th derivative has K^k M^(2t - k) in the middle.
 struct Training {
   Array x, y, w0, k, a;
   std::int64_t steps = 0;
@@ -348,7 +348,7 @@ Experiment gradient_audit() {
   e.protocol =
       "For each function: reverse mode against forward mode, against its formula, and against central "
       "differences with h = 1e-6, element by element and along 8 random directions. Wrong formulas must "
-      "fail: X for Xᵀ, half the penalty, a lost 1/2, no skip. Then h from 1e-1 to 1e-13 on the derivative "
+      "fail: x for xᵀ, half the penalty, a lost 1/2, no skip. Then h from 1e-1 to 1e-13 on the derivative "
       "of a training's loss by its learning rate. Forward mode stands where a complex step could.";
   e.pass =
       "reverse against forward mode and formula to 1e-12; against differences 1e-5 + 1e-3 of each element "
@@ -356,7 +356,7 @@ Experiment gradient_audit() {
       "1e-8, at a relative h between 1e-7 and 1e-4; kinks told, not averaged.";
   e.claims = {
       {"S0.12", Verdict::right,
-       "The ridge loss has the gradients Xᵀr/n + alpha w, and mean(r) for the bias, which is not penalised.",
+       "The ridge loss has the gradients xᵀr/n + alpha w, and mean(r) for the bias, which is not penalised.",
        "So it is: four ways to the derivative agree, and half the penalty would be noticed."},
       {"S0.13", Verdict::wrong, "The code computes np.dot(X, yhat - y) / n + alpha w.",
        "It must be X.T: with another number of rows than of columns the shapes do not fit, and with as "

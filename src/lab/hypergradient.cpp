@@ -142,7 +142,7 @@ void one_step(Context& c, const Problem& p) {
   c.at_most("|dL_1/deta| at eta*, over that at 0", std::abs(slope_at(best) / slope_at(0)), 1e-12);
   const double eta = 0.7 / closed.largest();
   const Array g1 = squared_slope(p.rows, p.w0 - eta * g);
-  c.relative("dL_1/deta at 0.7 / largest eigenvalue, from -g1 g0", slope_at(eta), -dot(g1, g).item(), 1e-12);
+  c.relative("dL_1/deta at 0.7 / largest eigenvalue, from -g1ᵀg0", slope_at(eta), -dot(g1, g).item(), 1e-12);
   const Array moved = a - 2 * eta / closed.n * ka;
   c.relative("L_1, from (1/n) |(I - (2 eta/n) xxᵀ) a|²", loss_after(p, f64(eta), 1).item(),
              square(norm(moved)).item() / closed.n, 1e-13);
@@ -389,7 +389,7 @@ Experiment hypergradient() {
        "not "
        "with momentum, and the validation loss is not either."},
       {"S4.12", Verdict::right, "dL_1/deta is 0 at eta* = (n/2) |xᵀa|² / |xxᵀa|².",
-       "It is; that is Cauchy's step, and in general dL_1/deta = -g1 g0: the rate should grow while "
+       "It is; that is Cauchy's step, and in general dL_1/deta = -g1ᵀg0: the rate should grow while "
        "successive "
        "gradients agree."},
       {"S4.21", Verdict::asked, "What does the graph of two steps with an L2 penalty look like?",

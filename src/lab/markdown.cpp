@@ -9,8 +9,8 @@ namespace {
 
 constexpr const char* head = R"(# The lab
 
-What course documents say of gradients, optimisers, noise and generalisation, and what is so. Every line below is shown by
-an experiment that runs, checks itself against formulas and draws its picture:
+What course documents say of gradients, optimisers, noise and generalisation, and what is so. What stands in the
+tables below is shown by experiments that run, check themselves against formulas and draw their pictures:
 
 ```sh
 runnel lab list                     # what there is

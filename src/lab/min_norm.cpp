@@ -102,7 +102,7 @@ std::vector<Method> methods() {
       {"heavy ball", optim::momentum(), 0.5, true, true},
       {"Nesterov", optim::momentum(optim::Momentum::nesterov), 0.5, true, true},
       {"scalar AdaGrad", optim::adagrad_norm(), 0.5, false, true},
-      {"full-matrix AdaGrad", optim::adagrad_full({{"eps", f64(1e-3)}}), 0.5, false, true, 0, 600},
+      {"full-matrix AdaGrad", optim::adagrad_full({{"eps", f64(1e-3)}}), 0.5, false, true, 0, 1000},
       {"AdaGrad", optim::adagrad(sharp), 0.5, false, false},
       {"RMSProp", settling(optim::rmsprop()), 0.05, false, false},
       {"Adam", settling(optim::adam()), 0.05, false, false},
@@ -188,12 +188,14 @@ Table race(Context& c) {
 // (c) One row: steps of one size in every coordinate end at t sign(x) / norm1(x), which has the least largest
 // weight of all solutions (by Hölder's inequality |t| <= norm1(x) norminf(w)).
 void one_row(Context& c) {
-  c.part("One row: AdaGrad, RMSProp, Adam and sign descent end at t sign(x) / |x|_1", {"S1.18", "S1.19"});
+  c.part("One row: AdaGrad, RMSProp, Adam, Lion and sign descent end at t sign(x) / |x|_1",
+         {"S1.18", "S1.19"});
   const Rates sharp{{"eps", f64(1e-30)}};
   const std::vector<std::pair<std::string, Optimizer>> rules{
       {"AdaGrad", optim::adagrad(sharp)},
       {"RMSProp", settling(optim::rmsprop(sharp))},
       {"Adam", settling(optim::adam(sharp))},
+      {"Lion", settling(optim::lion())},
       {"sign descent", settling(optim::sign_descent())},
   };
   const Rows rows = gaussian_rows(c.key(3), 1, 5);
@@ -243,7 +245,7 @@ void other_starts(Context& c) {
   c.at_most("distance from xᵀ(xxᵀ)^-1 (t - x w0) + w0", apart(end, by_shift), 1e-12);
   c.at_most("distance from xᵀ(xxᵀ)^-1 t + (I - P) w0", apart(end, by_projector), 1e-12);
   const double w2 = square(norm(least)).item(), end2 = square(norm(end)).item();
-  c.absolute("(w - w1) w over |w1|², w the minimum norm and w1 this limit",
+  c.absolute("(w - w1)ᵀw over |w1|², w the minimum norm and w1 this limit",
              dot(least - end, least).item() / end2, 0, 1e-12);
   c.relative("|w|² + |w1 - w|²", w2 + square(norm(end - least)).item(), end2, 1e-12);
 }
@@ -377,7 +379,7 @@ void run(Context& c) {
 std::vector<Claim> claims() {
   return {
       {"S1.7", Verdict::right, "With full rank xᵀx can be inverted if n > d, and xxᵀ otherwise.",
-       "So it is: the product with the smaller side has full rank, the other one has not."},
+       "So it is: the product of the smaller size has full rank; the other one has not, unless n = d."},
       {"S1.8", Verdict::asked, "Where does gradient descent end for d < n, and is that unique?",
        "At (xᵀx)^-1 xᵀt from every start, as long as the rate is below 2 over the largest eigenvalue of "
        "(2/n) xᵀx."},
@@ -394,7 +396,7 @@ std::vector<Claim> claims() {
        "Yes, xᵀ(xxᵀ)^-1 t; from another start, that plus the part of the start that is at right angles to "
        "all "
        "rows, which no step can touch."},
-      {"S1.14", Verdict::asked, "What is (w - w1) w for another solution w1?",
+      {"S1.14", Verdict::asked, "What is (w - w1)ᵀw for another solution w1?",
        "0: the two differ at right angles to the rows, so |w1|² = |w|² + |w1 - w|² and w is the shortest."},
       {"S1.16", Verdict::right, "SGD on single examples from 0 finds the minimum norm if it solves all rows.",
        "Yes: each step is a multiple of a row, so the weights never leave the rows' span, which holds only "
@@ -417,9 +419,8 @@ std::vector<Claim> claims() {
        "term is a multiple of the row either way."},
       {"S4.3", Verdict::wrong,
        "Setting one example's gradient to zero gives w = xᵀt / (xᵀx), a multiple of the row.",
-       "xᵀx is a d by d matrix of rank 1 here and cannot be divided by, and no step solves an example "
-       "exactly; "
-       "what proves it is that every step adds a multiple of a row to 0."},
+       "xᵀx is a d by d matrix of rank 1 here and cannot be divided by, and in general no step solves an "
+       "example exactly; what proves it is that every step adds a multiple of a row to 0."},
       {"S4.4", Verdict::wrong, "When n > d, xxᵀ is invertible.",
        "It is n by n and has rank d, so it is not; xᵀx is."},
       {"S4.5", Verdict::right, "The solution is (0.8, 0.4) = (2/5) (2, 1).", "It is."},

@@ -321,18 +321,19 @@ void run(Context& c) {
   huber(c);
   c.panel(interpolation(c));
   c.caption(
-      "The expected loss of SGD with a constant step falls and stays on a floor in proportion to the step, "
-      "at a "
-      "quarter to a half of the textbook bound; near the optimum a step makes the loss grow in expectation. "
-      "Where "
-      "every example can be solved there is no floor.");
+      "The expected loss of SGD with a constant step falls and stays on a floor, for small steps in "
+      "proportion to the step: a quarter to a half of alpha sigma², the part of the textbook bound that "
+      "stays. "
+      "Near the optimum a step makes the loss grow in expectation. Where every example can be solved there "
+      "is "
+      "no floor.");
 }
 
 std::vector<Claim> claims() {
   return {
       {"S2.1", Verdict::right, "L(b) <= L(a) + g(b - a) + (K/2) |b - a|² for K-Lipschitz gradients.",
        "It holds, with equality for (K/2) theta²."},
-      {"S2.2", Verdict::wrong, "A step gives L' <= L - (alpha/2) g_i g + alpha² K |g_i|²/2.",
+      {"S2.2", Verdict::wrong, "A step gives L' <= L - (alpha/2) g_iᵀg + alpha² K |g_i|²/2.",
        "Putting the step into the inequality gives alpha, not alpha/2. As printed it fails where an example "
        "pulls against the mean gradient and the inequality of S2.1 is tight, here by exactly alpha/2; where "
        "the "
@@ -340,16 +341,17 @@ std::vector<Claim> claims() {
       {"S2.3", Verdict::asked, "Can a step increase the loss although alpha <= 1/K?",
        "Yes: at theta = 1 the example with c = 2 takes the mean loss from 2.5 to 3.125 with alpha = 0.5."},
       {"S2.4", Verdict::wrong, "In expectation a step does not increase the loss for alpha <= 1/K.",
-       "Only where |g|² is at least alpha K sigma² / (2 - alpha K); nearer to the optimum the noise "
-       "outweighs the "
-       "gradient and the expected loss grows."},
+       "That is guaranteed only where |g|² is at least alpha K sigma² / (2 - alpha K). Nearer to the optimum "
+       "the "
+       "noise can outweigh the gradient, and where S2.1 holds with equality the expected loss grows."},
       {"S2.5", Verdict::incomplete, "E L(theta_N) - L* <= D²/(2 alpha N) + alpha sigma².",
        "Adding up the steps bounds the mean of E L over the steps and says nothing of its last value, which "
-       "can lie above that mean. On the two examples here the last value never comes to more than half of "
-       "the "
-       "bound: its floor is alpha sigma²/(2 (2 - alpha K)), a quarter to a half of the bound's."},
+       "can lie above that mean. On the two examples here, with alpha up to 1/K, the last value never comes "
+       "to "
+       "more than half of the bound: its floor is alpha sigma²/(2 (2 - alpha K)), a quarter to a half of the "
+       "bound's. D is the distance from the start to the optimum."},
       {"S2.6", Verdict::asked, "How does the guarantee for SGD differ from that for gradient descent?",
-       "Gradient descent's bound K R²/(4N + 2) goes to 0; SGD's stops at alpha sigma², so its best fixed "
+       "Gradient descent's bound K D²/(4N + 2) goes to 0; SGD's stops at alpha sigma², so its best fixed "
        "rate "
        "is D/(sigma sqrt(2N)). Where all examples can be solved at once there is no floor either."},
   };

@@ -240,7 +240,7 @@ Experiment not_rmsprop() {
       "eps, v += g² after the step), then AdaGrad, RMSProp and Adam with their rates as lanes of one run. "
       "Expected limits come from the residual alone, whose recursion needs no weights.";
   e.pass =
-      "the loop gives the published digits to 5e-10 and rests to the last bit by step 100,000; AdaGrad ends "
+      "the loop gives the published digits, to 5e-9, and rests to the last bit by step 100,000; AdaGrad ends "
       "at "
       "(2/3, 2/3) to 1e-10 at every rate; RMSProp ends where its recursion says to 1e-7, and its 2-cycle has "
       "residual 1.5 eta to 1e-3; Adam's limit moves from (2/3, 2/3) towards (0.8, 0.4) as eps grows.";

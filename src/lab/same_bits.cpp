@@ -352,7 +352,7 @@ std::vector<Run> changes(Context& c, const Setting& s, const Leaves& alone) {
 
 // Two trainings whose starts differ in the last bit of one weight, step by step.
 Panel growth(Context& c, const Setting& s) {
-  c.part("How a difference of one ulp grows", {"S2.15"});
+  c.part("What becomes of a difference of one ulp", {"S2.15"});
   const Candidate one = s.at(17);
   const train::Rates rates = rates_of(one);
   const train::State from = start_of(one);
@@ -409,7 +409,8 @@ void run(Context& c) {
   c.caption(
       "A training repeated in another lane, on other threads or after a stop has the same bits; one "
       "ingredient "
-      "changed, even by one ulp, and it has others, which drift apart.");
+      "changed, even by one ulp, and it has others. How far they drift apart the training decides: in the "
+      "right picture the difference stays about as small as it began.");
 }
 
 }  // namespace

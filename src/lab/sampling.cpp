@@ -271,8 +271,8 @@ void orders(Context& c) {
   const std::int64_t all = 5 * n, kept = 4 * n;
   const Array sorted = arange(all, DType::f64);
   const double off = mean(slice(sorted, 0, 0, kept)).item() - mean(sorted).item();
-  c.relative("the first 80% of sorted rows: how far their mean is off, over n / 2", off / (size / 2), -1,
-             1e-12);
+  c.relative("the first 80% of 5 n sorted rows: their mean less that of all rows, over n / 2",
+             off / (size / 2), -1, 1e-12);
   auto split = [&](const Array& number) {
     const Array order = random::permutation(random::fold_in(key, number + 1000000), all);
     return mean(gather(sorted, slice(order, 0, 0, kept)));
@@ -327,8 +327,9 @@ Experiment sampling() {
        "For many examples that tends to 1/e = 0.3679 (n and x are mixed up in print).",
        "It does, from below for every n: 0.3585 for 20 examples, 0.36782 for 3,200."},
       {"S0.3", Verdict::wrong, "Sampled without replacement, a batch's gradient has variance sigma²/b.",
-       "That is the variance with replacement; without, it is smaller by (n - b)/(n - 1), down to 0 for a "
-       "batch of all examples."},
+       "That is the variance with replacement; without, it is smaller by the factor (n - b)/(n - 1), which "
+       "is 0 "
+       "for a batch of all examples."},
       {"S0.4", Verdict::incomplete, "A batch k times as large has 1/k of the variance.",
        "True with replacement; without, it is (n - k b)/(k (n - b)), which is less: 1/3 for n = 8 from 2 "
        "to 4."},
@@ -340,9 +341,11 @@ Experiment sampling() {
        "1/n²)^n, which needs to be shown to tend to 1."},
       {"S3.3", Verdict::right, "1/2.718 = 0.3679.", "To four digits, as is 1/e."},
       {"S3.4", Verdict::wrong, "The variance of a batch's gradient is sigma²/b.",
-       "With replacement; the question is about sampling without, where it is smaller by (n - b)/(n - 1)."},
+       "With replacement; the question is about sampling without, where it is smaller by the factor (n - "
+       "b)/(n - 1)."},
       {"S3.9", Verdict::incomplete, "The first 3,200 rows train, and one shuffle serves all epochs.",
-       "Then every epoch repeats the same batches, whose gradients never average out, and if rows are "
+       "Then every epoch repeats the same batches, so that what is off in a batch is off in every epoch; and "
+       "if rows are "
        "sorted the training rows are another population than the rest: shuffle before the split and before "
        "each epoch."},
   };

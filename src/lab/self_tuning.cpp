@@ -106,7 +106,8 @@ void without_noise(Context& c, const Runs& all) {
   }
   c.note(
       "The rate stops falling because the gradients vanish and nothing is added to the sum any more; it has "
-      "tuned itself to a rate that is stable, from above or below.");
+      "come down to a rate that is stable. It can only come down: one that begins far too small stays too "
+      "small.");
 }
 
 void with_noise(Context& c, const Runs& all) {
@@ -202,8 +203,10 @@ void run(Context& c) {
   c.panel(rates(c, all));
   c.caption(
       "Gradient descent works in a range of rates only; AdaGrad with one divisor for all weights works from "
-      "every "
-      "rate. Its effective rate comes to rest without noise and falls as 1/sqrt(t) under noise.");
+      "all six. Its effective rate comes to rest without noise. Under noise it falls, in the end as "
+      "1/sqrt(t): "
+      "at once where the noise has most of the sum of squares, late where the descent left large ones (alpha "
+      "100).");
 }
 
 }  // namespace
@@ -211,9 +214,10 @@ void run(Context& c) {
 Experiment self_tuning() {
   Experiment e{"self-tuning", "L19", "A step size that tunes itself"};
   e.claim =
-      "A rate alpha / sqrt(sum of |g|²) converges for every alpha; it falls as 1/sqrt(t) only under noise "
-      "that "
-      "persists, and comes to rest without.";
+      "A rate alpha / sqrt(sum of |g|²) converges for alphas from a quarter of gradient descent's limit to "
+      "500 "
+      "times it. It falls as 1/sqrt(t) only under noise that persists, in the end, and comes to rest "
+      "without.";
   e.source = "document 2, problem 3 (i)";
   e.protocol =
       "(w1² + 10 w2²)/2 from (1, 1), alpha 0.05, 0.19, 0.21, 1, 10 and 100 as lanes (0.25 to 500 times the "
@@ -224,11 +228,16 @@ Experiment self_tuning() {
   e.pass =
       "gradient descent diverges above the limit and only there; scalar AdaGrad below 1e-6 everywhere, its "
       "rate "
-      "changing by less than 1e-6 over the last half; under noise a log-log slope of -0.5 to 0.02.";
+      "changing by less than 1e-6 over the last half; under noise a log-log slope of -0.5 to 0.03 where the "
+      "noise "
+      "has made nearly all of the sum of squares, and to 0.02 of what the squares since the first tenth of "
+      "the "
+      "steps would make.";
   e.claims = {
       {"S2.9", Verdict::incomplete,
        "Dividing by the root of the sum of squared gradients makes the learning rate decay and so helps.",
-       "It converges from every rate, where gradient descent diverges above 2 over the largest curvature; "
+       "It converges from all six rates here, where gradient descent diverges above 2 over the largest "
+       "curvature; "
        "but the "
        "rate decays like 1/sqrt(t) only while gradients stay away from 0, as noise keeps them: else it comes "
        "to rest."},

@@ -211,7 +211,8 @@ void run(Context& c) {
   costs(c);
   block(c);
   c.caption(
-      "A product with a Jacobian costs a few times n; the Jacobian itself costs n². What comes back to x "
+      "A product with the Jacobian of v vᵀx costs a few times n; the Jacobian itself costs n². What comes "
+      "back to x "
       "is the sum over both of its ways to the loss.");
 }
 

@@ -1,4 +1,5 @@
 // Every experiment at its reduced size, with other seeds, at other sizes, on any threads.
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "core/threads.h"
@@ -27,8 +28,12 @@ TEST_P(Experiments, PassAndShowEveryClaim) {
   EXPECT_FALSE(result.picture.panels.empty());
   for (const Panel& panel : result.picture.panels) {
     EXPECT_TRUE(!panel.series.empty() || panel.map) << panel.title;
-    EXPECT_FALSE(panel.x.label.empty()) << panel.title;
-    EXPECT_FALSE(panel.y.label.empty()) << panel.title;
+    // A diagram has boxes in place of axes.
+    EXPECT_EQ(panel.x.label.empty(), panel.diagram) << panel.title;
+    EXPECT_EQ(panel.y.label.empty(), panel.diagram) << panel.title;
+    EXPECT_EQ(panel.diagram, std::any_of(panel.marks.begin(), panel.marks.end(),
+                                         [](const Mark& mark) { return mark.boxed; }))
+        << panel.title;
     for (const Series& series : panel.series) {
       EXPECT_FALSE(series.x.empty()) << panel.title << ", " << series.name;
       EXPECT_EQ(series.x.size(), series.y.size()) << panel.title << ", " << series.name;
