@@ -74,22 +74,34 @@ std::string usual_model_path(const std::string& data) {
   return (stem.empty() ? "model" : stem) + ".runnel.safetensors";
 }
 
-// Checked before the search, as the model's place is.
-std::string page_path(const FitCommand& arguments, const std::string& model,
-                      const std::vector<std::string>& inputs) {
+std::string page_path(const FitCommand& arguments, const std::string& model) {
   if (arguments.no_report && !arguments.report.empty())
     fail("--report {} and --no-report: leave one of them out", arguments.report);
   if (arguments.no_report) return "";
-  const std::string path = arguments.report.empty() ? page_beside(model) : arguments.report;
-  if (path.empty()) return path;
-  refuse_to_overwrite(path, inputs);
-  // These are not there yet, so they are compared by name.
-  std::error_code error;
-  for (const std::string& output : {model, arguments.study.file})
-    if (!output.empty() && fs::weakly_canonical(path, error) == fs::weakly_canonical(output, error))
-      fail("--report {}: that is where the {} goes", path, output == model ? "model" : "study");
-  check_writable(path);
-  return path;
+  return arguments.report.empty() ? page_beside(model) : arguments.report;
+}
+
+// The places of all that a fit writes, found out before the search and not after it. Returns the page's.
+std::string checked_places(const FitCommand& arguments, const ReadOptions& read, const std::string& model) {
+  const FitStudy& study = arguments.study;
+  const std::string page = page_path(arguments, model);
+  const std::vector<std::string> inputs{arguments.data, arguments.test, read.labels, arguments.test_labels,
+                                        arguments.fit.options.space_file};
+  expect_apart({{"-o", "the model", model},
+                {"--study", "the study", study.resume ? "" : study.file},
+                {"--report", "the report", page},
+                {"--write-split", "the split", arguments.write_split},
+                {"--tensorboard", "the folder of event files", study.tensorboard}},
+               inputs);
+  if (study.resume) {  // an input that is written to
+    expect_apart({{"-o", "the model", model},
+                  {"--report", "the report", page},
+                  {"--write-split", "the split", arguments.write_split}},
+                 {study.file});
+  }
+  for (const std::string& file : {model, page, arguments.write_split})
+    if (!file.empty()) check_writable(file);
+  return page;
 }
 
 std::string target_of(const Table& table, const std::string& given) {
@@ -312,20 +324,8 @@ int fit_and_save(FitCommand& arguments, const Fitting& fitting) {
     for (const std::string& note : test->notes)
       data.notes.push_back(fmt::format("{}: {}", test->source, note));
   }
-  if (!arguments.write_split.empty()) {
-    refuse_to_overwrite(
-        arguments.write_split,
-        {arguments.data, arguments.test, read.labels, arguments.test_labels, options.study.file},
-        "--write-split");
-    check_writable(arguments.write_split);
-  }
   if (arguments.plan) return tell_plan(data, options, arguments);
-  // Found out now, not after the search.
-  const std::vector<std::string> inputs = {arguments.data, arguments.test, read.labels, arguments.test_labels,
-                                           options.study.file};
-  refuse_to_overwrite(model, inputs);
-  check_writable(model);
-  const std::string page = page_path(arguments, model, inputs);
+  const std::string page = checked_places(arguments, read, model);
 
   write_notes(notes_of_replaced_model(model, named, table, options.target.column), arguments.manner.quiet);
   write_notes(notes_of_earlier_run(options.study), arguments.manner.quiet);

@@ -40,6 +40,13 @@ std::string warnings_part(const Style& style, const std::vector<std::string>& wa
 void refuse_to_overwrite(const std::string& output, const std::vector<std::string>& inputs,
                          std::string_view option = "-o");
 
+// Where something is written to: "--report", "the report", its place; empty places are none.
+struct Place {
+  std::string option, what, path;
+};
+// Fails where two of them are one, or one an input. They need not be there yet.
+void expect_apart(const std::vector<Place>& outputs, const std::vector<std::string>& inputs);
+
 // "runnel: error: ..." on the standard error.
 void complain(std::string_view text);
 // "runnel: note: ..." lines on the standard error, unless quiet.

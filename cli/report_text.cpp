@@ -94,7 +94,8 @@ std::vector<const sweep::Outcome*> ranked(const FitResult& result) {
   }
   const bool higher = sweep::higher_is_better(result.metric);
   std::stable_sort(out.begin(), out.end(), [&](const auto* a, const auto* b) {
-    return higher ? a->validation > b->validation : a->validation < b->validation;
+    if (a->validation != b->validation) return higher == (a->validation > b->validation);
+    return a->validation_loss < b->validation_loss;
   });
   // The winner stands first also where others reached the same.
   const auto at =

@@ -225,8 +225,12 @@ class Store {
   // and so long that writing them takes at most `share` of the time.
   bool due(double seconds = 2, double share = 0.02) const;
   // The last commit: the study is as it says, and writes nothing more. Waits up to a minute for another
-  // program that writes; fails when that goes on.
+  // program that writes; fails when that goes on, and where the file was removed or replaced meanwhile.
   void finish(State state, std::optional<std::int64_t> best);
+
+  // Takes the file away again: of a study that was begun for a search that cannot be made. The store must not
+  // be used any more.
+  void discard();
 
   // What a resumption begins with: all that was committed.
   Study contents() const;

@@ -15,6 +15,7 @@
 #include "model/prepared.h"
 #include "model/winner.h"
 #include "runnel/version.h"
+#include "sweep/block.h"
 #include "sweep/crew.h"
 
 namespace runnel {
@@ -39,15 +40,17 @@ void warn_of_baselines(Metric metric, bool learnt_nothing, FitResult& result) {
     return std::isfinite(baseline) &&
            (sweep::higher_is_better(metric) ? baseline > result.test.value : baseline < result.test.value);
   };
-  const bool is_linear = result.model.hyper.hidden.empty();
+  const bool linear_took_part =
+      std::any_of(result.search.outcomes.begin(), result.search.outcomes.end(),
+                  [](const sweep::Outcome& out) { return out.hyper.hidden.empty(); });
   if (beats(result.constant_baseline)) {
     if (!learnt_nothing)  // else that has been said
       result.warnings.push_back(
           "on the test rows the best constant does better than the model: it has learnt nothing");
-  } else if (beats(result.linear_baseline) && !is_linear)
+  } else if (beats(result.linear_baseline) && !result.model.hyper.hidden.empty())
     result.warnings.push_back(
-        "on the test rows the best linear model does better; --grid hidden=none,64 lets linear models take "
-        "part");
+        fmt::format("on the test rows the best linear model does better{}",
+                    linear_took_part ? "" : "; --grid hidden=none,64 lets linear models take part"));
 }
 
 void measure_test(const Work& w, const TestRows& test, const Linear& linear, const Scale& scale,
@@ -135,6 +138,21 @@ std::vector<sweep::Fact> facts_of(const Searching& searching) {
 
 }  // namespace
 
+namespace {
+
+// A search that cannot be made leaves no study behind that would stand in the way of the next one.
+Found searched_or_discarded(const Prepared& p, study::Keeper* keeper) {
+  try {
+    return search(p.problem, p.w.retrains ? &p.all : nullptr, p.search.candidates, p.run, p.search.ensemble);
+  } catch (const Error& e) {
+    if (keeper != nullptr && e.kind() == ErrorKind::input && !p.w.options.study.resume)
+      keeper->store().discard();
+    throw;
+  }
+}
+
+}  // namespace
+
 void serve(const Table& table, const FitOptions& options, const Table* test) {
   Prepared p = prepared(table, options, test);
   p.run.networks = std::max(p.run.networks, p.search.ensemble.size);
@@ -152,12 +170,13 @@ FitResult fit(const Table& table, const FitOptions& options, const Table* test) 
   p.run.crew = options.crew;
   p.run.space = &p.search.told;
   if (options.crew != nullptr) options.crew->agree(facts_of(searching(table, test, p)));
+  // What cannot be searched is refused before a study is begun for it.
+  sweep::check_search(p.problem, p.search.candidates);
   const auto keeper = keeper_of(searching(table, test, p), p.problem);
   const std::vector<std::string> others = runs_of_others(options.study);
   if (keeper) keeper->attach(p.run);
   result.timings.preparing = watch.lap();
-  Found found =
-      search(p.problem, w.retrains ? &p.all : nullptr, p.search.candidates, p.run, p.search.ensemble);
+  Found found = searched_or_discarded(p, keeper.get());
   result.timings.retraining = found.retraining;
   result.timings.searching = watch.lap() - found.retraining;
   if (found.members.empty()) {

@@ -73,9 +73,10 @@ std::vector<std::string> one_class_warnings(const ClassParts& p) {
   add_folds(
       p, "training", "a network that trained there says nothing of the candidate",
       [](const Fold& f) { return f.train; }, out);
-  add_folds(
-      p, "validation", "they do not tell who tells the classes apart",
-      [](const Fold& f) { return f.validation; }, out);
+  if (!p.together)
+    add_folds(
+        p, "validation", "they do not tell who tells the classes apart",
+        [](const Fold& f) { return f.validation; }, out);
   if (const auto only = only_class(classes_of(p.y, p.validation)))
     out.push_back(
         fmt::format("{}: they do not tell who tells the classes apart; {}, or choose by folds (--folds K)",

@@ -20,6 +20,7 @@ struct ClassParts {
   const std::vector<double>& y_test;
   bool separate_test;  // the test rows are of a table of their own
   const SplitOptions& options;
+  bool together = false;  // the folds have a row or two and are measured together
 };
 
 // A sentence for each part of one class, with what can be done. Fails where the training rows are of one

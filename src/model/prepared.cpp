@@ -245,8 +245,9 @@ Prepared prepared(const Table& table, const FitOptions& options, const Table* te
   }
   const bool folds = p.folds > 0;
   const Rows none, &trained = folds ? training : w.split.train, &choosing = folds ? none : w.split.validation;
-  const ClassParts parts{w.target,    w.y.y,     trained,         choosing,
-                         p.fold_rows, p.tests.y, test != nullptr, options.split};
+  const ClassParts parts{w.target,        w.y.y,         trained,
+                         choosing,        p.fold_rows,   p.tests.y,
+                         test != nullptr, options.split, p.problem.spread.has_value()};
   for (std::string& text : one_class_warnings(parts)) w.warnings.push_back(std::move(text));
   for (const Fold& fold : p.fold_rows) p.problem.folds.push_back(make_fold(w, fold));
   if (p.folds == 0)

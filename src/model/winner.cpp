@@ -5,6 +5,7 @@
 
 #include "core/fail.h"
 #include "core/stopwatch.h"
+#include "sweep/warnings.h"
 
 namespace runnel {
 namespace {
@@ -31,6 +32,14 @@ void train_members(const sweep::Problem& problem, const sweep::Fold& fold, const
           "a member of the ensemble {} and is left out",
           outcome.status == sweep::Status::diverged ? "diverged" : "came out the same as another one"));
   }
+}
+
+// The networks that are kept are trained on all rows: what their batches leave out of these counts.
+void tell_of_final_batches(const std::vector<Hyper>& hypers, std::int64_t rows, Found& s) {
+  const std::vector<std::string> of_all = sweep::batch_warnings(hypers, rows);
+  if (of_all.empty()) return;
+  std::erase_if(s.result.warnings, [](const std::string& text) { return text.starts_with("a batch of "); });
+  s.warnings.insert(s.warnings.end(), of_all.begin(), of_all.end());
 }
 
 // What a candidate is when it is trained on all rows, those of all folds, say: there are no rows left
@@ -84,6 +93,7 @@ Found search(const sweep::Problem& problem, const sweep::Fold* all, const std::v
     for (Hyper& hyper : under_further_seeds(first, ensemble.size)) hypers.push_back(std::move(hyper));
   }
   train_members(problem, retrain ? *all : problem.folds[0], hypers, options, s);
+  if (retrain) tell_of_final_batches(hypers, all->x.dim(0), s);
   if (!seeds && !ensemble.near && std::ssize(s.chosen) < ensemble.size)
     s.warnings.push_back(
         fmt::format("an ensemble of {} was asked for, but only {} different candidates came to "

@@ -125,7 +125,8 @@ Importances importances(const Trials& trials) {
     const Compared part = with_part(of, field);
     if (part.trials.size() < kFewest) continue;
     const Groups groups = grouped(part, field, trials.names[field].numeric);
-    if (groups.count < 2) continue;
+    // Where hardly any value stands twice, nothing says what would differ by chance.
+    if (groups.count < 2 || 2 * groups.count > part.trials.size()) continue;
     out.of.push_back({trials.names[field].name, share(ranks(part.values), groups), groups.count,
                       groups.ranges, part.trials.size()});
   }

@@ -165,9 +165,25 @@ std::string other_version(const Description& before, const Description& now) {
 
 // ---- the store -----------------------------------------------------------------------------------------
 
+namespace {
+
+// Which file has a name: it may come to be another one.
+struct Place {
+  ::dev_t device = 0;
+  ::ino_t file = 0;
+  friend bool operator==(const Place&, const Place&) = default;
+};
+
+Place place_of(const std::string& path) {
+  struct stat found = {};
+  return ::stat(path.c_str(), &found) == 0 ? Place{found.st_dev, found.st_ino} : Place{};
+}
+
+}  // namespace
+
 struct Store::Impl {
   Impl(const std::string& path, std::unique_ptr<WriterLock> held)
-      : lock(std::move(held)), database(open_study(path, Database::Access::write)) {
+      : lock(std::move(held)), database(open_study(path, Database::Access::write)), place(place_of(path)) {
     // NORMAL: a commit survives the death of the process, and the file stays whole whatever happens; only the
     // last commits before a power failure may be lost. Debian's SQLite overwrites what is deleted with zeros,
     // which makes it several times slower to take states away.
@@ -332,6 +348,7 @@ struct Store::Impl {
   std::deque<std::function<void()>> waiting;  // changes, while another program writes
   std::unique_ptr<WriterLock> lock;           // released last
   std::unique_ptr<Database> database;
+  const Place place;  // of the file, when it was opened
   std::int64_t run = 0;
   bool has_snapshots = false;
   double pending_cost = 0,
@@ -448,8 +465,20 @@ bool Store::due(double seconds, double share) const {
   return impl_->watch.total() - impl_->last_snapshots >= std::max(seconds, impl_->cost / share);
 }
 
+void Store::discard() {
+  const std::string path = impl_->database->name();
+  impl_.reset();
+  for (const char* more : {"", "-wal", "-shm"}) {
+    std::error_code error;
+    fs::remove(path + more, error);
+  }
+}
+
 void Store::finish(State state, std::optional<std::int64_t> best) {
   const std::lock_guard guard(impl_->mutex);
+  if (!(place_of(impl_->database->name()) == impl_->place))
+    fail_run("{}: the study's file was removed or replaced while the search ran, and what it held is lost",
+             impl_->database->name());
   impl_->begin(std::chrono::minutes(1));
   Statement row = impl_->statement("UPDATE study SET state = ?, best = ?");
   row << state_name(state) << best;

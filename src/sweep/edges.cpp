@@ -43,6 +43,14 @@ bool is_better_there(const std::vector<const Outcome*>& outcomes, Metric metric,
   return there > elsewhere;
 }
 
+// Whether the winner's patience ended it on every fold before its epochs were over: more would change
+// nothing.
+bool stopped_early(const std::vector<const Outcome*>& outcomes, const Hyper& best) {
+  return best.patience > 0 && std::any_of(outcomes.begin(), outcomes.end(), [&](const Outcome* out) {
+           return out->hyper == best && out->epochs < best.epochs;
+         });
+}
+
 }  // namespace
 
 std::vector<std::string> edge_warnings(const std::vector<Outcome>& outcomes, Metric metric, const Hyper& best,
@@ -56,6 +64,7 @@ std::vector<std::string> edge_warnings(const std::vector<Outcome>& outcomes, Met
     if (tried.size() < 3) continue;  // two values are a comparison, not a range
     if (std::none_of(used.begin(), used.end(), [&](const Outcome* out) { return out->hyper == best; }))
       continue;
+    if (std::string_view(field.name) == "epochs" && stopped_early(used, best)) continue;
     const double value = number(field.name, field.get(best));
     const bool least = value == *tried.begin();
     if (!least && value != *tried.rbegin()) continue;
