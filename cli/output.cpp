@@ -96,13 +96,15 @@ void refuse_to_overwrite(const std::string& output, const std::vector<std::strin
 
 void expect_apart(const std::vector<Place>& outputs, const std::vector<std::string>& inputs) {
   std::error_code error;
+  const auto whole = [&](const std::string& path) {
+    return std::filesystem::weakly_canonical(std::filesystem::absolute(path, error), error);
+  };
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     const Place& place = outputs[i];
     if (place.path.empty()) continue;
     refuse_to_overwrite(place.path, inputs, place.option);
     for (std::size_t j = 0; j < i; ++j)
-      if (!outputs[j].path.empty() && std::filesystem::weakly_canonical(place.path, error) ==
-                                          std::filesystem::weakly_canonical(outputs[j].path, error))
+      if (!outputs[j].path.empty() && whole(place.path) == whole(outputs[j].path))
         fail("{} {}: that is where {} goes", place.option, place.path, outputs[j].what);
   }
 }

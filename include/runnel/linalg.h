@@ -1,9 +1,9 @@
 // Matrix decompositions, by LAPACK on one thread. f32 and f64; (m, n) matrices, or stacks of them (..., m, n)
 // as matmul takes them. Their bits may differ from one instruction set to another: they alone are outside the
 // promise of equal bits.
-// A matrix that holds nan or infinity, or is not positive definite for cholesky, raises Error(run). Inside
-// vmap and jit there is nobody to raise it: there its result is nan, and that of other lanes is not
-// disturbed.
+// A matrix that holds nan or infinity, or is not positive definite for cholesky, raises Error(run), under
+// grad and its kin too. In the lanes of vmap and inside jit there is nobody to raise it: there its result is
+// nan, and that of other lanes is not disturbed.
 #pragma once
 
 #include "runnel/array.h"

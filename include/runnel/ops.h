@@ -97,8 +97,17 @@ template <std::floating_point T>
 Array min(const Array& x, T axis, bool keep = false) = delete;
 template <std::floating_point T>
 Array variance(const Array& x, T axis, int ddof = 0, bool keep = false) = delete;
+// What stands second is the divisor's: variance(x, axis, 0, true) keeps the axis.
+template <class T>
+requires(std::floating_point<T> || std::same_as<T, bool>) Array
+    variance(const Array& x, int axis, T ddof, bool keep = false)
+= delete;
 Array argmax(const Array& x, int axis);                        // i32, the first of equals
 Array cumsum(const Array& x, int axis, bool reverse = false);  // running sums
+template <std::floating_point T>
+Array argmax(const Array& x, T axis) = delete;
+template <std::floating_point T>
+Array cumsum(const Array& x, T axis, bool reverse = false) = delete;
 
 // ---- shapes --------------------------------------------------------------------------------------------
 Array reshape(const Array& x, const Shape& shape);         // one size may be -1
@@ -148,6 +157,12 @@ Array softplus(const Array& x);  // log(1 + exp(x))
 Array logsumexp(const Array& x, int axis, bool keep = false);
 Array softmax(const Array& x, int axis = -1);
 Array log_softmax(const Array& x, int axis = -1);
+template <std::floating_point T>
+Array logsumexp(const Array& x, T axis, bool keep = false) = delete;
+template <std::floating_point T>
+Array softmax(const Array& x, T axis) = delete;
+template <std::floating_point T>
+Array log_softmax(const Array& x, T axis) = delete;
 // Euclidean, of all elements. Its derivative at 0 is 0, and so are those of functions of it, but for its
 // square, as square(norm(x)) in one function, which has the derivatives of sum(square(x)).
 Array norm(const Array& x);

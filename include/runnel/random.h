@@ -10,8 +10,9 @@ namespace runnel::random {
 
 Array key(std::uint64_t seed);  // u32 (2,)
 Array fold_in(const Array& key,
-              const Operand& data);  // another key, for stream or step `data` (u32, i32 or a number)
+              const Operand& data);  // another key, for stream or step `data` (a number; a scalar u32 or i32)
 Array bits(const Array& key, const Shape& shape);  // u32, all 32 bits random
+// low <= numbers < high, both ends finite, of the dtype's own rounding.
 Array uniform(const Array& key, const Shape& shape, double low = 0, double high = 1,
               DType dtype = DType::f32);
 Array normal(const Array& key, const Shape& shape, DType dtype = DType::f32);  // mean 0, variance 1

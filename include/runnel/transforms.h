@@ -14,6 +14,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <type_traits>
 #include <typeindex>
 #include <utility>
@@ -147,6 +148,7 @@ struct is_std_tuple<std::tuple<Ts...>> : std::true_type {};
 // The outputs of f and the pull-back: the function from cotangents of the outputs (a tree like them) to
 // cotangents of the arguments (a tuple of trees like them; the tree itself when there is one argument).
 template <class F, class... Args>
+requires detail::Takes<F, Args...>
 auto vjp(const F& f, const Args&... args) {
   using Out = detail::Result<F, Args...>;
   const std::tuple<Args...> all(args...);
@@ -272,6 +274,7 @@ Tree hvp(const F& f, const Tree& x, const Tree& v) {
 // the last carry and the stacked outputs. The carry keeps its structure, dtypes and shapes.
 template <class F, class Carry, class Sequences>
 auto scan(const F& f, const Carry& carry, const Sequences& sequences, bool reverse = false) {
+  static_assert(detail::Takes<F, Carry, Sequences>, "a step of scan takes (carry, slice of the sequences)");
   using StepResult = detail::Result<F, Carry, Sequences>;
   static_assert(
       tree::detail::is_tuple<StepResult>::value && requires { typename StepResult::second_type; },
@@ -302,6 +305,8 @@ auto scan(const F& f, const Carry& carry, const Sequences& sequences, bool rever
 // f(carry, i) for i = 0 … length - 1 (i is an i32 scalar).
 template <class F, class Carry>
 auto scan_n(const F& f, const Carry& carry, std::int64_t length) {
+  if (length < 0)
+    throw Error(ErrorKind::input, "[scan_n] " + std::to_string(length) + " steps: none or more");
   return scan(f, carry, arange(length));
 }
 

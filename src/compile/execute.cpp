@@ -11,7 +11,7 @@
 namespace runnel {
 
 Frame::Frame(const Program& program)
-    : program_(&program), owned_(allocate_buffer(program.arena_bytes)), arena_(owned_.get()) {
+    : program_(&program), owned_(allocate_arena(program.arena_bytes)), arena_(owned_.get()) {
   place_slots();
   make_bodies();
 }

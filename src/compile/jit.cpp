@@ -1,4 +1,7 @@
 // Compiled calls: programs are made once per graph and kept with it, frames are handed from run to run.
+#include <algorithm>
+#include <thread>
+
 #include "compile/statistics.h"
 #include "graph/notes.h"
 #include "ops/helpers.h"
@@ -14,8 +17,10 @@ class Executable {
     std::call_once(compiled_, [&] { program_ = compile_counted(graph); });
     std::unique_ptr<Frame> frame = take();
     frame->run(arguments);
+    // Many threads that called it once are no reason to keep as many working memories.
+    static const std::size_t most = std::max(1u, std::thread::hardware_concurrency());
     const std::lock_guard lock(mutex_);
-    idle_.push_back(std::move(frame));
+    if (idle_.size() < most) idle_.push_back(std::move(frame));
   }
 
  private:

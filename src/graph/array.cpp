@@ -77,7 +77,8 @@ const std::byte* detail::dense_bytes(const Array& array) {
 }
 
 Array::Array() {
-  static const Array zero = scalar(0);
+  // Never destroyed: other objects that live to the end of the program may still make arrays.
+  static const Array& zero = *new Array(scalar(0));
   node_ = zero.node_;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <utility>
 
 #include "core/fail.h"
 #include "graph/node.h"
@@ -13,7 +14,9 @@ using detail::ArrayAccess;
 
 namespace {
 
-thread_local std::vector<Builder*> stack;
+// The innermost trace of this thread. The others are reached through it, for nothing here may need a
+// destructor: functions are traced in the destructors of static and thread-local objects, too.
+thread_local Builder* current = nullptr;
 // One count for all threads, so that a value that strays into another thread's trace is not taken for one of
 // its own.
 std::atomic<std::uint64_t> next_serial = 1;
@@ -57,8 +60,19 @@ Graph::Data prune(const Graph::Data& data, const std::vector<bool>& needed) {
 
 }  // namespace
 
-Builder::Builder() : serial_(next_serial++) { stack.push_back(this); }
-Builder::~Builder() { stack.erase(std::find(stack.begin(), stack.end(), this)); }
+Builder::Builder() : serial_(next_serial++), outer_(std::exchange(current, this)) {}
+// Mostly the innermost one ends; one may outlive those that began after it.
+Builder::~Builder() {
+  Builder** link = &current;
+  while (*link != this) link = &(*link)->outer_;
+  *link = outer_;
+}
+
+Builder* Builder::of(std::uint64_t serial) {
+  for (Builder* builder = current; builder != nullptr; builder = builder->outer_)
+    if (builder->serial_ == serial) return builder;
+  return nullptr;
+}
 
 ValueId Builder::new_value(const Type& type) {
   data_.types.push_back(type);
@@ -134,13 +148,13 @@ Builder* innermost(std::span<const Array> operands) {
   for (const Array& operand : operands) {
     if (!operand.is_traced()) continue;
     const std::uint64_t serial = ArrayAccess::node(operand).builder;
-    auto at = std::find_if(stack.begin(), stack.end(), [&](Builder* b) { return b->serial() == serial; });
-    if (at == stack.end())
+    Builder* const at = Builder::of(serial);
+    if (at == nullptr)
       fail(
           "a value traced by a transform was used after the transform had ended: return it from the function "
           "instead of storing it outside");
     // Later builders lie deeper; serial numbers grow with depth.
-    if (found == nullptr || serial > found->serial()) found = *at;
+    if (found == nullptr || serial > found->serial()) found = at;
   }
   return found;
 }

@@ -27,12 +27,14 @@ class Builder {
   GraphPtr finish_closed(const Arrays& outputs);
 
   std::uint64_t serial() const { return serial_; }
+  static Builder* of(std::uint64_t serial);  // of this thread; null where it has ended
 
  private:
   ValueId value_of(const Array& array);
   ValueId new_value(const Type& type);
 
   std::uint64_t serial_;
+  Builder* outer_;
   Graph::Data data_;
   std::unordered_map<const detail::Node*, ValueId> outside_;  // constants and captured values already seen
   Arrays captured_;

@@ -75,6 +75,7 @@ Arrays compute(const Op& op, std::span<const Array> operands, const Attrs& attrs
     out.push_back(ArrayAccess::view(results.back()));
   }
   run_kernel(op, in, out, in_types, out_types, attrs);
+  if (op.check != nullptr && operands[0].rank() == 2) op.check(operands, results);
   return results;
 }
 

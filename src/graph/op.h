@@ -111,6 +111,10 @@ struct Sample {
   Attrs attrs;
 };
 
+// Where an op of matrices runs on one matrix, outside vmap and jit: throws for results that mean nothing.
+// Nothing is asked in lanes, where nobody could be told.
+using CheckRule = void (*)(std::span<const Array> in, std::span<const Array> out);
+
 struct Op {
   const char* name;
   const char* meaning;  // one sentence
@@ -127,6 +131,7 @@ struct Op {
   PrepareRule prepare = nullptr;
   std::optional<kernels::ElementCode> element = {};  // of an elementwise op: what it is in a fused program
   bool any_layout = false;  // its kernels write an output of any strides whose last axis touches
+  CheckRule check = nullptr;
 };
 
 // The types of an op's outputs; throws Error(input) for operands or attributes that do not fit it.

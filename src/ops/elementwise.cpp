@@ -224,7 +224,10 @@ std::vector<Op> binary_rows() {
                       // is not 0 its derivative by b must stay a^-1.
                       const Array lost =
                           logical_and(equal(in[1], 0), abs(in[0]) < least_inverse(in[0].dtype()));
-                      return in[1] * pow(select(lost, as(in[0], 1), in[0]), in[1] - 1);
+                      // Of a base that is not positive no derivative by b is taken, here neither.
+                      const Array b =
+                          in[1].is_traced() ? select(in[0] > 0, in[1], stop_gradient(in[1])) : in[1];
+                      return b * pow(select(lost, as(in[0], 1), in[0]), b - 1);
                     }),
                     expression([](Ins in, auto& out) {
                       const Array positive = in[0] > 0;

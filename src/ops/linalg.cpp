@@ -64,6 +64,61 @@ Array positive_definite(std::uint32_t stream) {
   return matmul(x, transpose(x)) + 2.0 * eye(4, DType::f64);
 }
 
+// Why the matrices have no decomposition.
+[[noreturn]] void fail_decomposition(const char* name, const Array& a, std::string_view otherwise) {
+  for (const double value : a.to_doubles())
+    if (!std::isfinite(value))
+      fail_run("[{}] the matrix holds nan or infinity: look for where it arises", name);
+  fail_run("[{}] {}", name, otherwise);
+}
+
+bool holds_nan(const Array& x) {
+  const std::vector<double> values = x.to_doubles();
+  return std::any_of(values.begin(), values.end(), [](double v) { return std::isnan(v); });
+}
+
+// Where there are values, and no lanes of vmap or jit around them, what cannot be decomposed is an error. In
+// lanes it is nan, which disturbs no other lane. `in` may be a stack of matrices.
+void expect_numbers(const char* name, const Array& in, const Array& out, std::string_view otherwise) {
+  if (!out.is_traced() && holds_nan(out)) fail_decomposition(name, in, otherwise);
+}
+
+// A triangle that holds nan or infinity makes all of a solution nan.
+void expect_finite_triangle(const Array& in, const Array& out) {
+  if (out.is_traced()) return;
+  const std::vector<double> found = out.to_doubles(), given = in.to_doubles();
+  if (!found.empty() && std::all_of(found.begin(), found.end(), [](double v) { return std::isnan(v); }) &&
+      !std::all_of(given.begin(), given.end(), [](double v) { return std::isfinite(v); }))
+    fail_decomposition("triangular_solve", in, "");
+}
+
+// Which pivot of a matrix is the first that is not positive; for messages.
+std::string not_positive_definite(const Array& a) {
+  const std::string text = "the matrix is not positive definite";
+  if (a.rank() != 2 || a.is_traced()) return text;
+  const auto n = static_cast<std::size_t>(a.dim(0));
+  std::vector<double> l = a.to_doubles();
+  for (std::size_t j = 0; j < n; ++j) {
+    double pivot = l[j * n + j];
+    for (std::size_t k = 0; k < j; ++k) pivot -= l[j * n + k] * l[j * n + k];
+    if (!(pivot > 0)) return fmt::format("{} (pivot {})", text, j + 1);
+    l[j * n + j] = std::sqrt(pivot);
+    for (std::size_t i = j + 1; i < n; ++i) {
+      for (std::size_t k = 0; k < j; ++k) l[i * n + j] -= l[i * n + k] * l[j * n + k];
+      l[i * n + j] /= l[j * n + j];
+    }
+  }
+  return text;
+}
+
+void expect_definite(const Array& in, const Array& out) {
+  if (!out.is_traced() && holds_nan(out)) fail_decomposition("cholesky", in, not_positive_definite(in));
+}
+
+constexpr std::string_view kUndecomposed = "the matrix cannot be decomposed";
+constexpr std::string_view kNotConverged = "the iteration did not converge: scale the matrix or use f64";
+constexpr std::string_view kRightSide = "c holds nan or infinity: look for where it arises";
+
 // Murray, "Differentiation of the Cholesky decomposition" (arXiv 1602.07527), section 3.1: dL = L Φ(L⁻¹ dA
 // L⁻ᵀ), where Φ keeps the lower triangle and half of the diagonal. Only the lower triangle of A is read.
 Op cholesky_row() {
@@ -259,7 +314,17 @@ Op lyapunov_row() {
 }  // namespace
 
 std::vector<Op> linalg_ops() {
-  return {cholesky_row(), qr_row(), svd_row(), triangular_solve_row(), symmetric_root_row(), lyapunov_row()};
+  std::vector<Op> rows{cholesky_row(),       qr_row(),      svd_row(), triangular_solve_row(),
+                       symmetric_root_row(), lyapunov_row()};
+  const std::vector<CheckRule> checks{
+      [](Ins in, Ins out) { expect_definite(in[0], out[0]); },
+      [](Ins in, Ins out) { expect_numbers("qr", in[0], out[1], kUndecomposed); },
+      [](Ins in, Ins out) { expect_numbers("svd", in[0], out[1], kNotConverged); },
+      [](Ins in, Ins out) { expect_finite_triangle(in[0], out[0]); },
+      [](Ins in, Ins out) { expect_numbers("symmetric_root", in[0], out[0], kNotConverged); },
+      [](Ins in, Ins out) { expect_numbers("lyapunov", in[0], out[0], kRightSide); }};
+  for (std::size_t i = 0; i < rows.size(); ++i) rows[i].check = checks[i];
+  return rows;
 }
 
 namespace {
@@ -277,68 +342,31 @@ Array matrix_last(const Array& x, int axes = 2) {
   return axes == 1 ? move_axis(x, 0, -1) : move_axis(move_axis(x, 0, -1), 0, -1);
 }
 
-// Why the matrices have no decomposition.
-[[noreturn]] void fail_decomposition(const char* name, const Array& a, std::string_view otherwise) {
-  for (const double value : a.to_doubles())
-    if (!std::isfinite(value))
-      fail_run("[{}] the matrix holds nan or infinity: look for where it arises", name);
-  fail_run("[{}] {}", name, otherwise);
-}
-
-// Where there are values, and no lanes of vmap or jit around them, what cannot be decomposed is an error. In
-// lanes it is nan, which disturbs no other lane.
-void expect_numbers(const char* name, const Array& a, const Array& result, std::string_view otherwise) {
-  if (result.is_traced()) return;
-  for (const double value : result.to_doubles())
-    if (std::isnan(value)) fail_decomposition(name, a, otherwise);
-}
-
-// Which pivot of a matrix is the first that is not positive; for messages.
-std::string not_positive_definite(const Array& a) {
-  const std::string text = "the matrix is not positive definite";
-  if (a.rank() != 2 || a.is_traced()) return text;
-  const auto n = static_cast<std::size_t>(a.dim(0));
-  std::vector<double> l = a.to_doubles();
-  for (std::size_t j = 0; j < n; ++j) {
-    double pivot = l[j * n + j];
-    for (std::size_t k = 0; k < j; ++k) pivot -= l[j * n + k] * l[j * n + k];
-    if (!(pivot > 0)) return fmt::format("{} (pivot {})", text, j + 1);
-    l[j * n + j] = std::sqrt(pivot);
-    for (std::size_t i = j + 1; i < n; ++i) {
-      for (std::size_t k = 0; k < j; ++k) l[i * n + j] -= l[i * n + k] * l[j * n + k];
-      l[i * n + j] /= l[j * n + j];
-    }
-  }
-  return text;
-}
-
 }  // namespace
 
 Qr qr(const Array& a) {
   const Arrays out = bind_op(find_op("qr"), {matrix_first("qr", a)});
-  expect_numbers("qr", a, out[1], "the matrix cannot be decomposed");
+  expect_numbers("qr", a, out[1], kUndecomposed);
   return {matrix_last(out[0]), matrix_last(out[1])};
 }
 Svd svd(const Array& a) {
   const Arrays out = bind_op(find_op("svd"), {matrix_first("svd", a)});
-  expect_numbers("svd", a, out[1], "the iteration did not converge: scale the matrix or use f64");
+  expect_numbers("svd", a, out[1], kNotConverged);
   return {matrix_last(out[0]), matrix_last(out[1], 1), matrix_last(out[2])};
 }
 Array cholesky(const Array& a) {
   const Array l = bind_one(find_op("cholesky"), {matrix_first("cholesky", a)});
-  if (!l.is_traced())
-    for (const double value : l.to_doubles())
-      if (std::isnan(value)) fail_decomposition("cholesky", a, not_positive_definite(a));
+  expect_definite(a, l);
   return matrix_last(l);
 }
 Array symmetric_root(const Array& a) {
   const Array root = bind_one(find_op("symmetric_root"), {matrix_first("symmetric_root", a)});
-  expect_numbers("symmetric_root", a, root, "the iteration did not converge: scale the matrix or use f64");
+  expect_numbers("symmetric_root", a, root, kNotConverged);
   return matrix_last(root);
 }
 Array lyapunov(const Array& a, const Array& c) {
   const Array x = solve_lyapunov(matrix_first("lyapunov", a), matrix_first("lyapunov", c));
-  expect_numbers("lyapunov", a, x, "c holds nan or infinity: look for where it arises");
+  expect_numbers("lyapunov", a, x, kRightSide);
   return matrix_last(x);
 }
 
@@ -347,8 +375,11 @@ Array triangular_solve(const Array& a, const Array& b, bool lower, bool transpos
     if (b.rank() != a.rank())
       fail("[triangular_solve] {} and {}: a stack of triangles needs as many matrices of right-hand sides",
            to_string(a.shape()), to_string(b.shape()));
-    return matrix_last(
-        solve(matrix_first("triangular_solve", a), matrix_first("triangular_solve", b), lower, transposed_a));
+    const Array x =
+        solve(matrix_first("triangular_solve", a), matrix_first("triangular_solve", b), lower, transposed_a);
+    if (!x.is_traced())
+      for (std::int64_t i = 0; i < a.dim(0); ++i) expect_finite_triangle(row(a, i), row(matrix_last(x), i));
+    return matrix_last(x);
   }
   if (b.rank() == 1) return squeeze(solve(a, expand_dims(b, 1), lower, transposed_a), 1);
   return solve(a, b, lower, transposed_a);

@@ -2,6 +2,7 @@
 #include "runnel/random.h"
 
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 #include "core/philox.h"
@@ -94,7 +95,15 @@ Array child_key(const Array& key, const Operand& data, std::uint32_t domain) {
   return words(key, stack({word, Array::scalar(domain, DType::u32)}), 2);
 }
 
-Array fold_in(const Array& key, const Operand& data) { return child_key(key, data, domain::kChildren); }
+Array fold_in(const Array& key, const Operand& data) {
+  if (!data.weak()) {
+    const Type& type = data.array().type();
+    if ((type.dtype != DType::u32 && type.dtype != DType::i32) || type.shape.rank() != 0)
+      fail("[fold_in] the data are one whole number, u32 or i32, got {}; vmap folds several in",
+           to_string(type));
+  }
+  return child_key(key, data, domain::kChildren);
+}
 
 Array bits(const Array& key, const Shape& shape) { return bits_of(key, domain::kBits, shape); }
 
@@ -104,11 +113,10 @@ namespace {
 // the most.
 template <class T>
 Array between(const Array& u, T low, T high) {
-  if (!(low <= high) || !std::isfinite(high - low))
+  if (!(low < high) || !std::isfinite(high - low))
     fail("[uniform] a range from {} to {}: two finite ends are needed, the lower one first", low, high);
   if (low == 0 && high == 1) return u;
-  const Array x = double{low} + double{high - low} * u;
-  return low == high ? x : minimum(x, double{std::nextafter(high, low)});
+  return minimum(double{low} + double{high - low} * u, double{std::nextafter(high, low)});
 }
 
 }  // namespace
@@ -129,10 +137,18 @@ Array normal(const Array& key, const Shape& shape, DType dtype) {
 
 Array bernoulli(const Array& key, const Operand& p, const Shape& shape) {
   const Array probability = p.resolve(DType::f32);
+  if (broadcast_shapes("bernoulli", probability.shape(), shape) != shape)
+    fail("[bernoulli] probabilities {} for a draw of {}: they must fit into it",
+         to_string(probability.shape()), to_string(shape));
+  if (!probability.is_traced())
+    for (const double v : probability.to_doubles())
+      if (!(v >= 0 && v <= 1)) fail("[bernoulli] a probability of {}: it must be from 0 to 1", v);
   return less(unit("bernoulli", key, domain::kBernoulli, shape, probability.dtype()), probability);
 }
 
 Array permutation(const Array& key, std::int64_t n) {
+  constexpr std::int64_t most = std::numeric_limits<std::int32_t>::max();
+  if (n < 0 || n > most) fail("[permutation] of {} indices: from 0 to {} can be ordered", n, most);
   return sort(bits_of(key, domain::kPermutation, {n}), 0).second;
 }
 

@@ -216,8 +216,12 @@ Array mean(const Array& x, int axis, bool keep) { return mean(x, Dims{axis}, kee
 Array mean(const Array& x) { return mean(x, all_axes(x)); }
 
 Array variance(const Array& x, int axis, int ddof, bool keep) {
+  const double n = count(x, Dims{axis});
+  if (ddof < 0 || (ddof > 0 && ddof >= n))
+    fail("[variance] ddof {} of {} elements: it is taken off their number, and something must be left", ddof,
+         n);
   const Array centred = x - mean(x, axis, true);
-  return sum(centred * centred, axis, keep) / (count(x, Dims{axis}) - ddof);
+  return sum(centred * centred, axis, keep) / (n - ddof);
 }
 Array variance(const Array& x) { return variance(reshape(x, {-1}), 0); }
 

@@ -5,14 +5,16 @@
 namespace runnel {
 
 std::span<const Op> op_table() {
-  static const std::vector<Op> table = [] {
-    std::vector<Op> all;
+  // Never destroyed: functions are traced in the destructors of static objects, too.
+  static const std::vector<Op>& table = *[] {
+    auto* made = new std::vector<Op>;
+    std::vector<Op>& all = *made;
     for (auto family : {elementwise_ops, reduction_ops, shape_ops, index_ops, contraction_ops, random_ops,
                         linalg_ops, control_ops, compiled_ops}) {
       std::vector<Op> rows = family();
       all.insert(all.end(), rows.begin(), rows.end());
     }
-    return all;
+    return made;
   }();
   return table;
 }

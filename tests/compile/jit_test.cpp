@@ -16,6 +16,25 @@ namespace {
 const double before_main = jit([](const Array& x) { return sum(x * x); })(Array({1, 2, 3})).item();
 TEST(Jit, RunsBeforeMain) { EXPECT_EQ(before_main, 14); }
 
+// In the destructors of static and of thread-local objects, too, also where the thread has not traced before:
+// whatever the trace needs must live so long.
+struct TracesWhenItGoes {
+  ~TracesWhenItGoes() {
+    const auto f = [](const Array& x) { return sum(exp(x) * x); };
+    if (std::abs(grad(jit(f))(Array({0, 0})).at({0}) - 1) > 1e-6) std::abort();
+  }
+  int touched = 0;
+};
+TracesWhenItGoes last_of_all;
+TEST(Jit, TracesInDestructors) {
+  last_of_all.touched = 1;
+  std::thread([] {
+    thread_local TracesWhenItGoes at_the_end;
+    at_the_end.touched = 1;
+    grad([](const Array& x) { return sum(x * x); })(Array({1, 2}));
+  }).join();
+}
+
 // What dropped functions leave behind: neither what they captured, nor the working memory of their programs,
 // nor the graphs of their transforms.
 TEST(Jit, LeavesNothingBehind) {

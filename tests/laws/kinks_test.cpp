@@ -147,6 +147,20 @@ TEST(Kinks, FunctionsOfEqualElementsAreSmooth) {
   }
 }
 
+// Of a base that is not positive no derivative by the exponent is taken, in whatever order: the Hessian is
+// symmetric.
+TEST(Kinks, PowersOfOtherBasesHaveSymmetricSecondDerivatives) {
+  const auto f = [](const Array& p) { return sum(pow(row(p, 0), row(p, 1))); };
+  for (const auto& [a, b] :
+       std::vector<std::pair<double, double>>{{-1, 2}, {-2, 3}, {0, 1}, {0, 2}, {0, 3}}) {
+    const Array at_both({a, b}, DType::f64);
+    const double twice = b == 1 ? 0 : b * (b - 1) * std::pow(a, b - 2);
+    const Array of_a({{twice, 0}, {0, 0}}, DType::f64);
+    EXPECT_TRUE(same_bits(hessian(f)(at_both) + 0, of_a + 0)) << a << " to " << b << hessian(f)(at_both);
+    EXPECT_TRUE(same_bits(jacobian(grad(f))(at_both) + 0, of_a + 0)) << a << " to " << b;
+  }
+}
+
 // What stays as it is in other libraries, as ops.h says, with the ways round that it names.
 TEST(Kinks, WaysRoundGiveDerivativesWhereThereAreNone) {
   const double inf = std::numeric_limits<double>::infinity();

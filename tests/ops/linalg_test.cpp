@@ -233,9 +233,22 @@ TEST(Linalg, OneBadLaneDisturbsNoOther) {
   EXPECT_TRUE(is_nan(row(vmap(all)(lanes)[0], 1)));
   EXPECT_TRUE(is_nan(jit([](const Array& m) { return cholesky(m); })(not_definite)));
   EXPECT_THAT(error_of([&] { cholesky(not_definite); }, ErrorKind::run), HasSubstr("(pivot 1)"));
+  // Derivatives and loops of one matrix tell it as well.
+  const auto total = [](const Array& m) { return sum(cholesky(m)); };
+  const auto step = [&](const Array& c, const Array& m) { return std::pair(c + total(m), total(m)); };
+  for (const auto& call : std::vector<std::function<void()>>{
+           [&] { grad(total)(not_definite); }, [&] { vjp(total, not_definite); },
+           [&] { jvp(total, not_definite, good); }, [&] { hvp(total, not_definite, good); },
+           [&] { hessian(total)(not_definite); }, [&] { checkpoint(total)(not_definite); },
+           [&] { scan(step, Array::scalar(0, DType::f64), lanes); }})
+    EXPECT_THAT(error_of(call, ErrorKind::run), HasSubstr("not positive definite"));
   for (const auto& call : std::vector<std::function<void()>>{
            [&] { cholesky(not_finite); }, [&] { qr(not_finite); }, [&] { svd(not_finite); },
-           [&] { symmetric_root(not_finite); }, [&] { lyapunov(not_finite, good); }})
+           [&] { symmetric_root(not_finite); }, [&] { lyapunov(not_finite, good); },
+           [&] { triangular_solve(not_finite, good); },
+           [&] {
+             triangular_solve(stack({good, not_finite}), stack({good, good}));
+           }})
     EXPECT_THAT(error_of(call, ErrorKind::run), HasSubstr("nan or infinity"));
 }
 

@@ -86,7 +86,6 @@ TEST(Uniform, NeverReturnsItsUpperEnd) {
   EXPECT_EQ(most(1, 1 + 0x1p-51, DType::f64), 1 + 0x1p-52);
   EXPECT_LT(most(1e6, 1e6 + 1, DType::f32), 1e6 + 1);
   EXPECT_LT(most(-1e-30, 0, DType::f32), 0);
-  EXPECT_EQ(most(3, 3, DType::f32), 3);  // an empty range has one number
 }
 
 TEST(Uniform, RefusesRangesWithoutNumbers) {
@@ -94,7 +93,7 @@ TEST(Uniform, RefusesRangesWithoutNumbers) {
   using testing::ThrowsMessage;
   const double inf = std::numeric_limits<double>::infinity();
   using Range = std::pair<double, double>;
-  for (const Range& range : {Range(1, 0), Range(0, inf), Range(-1e308, 1e308), Range(NAN, 1)}) {
+  for (const Range& range : {Range(1, 0), Range(1, 1), Range(0, inf), Range(-1e308, 1e308), Range(NAN, 1)}) {
     const auto draw = [&] { random::uniform(random::key(1), {2}, range.first, range.second, DType::f64); };
     EXPECT_THAT(draw, ThrowsMessage<Error>(HasSubstr("two finite ends are needed, the lower one first")));
   }
@@ -227,6 +226,25 @@ TEST(Domains, AreDistinct) {
                    tags[j] != domain::kFirstMask);
     }
   }
+}
+
+TEST(RandomNumbers, RefuseWhatWouldMeanSomethingElse) {
+  using testing::HasSubstr;
+  using testing::ThrowsMessage;
+  const Array key = random::key(1);
+  for (const Array& data : {Array::scalar(0.2), Array::scalar(1, DType::boolean), arange(3)})
+    EXPECT_THAT([&] { random::fold_in(key, data); }, ThrowsMessage<Error>(HasSubstr("one whole number")));
+  EXPECT_THAT([&] { random::fold_in(key, 0.5); }, ThrowsMessage<Error>(HasSubstr("no whole number")));
+  EXPECT_THAT(
+      [&] {
+        random::bernoulli(key, Array::full({4, 1}, 0.5), {3});
+      },
+      ThrowsMessage<Error>(HasSubstr("they must fit into it")));
+  for (const double p : {-0.1, 1.5, std::nan("")})
+    EXPECT_THAT([&] { random::bernoulli(key, p, {3}); }, ThrowsMessage<Error>(HasSubstr("from 0 to 1")));
+  EXPECT_THAT([&] { random::permutation(key, -1); }, ThrowsMessage<Error>(HasSubstr("[permutation]")));
+  EXPECT_THAT([&] { random::permutation(key, 3000000000); },
+              ThrowsMessage<Error>(HasSubstr("[permutation]")));
 }
 
 TEST(FoldIn, TakesNumbersAndArrays) {

@@ -2,11 +2,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "runnel/random.h"
 #include "runnel/sweep.h"
 #include "sweep/block.h"
+#include "sweep/measured.h"
 
 namespace runnel::sweep {
 namespace {
@@ -451,6 +454,27 @@ TEST(Sweep, SmallFoldsAreMeasuredTogether) {
     EXPECT_NEAR(together.outcomes[0].validation, train::measure(metric, outputs, y), 1e-5)
         << metric_name(metric);
   }
+}
+
+// As many rows right, in whichever folds, is the same accuracy: else rounding would choose, not the loss.
+TEST(Sweep, SharesOfFoldsAreExact) {
+  Problem p;
+  p.metric = Metric::accuracy;
+  p.folds.resize(5);
+  for (Fold& fold : p.folds) fold.x_validation = Array::zeros({24, 1});
+  std::vector<double> right{24, 23, 22, 23, 23};
+  std::set<double> means;
+  std::sort(right.begin(), right.end());
+  do {
+    std::vector<double> shares;
+    for (const double n : right) shares.push_back(n / 24);
+    for (const std::optional<double> spread : {std::optional<double>(), std::optional(0.2)}) {
+      p.spread = spread;
+      means.insert(over_folds(p, shares));
+    }
+  } while (std::next_permutation(right.begin(), right.end()));
+  EXPECT_EQ(means.size(), 1u);
+  EXPECT_NEAR(*means.begin(), 115.0 / 120, 1e-12);
 }
 
 TEST(Sweep, RepeatsAndIdleSchedulersAreTold) {

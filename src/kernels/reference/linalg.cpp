@@ -183,6 +183,9 @@ void solve_lane(const View& a, const View& b, bool lower, bool transpose, const 
   const std::int64_t row_stride = a.strides[transpose ? 1 : 0];
   const std::int64_t column_stride = a.strides[transpose ? 0 : 1];
   const T* triangle = a.as<const T>() + at[0];
+  for (std::int64_t i = 0; i < n; ++i)
+    for (std::int64_t j = lower ? 0 : i; j < (lower ? i + 1 : n); ++j)
+      if (!std::isfinite(triangle[i * a.strides[0] + j * a.strides[1]])) return write_nan<T>(x, at[2]);
   std::vector<T> work(index_of(n * m));
   for (std::int64_t i = 0; i < n; ++i)
     for (std::int64_t c = 0; c < m; ++c)
