@@ -7,6 +7,7 @@
 
 #include "compile/pipeline.h"
 #include "compile/rebuild.h"
+#include "graph/region.h"
 #include "ops/table.h"
 #include "transforms/control.h"
 
@@ -45,6 +46,7 @@ std::int64_t lanes_together(const VmapSpec& s) {
 }
 
 void assign(Rebuild& out, const Equation& eq) {
+  const RegionScope region(eq.region);
   const VmapSpec s = vmap_spec(eq.attrs);
   const auto of_lanes = [&](std::int64_t lanes) {
     return assign_lanes(vmap_graph(s.graph, s.batched, lanes));

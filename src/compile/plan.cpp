@@ -184,7 +184,11 @@ class Planner {
     for (ValueId id : eq.inputs) operands.push_back(values_[id]);
     const bool is_scan = std::string_view(eq.op->name) == "scan";
     const bool is_strip = std::string_view(eq.op->name) == "strip";
-    if (!is_scan && !is_strip) choose_kernel(eq, e, operands, step);
+    // Both may say that an output takes an input's place over; the others get places of their own.
+    if (is_strip)
+      step.chunks = make_chunks(eq, e, operands, take);
+    else if (!is_scan)
+      choose_kernel(eq, e, operands, step);
     for (ValueId id : eq.outputs) give_place(values_[id].root);
     if (is_scan) {
       for (Value& operand : operands)
@@ -192,7 +196,7 @@ class Planner {
           operand = densified(operand, take(bytes_of({operand.view.dtype, operand.view.shape})));
       step.loop = make_loop(eq, take);
     } else if (is_strip) {
-      step.chunks = make_chunks(eq, e, operands, take);
+      // said above
     } else if (step.prepared != nullptr) {
       if (const std::size_t bytes = step.prepared->scratch_bytes(); bytes > 0)
         step.scratch = take(static_cast<std::int64_t>(bytes));

@@ -12,7 +12,9 @@ Region& region_of_thread() {
 
 Region current_region() { return region_of_thread(); }
 
-RegionScope::RegionScope(Region region) : before_(region_of_thread()) { region_of_thread() = region; }
+RegionScope::RegionScope(Region region) : before_(region_of_thread()) {
+  if (region != 0) region_of_thread() = region;
+}
 RegionScope::~RegionScope() { region_of_thread() = before_; }
 
 }  // namespace runnel

@@ -13,7 +13,7 @@ using Region = std::uint32_t;
 // The region of equations that are made now, by this thread.
 Region current_region();
 
-// Until it ends, equations are made in this region.
+// Until it ends, equations are made in this region; 0 stays in the one around it.
 class RegionScope {
  public:
   explicit RegionScope(Region region);

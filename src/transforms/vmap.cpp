@@ -17,6 +17,7 @@ GraphPtr without_vmaps(const Graph& graph) {
   for (ValueId id : graph.inputs()) values[id] = builder.input(graph.type(id));
   for (const auto& constant : graph.constants()) values[constant.id] = constant.value;
   for (const Equation& eq : graph.equations()) {
+    const RegionScope region(eq.region);
     Arrays in;
     for (ValueId id : eq.inputs) in.push_back(values[id]);
     Arrays out;

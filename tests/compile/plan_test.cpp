@@ -169,6 +169,37 @@ TEST(Plan, MovesOfElementsAreViews) {
 
 // Eighty sines one after another, every ten of them checkpointed: compiled programs compute again what is not
 // kept, and come to the same bits.
+// Strips whose outputs take the places of inputs over, in a chain of any length: an output that has such a
+// place must not keep another one.
+TEST(Plan, OutputsThatTakePlacesOverHaveOnlyThose) {
+  constexpr std::int64_t n = 4000, d = 128;
+  const auto bytes = [&](int steps, bool derivative, bool saving) {
+    return compile(testing::graph_of(
+                       [=](const Arrays& in) {
+                         const Array& w = in[1];
+                         const auto block = [&](const Array& x) {
+                           Array h = x;
+                           for (int i = 0; i < 4; ++i) h = tanh(matmul(h, w)) + h;
+                           return h;
+                         };
+                         const auto loss = [&](const Array& x) {
+                           Array h = x;
+                           for (int i = 0; i < steps; ++i) h = saving ? checkpoint(block)(h) : block(h);
+                           return sum(h);
+                         };
+                         return Arrays{derivative ? grad(loss)(in[0]) : loss(in[0])};
+                       },
+                       {{DType::f32, {n, d}}, {DType::f32, {d, d}}}))
+        ->arena_bytes;
+  };
+  constexpr std::size_t unit = n * d * sizeof(float);
+  EXPECT_EQ(bytes(2, false, false), bytes(8, false, false));
+  EXPECT_LT(bytes(2, false, false), 3 * unit);
+  // With the derivative a value of each tanh is kept; with checkpoints each block's beginning, and one block.
+  EXPECT_LT(bytes(8, true, false), (32 + 6) * unit);
+  EXPECT_LT(bytes(8, true, true), (8 + 4 + 6) * unit);
+}
+
 TEST(Plan, CheckpointsSaveMemory) {
   const auto chain = [](bool saving) {
     return [saving](const Array& x) {
@@ -201,6 +232,24 @@ TEST(Plan, CheckpointsSaveMemory) {
                              {{DType::f64, {4, n}}});
   };
   EXPECT_LT(2 * compile(lanes(true))->arena_bytes, compile(lanes(false))->arena_bytes);
+  // Lanes within a checkpoint, in lanes of their own or not.
+  const auto of_rows = [](bool save) {
+    const auto one = [](const Array& row) {
+      Array h = row;
+      for (int i = 0; i < 10; ++i) h = sin(h) * cumsum(h, 0);
+      return h;
+    };
+    const auto rows = [=](const Array& h) { return vmap(one)(h); };
+    const auto loss = [=](const Array& start) {
+      Array h = start;
+      for (int i = 0; i < 8; ++i) h = save ? checkpoint(rows)(h) : rows(h);
+      return sum(h);
+    };
+    return [=](const Arrays& in) { return Arrays{vmap(grad(loss))(in[0])}; };
+  };
+  const std::vector<Type> types{{DType::f64, {3, 20, 100}}};
+  const auto bytes = [&](bool save) { return compile(testing::graph_of(of_rows(save), types))->arena_bytes; };
+  EXPECT_LT(2 * bytes(true), bytes(false));
 }
 
 }  // namespace
