@@ -168,22 +168,22 @@ std::string other_version(const Description& before, const Description& now) {
 namespace {
 
 // Which file has a name: it may come to be another one.
-struct Place {
+struct FileId {
   ::dev_t device = 0;
-  ::ino_t file = 0;
-  friend bool operator==(const Place&, const Place&) = default;
+  ::ino_t number = 0;
+  friend bool operator==(const FileId&, const FileId&) = default;
 };
 
-Place place_of(const std::string& path) {
+FileId file_of(const std::string& path) {
   struct stat found = {};
-  return ::stat(path.c_str(), &found) == 0 ? Place{found.st_dev, found.st_ino} : Place{};
+  return ::stat(path.c_str(), &found) == 0 ? FileId{found.st_dev, found.st_ino} : FileId{};
 }
 
 }  // namespace
 
 struct Store::Impl {
   Impl(const std::string& path, std::unique_ptr<WriterLock> held)
-      : lock(std::move(held)), database(open_study(path, Database::Access::write)), place(place_of(path)) {
+      : lock(std::move(held)), database(open_study(path, Database::Access::write)), file(file_of(path)) {
     // NORMAL: a commit survives the death of the process, and the file stays whole whatever happens; only the
     // last commits before a power failure may be lost. Debian's SQLite overwrites what is deleted with zeros,
     // which makes it several times slower to take states away.
@@ -348,7 +348,7 @@ struct Store::Impl {
   std::deque<std::function<void()>> waiting;  // changes, while another program writes
   std::unique_ptr<WriterLock> lock;           // released last
   std::unique_ptr<Database> database;
-  const Place place;  // of the file, when it was opened
+  const FileId file;  // when it was opened
   std::int64_t run = 0;
   bool has_snapshots = false;
   double pending_cost = 0,
@@ -476,7 +476,7 @@ void Store::discard() {
 
 void Store::finish(State state, std::optional<std::int64_t> best) {
   const std::lock_guard guard(impl_->mutex);
-  if (!(place_of(impl_->database->name()) == impl_->place))
+  if (!(file_of(impl_->database->name()) == impl_->file))
     fail_run("{}: the study's file was removed or replaced while the search ran, and what it held is lost",
              impl_->database->name());
   impl_->begin(std::chrono::minutes(1));
