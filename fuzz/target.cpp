@@ -2,7 +2,7 @@
 
 #include <set>
 
-#include "data/encoding.h"
+#include "data/utf8.h"
 
 namespace runnel::fuzz {
 namespace {

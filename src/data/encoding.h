@@ -8,10 +8,6 @@
 
 namespace runnel::data {
 
-// Where the first byte stands that is no part of UTF-8 (RFC 3629: shortest forms, no surrogates, nothing
-// above U+10FFFF); npos when all is UTF-8.
-std::size_t first_not_utf8(std::string_view bytes);
-
 // One byte of Windows-1252 as UTF-8. The five that it leaves undefined are the C1 controls of Latin-1.
 std::string from_windows1252(unsigned char byte);
 

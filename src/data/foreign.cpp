@@ -6,8 +6,8 @@
 #include <cstring>
 
 #include "core/fail.h"
-#include "data/encoding.h"
 #include "data/text.h"
+#include "data/utf8.h"
 
 namespace runnel::data {
 namespace {

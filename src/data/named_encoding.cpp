@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "core/fail.h"
-#include "data/encoding.h"
 #include "data/text.h"
+#include "data/utf8.h"
 
 namespace runnel::data {
 namespace {
@@ -69,10 +69,6 @@ std::unique_ptr<Converter> open(const std::string& encoding) {
       encoding, near.empty() ? std::string() : fmt::format("; did you mean '{}'?", near));
 }
 
-std::size_t count_newlines(std::string_view text) {
-  return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
-}
-
 }  // namespace
 
 std::string from_named(std::string_view bytes, const std::string& encoding, const std::string& label) {
@@ -96,22 +92,12 @@ std::string from_named(std::string_view bytes, const std::string& encoding, cons
       continue;
     }
     fail("{}, line {}: the byte 0x{:02X} is not {} here; give another encoding with --encoding{}", label,
-         1 + count_newlines(out), left > 0 ? static_cast<unsigned char>(*in) : 0u, encoding,
+         line_of(out, out.size()), left > 0 ? static_cast<unsigned char>(*in) : 0u, encoding,
          is_shift_jis(encoding) ? " (from Windows: cp932)" : "");
   }
   constexpr std::string_view mark = "\xEF\xBB\xBF";
   if (out.starts_with(mark)) out.erase(0, mark.size());
   return out;
-}
-
-void check_utf8(std::string_view text, const std::string& label) {
-  const std::size_t bad = first_not_utf8(text);
-  if (bad == std::string_view::npos) return;
-  fail(
-      "{}, line {}: the byte 0x{:02X} is not UTF-8 here; give the encoding of this file with --encoding, or "
-      "no "
-      "encoding: then cells that are not UTF-8 are read as Windows-1252",
-      label, 1 + count_newlines(text.substr(0, bad)), static_cast<unsigned char>(text[bad]));
 }
 
 }  // namespace runnel::data

@@ -10,7 +10,4 @@ namespace runnel::data {
 // and with the line where bytes are not of that encoding.
 std::string from_named(std::string_view bytes, const std::string& encoding, const std::string& label);
 
-// Fails with the line of the first byte that is no part of UTF-8.
-void check_utf8(std::string_view text, const std::string& label);
-
 }  // namespace runnel::data

@@ -5,10 +5,10 @@
 #include <memory>
 
 #include "core/fail.h"
-#include "data/encoding.h"
 #include "data/foreign.h"
 #include "data/readers.h"
 #include "data/text.h"
+#include "data/utf8.h"
 
 namespace runnel::data {
 namespace {

@@ -6,8 +6,8 @@
 #include <set>
 
 #include "core/fail.h"
-#include "data/encoding.h"
 #include "data/text.h"
+#include "data/utf8.h"
 #include "expression/functions.h"
 #include "runnel/expression.h"
 

@@ -2,8 +2,8 @@
 #include <cmath>
 
 #include "data/dates.h"
-#include "data/encoding.h"
 #include "data/text.h"
+#include "data/utf8.h"
 #include "helpers.h"
 
 namespace runnel {

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "data/named_encoding.h"
+#include "data/utf8.h"
 #include "helpers.h"
 
 namespace runnel {
