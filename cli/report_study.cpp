@@ -67,6 +67,13 @@ std::string hyper_text(const Candidate& candidate, const std::vector<std::string
   return out;
 }
 
+// "7 of 30" where the epochs are searched and patience or a rung ended it before.
+std::string epochs_text(const Candidate& c, bool searched) {
+  const std::string made = fmt::format("{}", c.epochs);
+  const std::string_view planned = c.value("epochs");
+  return searched && !planned.empty() && planned != made ? fmt::format("{} of {}", made, planned) : made;
+}
+
 // "30 done, 2 diverged"
 std::string statuses_text(const Study& study) {
   std::string out;
@@ -334,7 +341,7 @@ std::string candidates_text(const Study& study, const std::vector<std::int64_t>&
   const Names names = names_of(study);
   Columns table;
   std::vector<std::string> head{"candidate", study.description.metric, "loss", "epochs"};
-  // Where the epochs are what is searched, the planned ones say the same.
+  // Searched epochs stand with those that were made.
   std::vector<std::string> varied;
   for (const std::string& name : names.varied)
     if (name != "epochs") varied.push_back(name);
@@ -347,7 +354,7 @@ std::string candidates_text(const Study& study, const std::vector<std::int64_t>&
   for (const std::int64_t i : which) {
     const Candidate& c = at(study, i);
     std::vector<std::string> row{fmt::format("{}", i), metric_text(study, c.metric), loss_text(c.loss),
-                                 fmt::format("{}", c.epochs)};
+                                 epochs_text(c, std::ssize(varied) < std::ssize(names.varied))};
     for (const std::string& name : varied) row.emplace_back(c.value(name).empty() ? "-" : c.value(name));
     if (!all_done) row.emplace_back(study::status_name(c.status));
     table.add(row);
