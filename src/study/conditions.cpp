@@ -17,9 +17,10 @@ sweep::Space conditions_of(const nlohmann::json& space) {
     sweep::Parameter parameter;
     parameter.name = one.at("name").get<std::string>();
     if (one.contains("when")) {
-      const auto& [name, values] = *one.at("when").items().begin();
+      const auto condition = one.at("when").begin();
+      const std::string& name = condition.key();
       sweep::Condition when{name, {}};
-      for (const nlohmann::json& value : values)
+      for (const nlohmann::json& value : condition.value())
         when.values.push_back(
             sweep::canonical(name, value.is_string() ? value.get<std::string>() : value.dump()));
       parameter.when = std::move(when);
