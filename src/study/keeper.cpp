@@ -6,6 +6,7 @@
 
 #include "core/dispatch.h"
 #include "core/fail.h"
+#include "sweep/measured.h"
 
 namespace runnel::study {
 namespace {
@@ -94,17 +95,17 @@ Status status_of(sweep::Status status) {
   return Status::interrupted;
 }
 
-// Over the folds, in their order: as the search does it.
-Verdict verdict_of(const std::vector<Reading>& readings) {
+// Over the folds, in their order.
+Verdict verdict_of(const sweep::Problem& problem, const std::vector<Reading>& readings) {
   Verdict v{readings[0].candidate, Status::done, 0, 0, readings[0].epochs};
+  std::vector<double> metrics;
   for (const Reading& r : readings) {
     v.epochs = std::max(v.epochs, r.epochs);
-    v.metric += r.metric;
+    metrics.push_back(r.metric);
     v.loss += r.loss;
   }
-  const auto folds = static_cast<double>(readings.size());
-  v.metric /= folds;
-  v.loss /= folds;
+  v.metric = sweep::over_folds(problem, metrics);
+  v.loss /= static_cast<double>(readings.size());
   if (!std::isfinite(v.metric) || !std::isfinite(v.loss)) {
     v.status = Status::diverged;
     v.metric = v.loss = std::nan("");
@@ -121,8 +122,7 @@ Keeper::Keeper(Store store, const sweep::Problem& problem, const std::vector<swe
                const Cadence& cadence)
     : store_(std::move(store)),
       cadence_(cadence),
-      folds_(problem.folds.size()),
-      metric_(problem.metric),
+      problem_(problem),
       trajectories_(sweep::make_trajectories(problem, candidates)) {}
 
 void Keeper::attach(sweep::Options& options) {
@@ -181,20 +181,20 @@ void Keeper::note_ends(const sweep::LaneState& state) {
     const std::vector<Reading> all = readings(candidate, state.trajectory, epochs);
     for (const Reading& reading : all)
       if (reading.fold == static_cast<std::int64_t>(state.fold)) store_.reading(reading);
-    if (all.size() == folds_) store_.verdict(verdict_of(all));
+    if (all.size() == problem_.folds.size()) store_.verdict(verdict_of(problem_, all));
   }
 }
 
 sweep::Patience Keeper::patience(std::int64_t trajectory, const Lane& lane, std::int64_t epochs) const {
   const sweep::LaneState state{trajectory, 0, lane.epochs, {}, lane.curve, lane.losses};
-  return sweep::patience_after(trajectories_[static_cast<std::size_t>(trajectory)].hyper, metric_, state,
-                               epochs);
+  return sweep::patience_after(trajectories_[static_cast<std::size_t>(trajectory)].hyper, problem_.metric,
+                               state, epochs);
 }
 
 std::vector<Reading> Keeper::readings(std::int64_t candidate, std::int64_t trajectory,
                                       std::int64_t epochs) const {
   std::vector<Reading> out;
-  for (std::int64_t fold = 0; fold < static_cast<std::int64_t>(folds_); ++fold) {
+  for (std::int64_t fold = 0; fold < std::ssize(problem_.folds); ++fold) {
     const auto at = lanes_.find({trajectory, fold});
     if (at == lanes_.end() || at->second.epochs < 1 || epochs < 1) continue;
     const Lane& lane = at->second;

@@ -62,8 +62,7 @@ class Keeper {
 
   Store store_;
   const Cadence cadence_;
-  const std::size_t folds_;
-  const sweep::Metric metric_;
+  const sweep::Problem& problem_;
   const std::vector<sweep::Trajectory> trajectories_;
   std::map<Place, Lane> lanes_;
   bool all_ = false;  // the search hands out all that it trains, since it was told so
