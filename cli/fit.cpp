@@ -81,12 +81,25 @@ std::string page_path(const FitCommand& arguments, const std::string& model) {
   return arguments.report.empty() ? page_beside(model) : arguments.report;
 }
 
+std::vector<std::string> input_files(const FitCommand& arguments, const ReadOptions& read) {
+  return {arguments.data, arguments.test, read.labels, arguments.test_labels,
+          arguments.fit.options.space_file};
+}
+
+// A plan writes nothing but the split.
+void check_place_of_split(const FitCommand& arguments, const ReadOptions& read) {
+  if (arguments.write_split.empty()) return;
+  std::vector<std::string> inputs = input_files(arguments, read);
+  inputs.push_back(arguments.study.file);
+  refuse_to_overwrite(arguments.write_split, inputs, "--write-split");
+  check_writable(arguments.write_split);
+}
+
 // The places of all that a fit writes, found out before the search and not after it. Returns the page's.
 std::string checked_places(const FitCommand& arguments, const ReadOptions& read, const std::string& model) {
   const FitStudy& study = arguments.study;
   const std::string page = page_path(arguments, model);
-  const std::vector<std::string> inputs{arguments.data, arguments.test, read.labels, arguments.test_labels,
-                                        arguments.fit.options.space_file};
+  const std::vector<std::string> inputs = input_files(arguments, read);
   expect_apart({{"-o", "the model", model},
                 {"--study", "the study", study.resume ? "" : study.file},
                 {"--report", "the report", page},
@@ -324,7 +337,10 @@ int fit_and_save(FitCommand& arguments, const Fitting& fitting) {
     for (const std::string& note : test->notes)
       data.notes.push_back(fmt::format("{}: {}", test->source, note));
   }
-  if (arguments.plan) return tell_plan(data, options, arguments);
+  if (arguments.plan) {
+    check_place_of_split(arguments, read);
+    return tell_plan(data, options, arguments);
+  }
   const std::string page = checked_places(arguments, read, model);
 
   write_notes(notes_of_replaced_model(model, named, table, options.target.column), arguments.manner.quiet);

@@ -59,7 +59,7 @@ const Experiment& find(std::string_view name);
 const std::vector<std::string>& documents();
 // The number of the document of a claim: 4 of "S4.7"; none for what is no claim's name.
 std::optional<std::size_t> document_of(std::string_view claim);
-// Where a claim stands: "document 4, a student's answers: …".
+// Where a claim stands: "document 4: a student's answers: …".
 std::string place_of(std::string_view claim);
 // What experiments say of a claim, in their order; throws Error(input) where none says anything.
 std::vector<std::pair<const Experiment*, const Claim*>> claims_named(std::string_view id);

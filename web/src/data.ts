@@ -194,7 +194,7 @@ export interface Claim {
   id: string;
   verdict: string;
   said: string;
-  place: string; // "document 4, a student's answers: …"
+  place: string; // "document 4: a student's answers: …"
   so: string;
   checks: number;
   checks_passed: number;
