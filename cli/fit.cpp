@@ -21,7 +21,7 @@
 #include "cli/report_study.h"
 #include "core/fail.h"
 #include "core/stopwatch.h"
-#include "data/text.h"
+#include "core/text.h"
 #include "model/output_file.h"
 
 namespace runnel::cli {
@@ -121,7 +121,7 @@ std::string target_of(const Table& table, const std::string& given) {
   if (!given.empty()) return given;
   if (!table.usual_target.empty()) return table.usual_target;
   fail("{}: which column is the target? Give --target COLUMN; there is: {}", table.source,
-       data::shortened(fmt::format("{}", fmt::join(table.names(), ", ")), 200));
+       shortened(fmt::format("{}", fmt::join(table.names(), ", ")), 200));
 }
 
 // Which row of the table, counted from 0, trains, validates or tests: for whoever wants the same rows

@@ -11,7 +11,7 @@
 #include "cli/program.h"
 #include "cli/report_graph.h"
 #include "core/fail.h"
-#include "data/text.h"
+#include "core/text.h"
 #include "model/output_file.h"
 #include "runnel/expression.h"
 
@@ -41,9 +41,9 @@ std::map<std::string, double> point_from(const std::string& text) {
     const std::size_t end = std::min(text.find(',', begin), text.size());
     const std::string_view one = std::string_view(text).substr(begin, end - begin);
     const std::size_t sign = one.find('=');
-    const std::string name(data::trimmed(one.substr(0, std::min(sign, one.size()))));
+    const std::string name(trimmed(one.substr(0, std::min(sign, one.size()))));
     const auto value =
-        sign == std::string_view::npos ? std::nullopt : data::to_number(data::trimmed(one.substr(sign + 1)));
+        sign == std::string_view::npos ? std::nullopt : to_number(trimmed(one.substr(sign + 1)));
     if (name.empty() || !value) fail("--at '{}': values are given as --at x1=1,x2=0.5", std::string(one));
     if (!out.emplace(name, *value).second) fail("--at: {} is given twice", name);
     begin = end + 1;
@@ -89,7 +89,7 @@ int act(Arguments arguments) {
   const std::vector<std::string> formats = {"text", "dot", "svg"};
   if (std::find(formats.begin(), formats.end(), arguments.format) == formats.end())
     fail("--format {}: a graph is shown as text, dot or svg{}", arguments.format,
-         data::suggestion(arguments.format, formats));
+         suggestion(arguments.format, formats));
   if (arguments.manner.json && arguments.format != "text")
     fail("--json and --format {}: give one of them", arguments.format);
   if (!arguments.out.empty()) {

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "core/fail.h"
+#include "core/text.h"
 #include "data/list.h"
-#include "data/text.h"
 
 namespace runnel::cli {
 namespace {
@@ -90,7 +90,7 @@ void check_column_lists(const ColumnLists& lists, const Table& table) {
         const Column* quoted = with_comma(table, name);
         if (quoted == nullptr) return;
         fail("{}: no column '{}' ({}); a name with a comma in it stands in double quotes, as in {} {}",
-             table.source, name, flag, flag, data::shell_quoted(data::in_list(quoted->name)));
+             table.source, name, flag, flag, shell_quoted(data::in_list(quoted->name)));
       }
     }
   }

@@ -6,8 +6,8 @@
 #include <filesystem>
 
 #include "core/fail.h"
+#include "core/text.h"
 #include "data/list.h"
-#include "data/text.h"
 
 namespace runnel::cli {
 
@@ -28,7 +28,7 @@ namespace {
 
 CLI::Validator fraction() {
   return {[](std::string& text) -> std::string {
-            const auto value = data::to_number(text);
+            const auto value = to_number(text);
             if (value && *value >= 0 && *value < 1) return "";
             return fmt::format("'{}' is not a fraction from 0 to below 1", text);
           },
@@ -37,7 +37,7 @@ CLI::Validator fraction() {
 
 CLI::Validator positive_number() {
   return {[](std::string& text) -> std::string {
-            const auto value = data::to_number(text);
+            const auto value = to_number(text);
             if (value && *value > 0) return "";
             return fmt::format("'{}' is not a number above 0", text);
           },
@@ -79,8 +79,7 @@ std::vector<std::pair<std::string, T>> column_words(const std::string& flag,
     const std::string word = at == std::string::npos ? text : text.substr(at + 1);
     const auto known =
         std::find_if(words.begin(), words.end(), [&](const auto& entry) { return entry.first == word; });
-    if (known == words.end())
-      fail("{} {}: there is no '{}'{}", flag, text, word, data::suggestion(word, names));
+    if (known == words.end()) fail("{} {}: there is no '{}'{}", flag, text, word, suggestion(word, names));
     std::string name = at == std::string::npos ? "" : text.substr(0, at);
     if (name.starts_with('"')) name = data::split_list(name).at(0);  // as in the flags that take lists
     out.emplace_back(std::move(name), known->second);
@@ -350,7 +349,7 @@ SplitKind split_kind(const std::string& text) {
   if (text.empty()) return SplitKind::automatic;
   if (text == "random") return SplitKind::random;
   if (text == "stratified") return SplitKind::stratified;
-  fail("--split: there is no kind '{}'{}", text, data::suggestion(text, {"random", "stratified"}));
+  fail("--split: there is no kind '{}'{}", text, suggestion(text, {"random", "stratified"}));
 }
 
 void set_weights_and_ensemble(FitArguments& fit) {
@@ -365,7 +364,7 @@ void set_weights_and_ensemble(FitArguments& fit) {
   if (fit.ensemble_of.empty()) return;
   if (fit.ensemble_of != "candidates" && fit.ensemble_of != "seeds")
     fail("--ensemble-of: an ensemble is of candidates or of seeds, not of '{}'{}", fit.ensemble_of,
-         data::suggestion(fit.ensemble_of, {"candidates", "seeds"}));
+         suggestion(fit.ensemble_of, {"candidates", "seeds"}));
   if (out.ensemble <= 1) fail("--ensemble-of needs --ensemble K, the number of networks");
   out.ensemble_of_seeds = fit.ensemble_of == "seeds";
 }

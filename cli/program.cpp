@@ -15,7 +15,7 @@
 #include "cli/output.h"
 #include "cli/ranks.h"
 #include "core/fail.h"
-#include "data/text.h"
+#include "core/text.h"
 #include "runnel/version.h"
 
 namespace runnel::cli {
@@ -74,7 +74,7 @@ void store_command_line(std::span<const char* const> words) {
   text = "runnel";
   stored_words().clear();
   for (const char* word : words.subspan(words.empty() ? 0 : 1)) {
-    text += " " + data::shell_quoted(word);
+    text += " " + shell_quoted(word);
     stored_words().emplace_back(word);
   }
 }
@@ -105,7 +105,7 @@ const CLI::App& named(const std::vector<const CLI::App*>& apps, std::string_view
     if (app->get_name() == word) return *app;
     names.push_back(app->get_name());
   }
-  fail("there is no sub-command '{}'{}", word, data::suggestion(word, names));
+  fail("there is no sub-command '{}'{}", word, suggestion(word, names));
 }
 
 std::vector<const CLI::App*> nested(const CLI::App& app) {
@@ -131,7 +131,7 @@ void check_names(const CLI::App& program, std::span<const char* const> words) {
       if (word.starts_with('-')) {
         if (word == "--help" || word == "-h" || word == "--version") return;
         fail("there is no option '{}' before a sub-command{}", word,
-             data::suggestion(word, {"--help", "--version"}));
+             suggestion(word, {"--help", "--version"}));
       }
       app = &named(nested(program), word);
       continue;
@@ -149,9 +149,8 @@ void check_names(const CLI::App& program, std::span<const char* const> words) {
       const CLI::Option* taker = last.starts_with("--") ? app->get_option_no_throw(last) : nullptr;
       if (taker != nullptr && taker->get_items_expected() > 0)
         fail("{} has no option '{}'; if it is the value of {}, give it as {}; see runnel {} --help",
-             full_name(*app), name, last, data::shell_quoted(fmt::format("{}={}", last, word)),
-             full_name(*app));
-      const std::string near = data::nearest(name, option_names(*app));
+             full_name(*app), name, last, shell_quoted(fmt::format("{}={}", last, word)), full_name(*app));
+      const std::string near = nearest(name, option_names(*app));
       fail("{} has no option '{}'{}; see runnel {} --help", full_name(*app), name,
            near.empty() ? "" : fmt::format("; did you mean '{}'?", near), full_name(*app));
     }

@@ -7,7 +7,7 @@
 
 #include "cli/output.h"
 #include "core/fail.h"
-#include "data/text.h"
+#include "core/text.h"
 
 namespace runnel::cli {
 
@@ -32,7 +32,7 @@ ProgressLine::ProgressLine(bool quiet) : on_(!quiet), live_(is_terminal(STDERR_F
     every_ = std::chrono::seconds(30);
     last_ = std::chrono::steady_clock::now();
     if (const char* told = std::getenv("RUNNEL_PROGRESS")) {
-      const auto seconds = data::to_number(told);
+      const auto seconds = to_number(told);
       if (!seconds || !(*seconds >= 0)) fail("RUNNEL_PROGRESS: '{}' is no number of seconds", told);
       every_ = std::chrono::duration<double>(*seconds);
       on_ = on_ && *seconds > 0;

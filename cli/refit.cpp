@@ -6,7 +6,7 @@
 #include "cli/output.h"
 #include "cli/program.h"
 #include "core/fail.h"
-#include "data/text.h"
+#include "core/text.h"
 #include "model/output_file.h"
 #include "runnel/study.h"
 
@@ -28,7 +28,7 @@ bool with_validation(const std::string& on) {
   const std::vector<std::string> names{"train", "train+validation"};
   if (on == names[0]) return false;
   if (on == names[1]) return true;
-  fail("--on {}: there are no such rows{}", on, data::suggestion(on, names));
+  fail("--on {}: there are no such rows{}", on, suggestion(on, names));
 }
 
 int act(const Arguments& arguments) {

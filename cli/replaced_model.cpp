@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "core/fail.h"
-#include "data/text.h"
+#include "core/text.h"
 #include "runnel/model.h"
 
 namespace runnel::cli {
@@ -45,7 +45,7 @@ std::vector<std::string> notes_of_replaced_model(const std::string& path, bool n
   const std::string& of = model->target.column();
   if (of == target && of_columns(*model, table)) return {};
   return {fmt::format("{} holds a model of '{}'{} and will be replaced; -o FILE puts the new one elsewhere",
-                      path, data::shortened(of), of == target ? " in a table of other columns" : "")};
+                      path, shortened(of), of == target ? " in a table of other columns" : "")};
 }
 
 }  // namespace runnel::cli

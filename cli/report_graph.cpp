@@ -6,7 +6,7 @@
 
 #include "cli/output.h"
 #include "core/fail.h"
-#include "data/text.h"
+#include "core/text.h"
 #include "runnel/version.h"
 
 namespace runnel::cli {
@@ -103,13 +103,13 @@ std::string network_steps_text(const Model& model, const std::string& path) {
     std::string what = step.what;
     if (step.from.size() > 1) what += fmt::format(" with step {}", step.from.back());
     table.add({std::to_string(i), what, std::to_string(step.width), step.shapes,
-               step.parameters > 0 ? data::grouped(static_cast<std::size_t>(step.parameters)) : ""});
+               step.parameters > 0 ? grouped(static_cast<std::size_t>(step.parameters)) : ""});
     total += step.parameters;
   }
-  std::string out = fmt::format("{}: {} parameters\n", path, data::grouped(static_cast<std::size_t>(total)));
+  std::string out = fmt::format("{}: {} parameters\n", path, grouped(static_cast<std::size_t>(total)));
   if (!model.others.empty())
     out = fmt::format("{}: {} networks, whose predictions are averaged; the first has {} parameters\n", path,
-                      1 + model.others.size(), data::grouped(static_cast<std::size_t>(total)));
+                      1 + model.others.size(), grouped(static_cast<std::size_t>(total)));
   return out + table.text();
 }
 

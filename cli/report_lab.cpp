@@ -4,13 +4,11 @@
 
 #include <algorithm>
 
-#include "data/text.h"
+#include "core/text.h"
 
 namespace runnel::cli {
 namespace {
 
-using data::counted;
-using data::from_number;
 using lab::Check;
 using lab::Experiment;
 using lab::Kind;

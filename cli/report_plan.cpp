@@ -7,18 +7,16 @@
 #include "cli/progress.h"
 #include "cli/report.h"
 #include "core/fail.h"
-#include "data/text.h"
+#include "core/text.h"
 
 namespace runnel::cli {
 namespace {
-
-using data::grouped;
 
 constexpr std::size_t shown_shapes = 12;
 
 std::string count_text(std::int64_t n) { return grouped(static_cast<std::size_t>(n)); }
 std::string counted(std::int64_t n, std::string_view noun) {
-  return data::counted(static_cast<std::size_t>(n), noun);
+  return runnel::counted(static_cast<std::size_t>(n), noun);
 }
 
 std::string flops_text(double flops) {

@@ -11,12 +11,11 @@
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "core/fail.h"
-#include "data/text.h"
+#include "core/text.h"
 
 namespace runnel::cli {
 namespace {
 
-using data::counted;
 using study::Candidate;
 using study::Status;
 using study::Study;
@@ -140,7 +139,7 @@ bool number_before(double a, double b) { return std::isnan(b) ? !std::isnan(a) :
 
 // Numbers by value, before texts by their letters.
 bool text_before(std::string_view a, std::string_view b) {
-  const auto x = data::to_number(a), y = data::to_number(b);
+  const auto x = to_number(a), y = to_number(b);
   if (x && y) return *x < *y;
   return x || y ? x.has_value() : a < b;
 }
@@ -156,7 +155,7 @@ std::string head_part(const Style& style, const StudyReport& report) {
   out += fmt::format("{}begun {}, {} in {}, Runnel {}\n", margin, began_text(study),
                      duration_text(seconds_of(study)), counted(study.runs.size(), "run"), d.version);
   out += part(style, "data") + d.source + "\n";
-  out += part(style, "command") + data::shortened(d.command, 200) + "\n";
+  out += part(style, "command") + shortened(d.command, 200) + "\n";
   out += part(style, "chosen by");
   out += fmt::format("{} on {}, loss {}, seed {}\n", d.metric,
                      d.folds > 1 ? fmt::format("{} folds", d.folds) : "validation rows", d.loss, d.seed);
@@ -284,7 +283,7 @@ std::string csv_number(double value) { return std::isfinite(value) ? fmt::format
 
 std::string under_way_text(std::int64_t rank, const std::vector<std::int64_t>& candidates) {
   return fmt::format("rank {}: {} ({})", rank, counted(candidates.size(), "candidate"),
-                     data::shortened(fmt::format("{}", fmt::join(candidates, ", ")), 80));
+                     shortened(fmt::format("{}", fmt::join(candidates, ", ")), 80));
 }
 
 std::vector<std::string> sort_names(const Study& study) {
@@ -299,7 +298,7 @@ std::vector<std::string> sort_names(const Study& study) {
 std::vector<std::int64_t> sorted_candidates(const Study& study, const std::string& name) {
   const std::vector<std::string> names = sort_names(study);
   if (std::find(names.begin(), names.end(), name) == names.end())
-    fail("--sort {}: candidates cannot be sorted by that{}", name, data::suggestion(name, names));
+    fail("--sort {}: candidates cannot be sorted by that{}", name, suggestion(name, names));
   std::vector<std::int64_t> out;
   for (const Candidate& c : study.candidates) out.push_back(c.index);
   const bool higher = sweep::higher_is_better(sweep::metric_from_name(study.description.metric));
@@ -325,7 +324,7 @@ std::string studies_text(const std::vector<StudyReport>& reports) {
     table.add({report.path, report.state, fmt::format("{}/{}", finished(study), study.candidates.size()),
                fmt::format("{} {}", study.description.metric,
                            ranked.empty() ? "-" : metric_text(study, at(study, ranked[0]).metric)),
-               began_text(study), data::shortened(study.description.source)});
+               began_text(study), shortened(study.description.source)});
   }
   return table.text();
 }

@@ -8,14 +8,10 @@
 #include "cli/progress.h"
 #include "cli/report.h"
 #include "core/fail.h"
-#include "data/text.h"
+#include "core/text.h"
 
 namespace runnel::cli {
 namespace {
-
-using data::counted;
-using data::grouped;
-using data::shortened;
 
 constexpr std::size_t shown_candidates = 5, shown_columns = 40, shown_dropped = 20;
 
@@ -295,13 +291,13 @@ std::string fit_text(const FitReport& report, bool quiet) {
   if (const std::string& file = report.options.study.file; !file.empty() && !quiet)
     out += part(style, "study") + (report.result.search.interrupted
                                        ? file + ": the same command with --resume goes on with it\n"
-                                       : fmt::format("runnel study show {}\n", data::shell_quoted(file)));
+                                       : fmt::format("runnel study show {}\n", shell_quoted(file)));
   const bool saved = !report.model_path.empty();
   if (saved) out += part(style, "model") + report.model_path + "\n";
   if (!quiet && !report.page.empty()) out += part(style, "report") + report.page + "\n";
   if (!quiet && saved)
     out += fmt::format("{}runnel predict {} NEW_DATA\n", part(style, "predict"),
-                       data::shell_quoted(report.model_path));
+                       shell_quoted(report.model_path));
   return out;
 }
 

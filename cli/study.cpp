@@ -10,7 +10,7 @@
 #include "cli/program.h"
 #include "cli/report_study.h"
 #include "core/fail.h"
-#include "data/text.h"
+#include "core/text.h"
 #include "model/output_file.h"
 
 namespace runnel::cli {
@@ -149,12 +149,12 @@ int export_to_tensorboard(const ExportArguments& arguments) {
   if (arguments.output.empty()) fail("--format tensorboard writes many files; name their folder with -o");
   const std::int64_t written = study::write_tensorboard(study::read(arguments.file), arguments.output);
   std::vector<std::string> notes{fmt::format("{} written; tensorboard --logdir {} shows them",
-                                             data::counted(static_cast<std::size_t>(written), "candidate"),
+                                             counted(static_cast<std::size_t>(written), "candidate"),
                                              arguments.output)};
   const std::size_t runs = study::tensorboard_runs(arguments.output).size();
   if (const std::size_t others = runs - static_cast<std::size_t>(written); others > 0)
     notes.push_back(fmt::format("{} of other studies {} in that folder and {} shown beside them",
-                                data::counted(others, "run"), others == 1 ? "lies" : "lie",
+                                counted(others, "run"), others == 1 ? "lies" : "lie",
                                 others == 1 ? "is" : "are"));
   write_notes(notes, arguments.quiet);
   return 0;
@@ -163,8 +163,7 @@ int export_to_tensorboard(const ExportArguments& arguments) {
 int export_study(const ExportArguments& arguments) {
   const std::vector<std::string> formats{"table", "jsonl", "csv", "tensorboard"};
   if (std::find(formats.begin(), formats.end(), arguments.format) == formats.end())
-    fail("--format {}: there is no such format{}", arguments.format,
-         data::suggestion(arguments.format, formats));
+    fail("--format {}: there is no such format{}", arguments.format, suggestion(arguments.format, formats));
   if (arguments.format == "tensorboard") return export_to_tensorboard(arguments);
   const std::string text = exported(study::read(arguments.file), arguments.format, arguments.sort);
   if (arguments.output.empty()) {

@@ -2,10 +2,10 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "core/text.h"
 #include "data/dates.h"
 #include "data/encoding.h"
 #include "data/numbers.h"
-#include "data/text.h"
 #include "data/truths.h"
 #include "target.h"
 
@@ -60,8 +60,8 @@ void expect_found_formats_read(std::string_view bytes) {
 
 void run(std::string_view bytes) {
   const std::string text(bytes);
-  if (const auto number = data::to_number(text); number && std::isfinite(*number)) {
-    const auto again = data::to_number(data::from_number(*number));
+  if (const auto number = to_number(text); number && std::isfinite(*number)) {
+    const auto again = to_number(from_number(*number));
     expect(again && *again == *number, "a number that is written reads back as itself");
     expect(data::parse_number(text, {}) == number, "the plain format reads what a program writes");
   }
@@ -70,7 +70,7 @@ void run(std::string_view bytes) {
   expect(is_utf8(text) == json_takes(text), "UTF-8 is what others take for UTF-8");
   for (const char c : text)
     expect(is_utf8(data::from_windows1252(static_cast<unsigned char>(c))), "Windows-1252 becomes UTF-8");
-  const std::string shown = data::shortened(text, 8);
+  const std::string shown = shortened(text, 8);
   expect(shown.size() <= 11, "a shortened text is short");
   expect(!is_utf8(text) || is_utf8(shown), "a shortened text is a text");
   expect_found_formats_read(bytes);

@@ -4,8 +4,8 @@
 #include <bit>
 #include <cstdint>
 
+#include "core/text.h"
 #include "data/readers.h"
-#include "data/text.h"
 #include "target.h"
 
 namespace runnel::fuzz {
@@ -33,7 +33,7 @@ std::string as_csv(const Table& table) {
 }
 
 // CSV leaves out the blanks around a cell, in quotes too; JSON and ARFF keep them.
-bool has_outer_blanks(std::string_view text) { return data::trimmed(text).size() != text.size(); }
+bool has_outer_blanks(std::string_view text) { return trimmed(text).size() != text.size(); }
 
 bool has_controls(std::string_view text) {
   return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; });

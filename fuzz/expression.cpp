@@ -5,7 +5,7 @@
 #include <bit>
 #include <cmath>
 
-#include "data/text.h"
+#include "core/text.h"
 #include "target.h"
 
 namespace runnel::fuzz {

@@ -1,7 +1,7 @@
 // safetensors files. What was read is written and read again, to the last bit.
 #include "model/safetensors.h"
 
-#include "data/text.h"
+#include "core/text.h"
 #include "runnel/array.h"
 #include "target.h"
 

@@ -14,10 +14,17 @@
 #include "runnel/array.h"
 #include "runnel/error.h"
 #include "runnel/nn.h"
+#include "runnel/search.h"
 #include "runnel/train.h"
 
 namespace runnel::sweep {
 
+using search::hyperband_size;
+using search::Rung;
+using search::Scheduler;
+using search::scheduler_from_name;
+using search::scheduler_name;
+using search::Scheduling;
 using train::higher_is_better;
 using train::Loss;
 using train::loss_from_name;
@@ -140,29 +147,6 @@ struct Problem {
   // rows, in the unit of rmse. The metric is then that of the rows of all folds together, and r2 on a fold
   // compares with this variance. Else the metric is the mean of the folds'.
   std::optional<double> spread = {};
-};
-
-// Who is trained to the end. All of them; or, at rungs, only the best of those that have come so far go on,
-// from where they stand (src/sweep/schedule.h names the papers).
-enum class Scheduler { full, halving, hyperband, median };
-std::string_view scheduler_name(Scheduler scheduler);
-Scheduler scheduler_from_name(std::string_view name);  // throws Error(input) naming the nearest
-
-struct Scheduling {
-  Scheduler scheduler = Scheduler::full;
-  std::int64_t eta = 3;         // halving, hyperband: a rung keeps one of eta
-  std::int64_t min_epochs = 1;  // before anybody is judged; median: also between judgements
-};
-
-// Trajectories that make up Hyperband's own brackets for candidates of up to `most_epochs`.
-std::int64_t hyperband_size(const Scheduling& scheduling, std::int64_t most_epochs);
-
-// A rung that was reached.
-struct Rung {
-  std::int64_t bracket = 0;
-  std::int64_t epochs = 0;             // of training before it
-  std::int64_t entered = 0, kept = 0;  // trajectories
-  friend bool operator==(const Rung&, const Rung&) = default;
 };
 
 // retired: at a rung, for others did better. Diverged lanes go first.

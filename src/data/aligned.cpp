@@ -4,7 +4,7 @@
 #include <cctype>
 
 #include "core/fail.h"
-#include "data/text.h"
+#include "core/text.h"
 
 namespace runnel::data {
 namespace {

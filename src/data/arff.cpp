@@ -5,10 +5,10 @@
 #include <unordered_set>
 
 #include "core/fail.h"
+#include "core/text.h"
 #include "data/arff_tokens.h"
 #include "data/numbers.h"
 #include "data/readers.h"
-#include "data/text.h"
 
 namespace runnel::data {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "core/fail.h"
-#include "data/text.h"
+#include "core/text.h"
 
 namespace runnel::data {
 namespace {

@@ -2,8 +2,8 @@
 #include <cmath>
 
 #include "core/fail.h"
+#include "core/text.h"
 #include "data/readers.h"
-#include "data/text.h"
 
 namespace runnel::data {
 

@@ -10,9 +10,9 @@
 #include <string_view>
 
 #include "core/fail.h"
+#include "core/text.h"
 #include "data/aligned.h"
 #include "data/readers.h"
-#include "data/text.h"
 
 namespace runnel::data {
 namespace {

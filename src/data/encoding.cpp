@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "core/fail.h"
+#include "core/text.h"
 #include "data/named_encoding.h"
-#include "data/text.h"
 #include "data/utf8.h"
 
 namespace runnel::data {

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <string_view>
 
+#include "core/text.h"
 #include "data/numbers.h"
-#include "data/text.h"
 
 namespace runnel::data {
 

@@ -3,11 +3,11 @@
 #include <map>
 
 #include "core/fail.h"
+#include "core/text.h"
 #include "data/dates.h"
 #include "data/marks.h"
 #include "data/numbers.h"
 #include "data/readers.h"
-#include "data/text.h"
 #include "data/truths.h"
 #include "data/typed.h"
 #include "data/unread.h"

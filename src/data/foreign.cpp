@@ -6,7 +6,7 @@
 #include <cstring>
 
 #include "core/fail.h"
-#include "data/text.h"
+#include "core/text.h"
 #include "data/utf8.h"
 
 namespace runnel::data {

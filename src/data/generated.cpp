@@ -6,9 +6,9 @@
 #include <numbers>
 
 #include "core/fail.h"
+#include "core/text.h"
 #include "data/random.h"
 #include "data/readers.h"
-#include "data/text.h"
 
 namespace runnel {
 namespace data {

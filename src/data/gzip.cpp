@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "core/fail.h"
-#include "data/text.h"
+#include "core/text.h"
 
 namespace runnel::data {
 namespace {

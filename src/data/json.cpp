@@ -6,9 +6,9 @@
 #include <nlohmann/json.hpp>
 
 #include "core/fail.h"
+#include "core/text.h"
 #include "data/json_rows.h"
 #include "data/readers.h"
-#include "data/text.h"
 
 namespace runnel::data {
 namespace {

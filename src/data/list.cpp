@@ -1,7 +1,7 @@
 #include "data/list.h"
 
 #include "core/fail.h"
-#include "data/text.h"
+#include "core/text.h"
 
 namespace runnel::data {
 namespace {

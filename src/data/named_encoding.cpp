@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "core/fail.h"
-#include "data/text.h"
+#include "core/text.h"
 #include "data/utf8.h"
 
 namespace runnel::data {

@@ -5,10 +5,10 @@
 
 #include <fmt/format.h>
 
+#include "core/text.h"
 #include "data/dates.h"
 #include "data/list.h"
 #include "data/numbers.h"
-#include "data/text.h"
 
 namespace runnel::data {
 namespace {

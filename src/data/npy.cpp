@@ -6,9 +6,9 @@
 #include <limits>
 
 #include "core/fail.h"
+#include "core/text.h"
 #include "data/input.h"
 #include "data/readers.h"
-#include "data/text.h"
 
 namespace runnel::data {
 namespace {

@@ -5,9 +5,9 @@
 #include <memory>
 
 #include "core/fail.h"
+#include "core/text.h"
 #include "data/foreign.h"
 #include "data/readers.h"
-#include "data/text.h"
 #include "data/utf8.h"
 
 namespace runnel::data {

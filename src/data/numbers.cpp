@@ -6,9 +6,9 @@
 #include <array>
 #include <cmath>
 
+#include "core/text.h"
 #include "data/blank.h"
 #include "data/currencies.h"
-#include "data/text.h"
 
 namespace runnel::data {
 namespace {

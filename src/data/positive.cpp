@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "core/fail.h"
+#include "core/text.h"
 #include "data/dates.h"
-#include "data/text.h"
 #include "data/truths.h"
 
 namespace runnel::data {

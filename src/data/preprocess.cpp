@@ -6,10 +6,10 @@
 #include <unordered_map>
 
 #include "core/fail.h"
+#include "core/text.h"
 #include "data/date_features.h"
 #include "data/levels.h"
 #include "data/numbers.h"
-#include "data/text.h"
 #include "data/triage.h"
 
 namespace runnel {
@@ -83,13 +83,13 @@ double number_at(const Table& table, const Column& column, std::size_t row, Enco
   if (kind == Encoding::Kind::date) {
     if (column.type == Column::Type::date) return data::date_trend(column, row);
     fail("{}, column '{}': '{}' is not a date, as the column's values were in training", table.where(row),
-         column.name, data::shortened(column.text(row)));
+         column.name, shortened(column.text(row)));
   }
   const bool numbers = column.type == Column::Type::number || column.type == Column::Type::truth;
   const auto value = numbers ? std::optional(column.numbers[row]) : data::parse_number(column.texts[row], {});
   if (!value) {
     fail("{}, column '{}': '{}' is not a number, as the column's values were in training", table.where(row),
-         column.name, data::shortened(column.text(row)));
+         column.name, shortened(column.text(row)));
   }
   if (!std::isfinite(*value)) {
     fail("{}, column '{}': an infinite value ({}); correct it, or count it as missing with --missing {}",
@@ -101,7 +101,7 @@ double number_at(const Table& table, const Column& column, std::size_t row, Enco
 const Column& needed(const Table& table, const std::string& name) {
   if (const Column* column = table.find(name)) return *column;
   fail("{}: the column '{}', which the model needs, is not there{}", table.source, name,
-       data::suggestion(name, table.names()));
+       suggestion(name, table.names()));
 }
 
 // Writes the features of one encoding into the columns of a matrix from `first` on.
@@ -290,7 +290,7 @@ Preprocessor Preprocessor::fit(const Table& table, Rows training_rows, const Tri
       decision.why = fmt::format("{} numbers per row ({})", e.width, fmt::join(block.shape, " x "));
       if (options.standardize) {
         decision.why += block.shape.size() > 1 ? ", standardised together" : ", each standardised";
-        decision.why += fmt::format(" (clipped at {} deviations)", data::from_number(options.clip));
+        decision.why += fmt::format(" (clipped at {} deviations)", from_number(options.clip));
       }
       out.encodings_.push_back(e);
     }

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "core/fail.h"
-#include "data/text.h"
+#include "core/text.h"
 #include "runnel/data.h"
 
 namespace runnel {

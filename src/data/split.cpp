@@ -4,9 +4,9 @@
 #include <numeric>
 
 #include "core/fail.h"
+#include "core/text.h"
 #include "data/borders.h"
 #include "data/random.h"
-#include "data/text.h"
 #include "runnel/data.h"
 
 namespace runnel {

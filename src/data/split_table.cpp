@@ -7,8 +7,8 @@
 #include <unordered_map>
 
 #include "core/fail.h"
+#include "core/text.h"
 #include "data/nearly.h"
-#include "data/text.h"
 #include "runnel/data.h"
 
 namespace runnel {
@@ -68,7 +68,7 @@ std::vector<double> times(const Table& table, const Column& column, std::span<co
       fail(
           "{}, column '{}': '{}' is neither a number nor a date, but the rows are to be ordered by it "
           "(--time)",
-          table.where(row), column.name, data::shortened(column.text(row)));
+          table.where(row), column.name, shortened(column.text(row)));
     }
     out.push_back(column.numbers[row]);
   }

@@ -7,17 +7,16 @@
 #include <unordered_map>
 
 #include "core/fail.h"
+#include "core/text.h"
 #include "data/dates.h"
 #include "data/facts.h"
 #include "data/nearly.h"
-#include "data/text.h"
 #include "data/triage.h"
 #include "runnel/data.h"
 
 namespace runnel {
 namespace {
 
-using data::counted;
 using data::Facts;
 
 constexpr std::size_t most_levels = 32;  // for judging text; of these the first few are reported

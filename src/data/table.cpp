@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "core/fail.h"
-#include "data/text.h"
+#include "core/text.h"
 #include "runnel/data.h"
 
 namespace runnel {
@@ -14,7 +14,7 @@ bool Column::is_missing(std::size_t row) const {
 
 std::string Column::text(std::size_t row) const {
   if (is_missing(row)) return "";
-  return texts.empty() ? data::from_number(numbers[row]) : std::string(texts[row]);
+  return texts.empty() ? from_number(numbers[row]) : std::string(texts[row]);
 }
 
 std::size_t Block::width() const {
@@ -35,7 +35,7 @@ const Column& Table::at(std::string_view name) const {
     fail("{}: no column '{}': the file holds only the block '{}' ({} numbers per row)", source, name,
          block->name, block->width());
   }
-  fail("{}: no column '{}'{}", source, name, data::suggestion(name, names()));
+  fail("{}: no column '{}'{}", source, name, suggestion(name, names()));
 }
 
 std::vector<std::string> Table::names() const {

@@ -6,12 +6,12 @@
 #include <nlohmann/json.hpp>
 
 #include "core/fail.h"
+#include "core/text.h"
 #include "data/levels.h"
 #include "data/missing_words.h"
 #include "data/nearly.h"
 #include "data/numbers.h"
 #include "data/positive.h"
-#include "data/text.h"
 #include "data/truths.h"
 #include "data/unread.h"
 #include "runnel/data.h"
@@ -36,7 +36,7 @@ Task task_from_name(std::string_view name) {
     if (name == task_name(task)) return task;
     names.emplace_back(task_name(task));
   }
-  fail("unknown task '{}'{}", name, data::suggestion(name, names));
+  fail("unknown task '{}'{}", name, suggestion(name, names));
 }
 
 namespace {
@@ -67,7 +67,7 @@ Facts facts_of(const Column& column) {
     }
     if (!column.texts.empty()) ++texts[column.texts.code(row)];
   }
-  for (const auto& [value, count] : numbers) facts.counts[data::from_number(value)] += count;
+  for (const auto& [value, count] : numbers) facts.counts[from_number(value)] += count;
   for (std::size_t code = 0; code < texts.size(); ++code)
     if (texts[code] > 0) facts.counts[std::string(column.texts.different(code))] = texts[code];
   return facts;
@@ -119,7 +119,7 @@ std::pair<Task, std::string> find_task(const Column& column, const Facts& facts)
     return {Task::multiclass,
             fmt::format("only {} distinct whole numbers (--task regression overrules)", distinct)};
   }
-  return {Task::regression, fmt::format("{} distinct numbers", data::grouped(distinct))};
+  return {Task::regression, fmt::format("{} distinct numbers", grouped(distinct))};
 }
 
 void check_classes(const std::string& where, const Table& table, const Column& column, const Facts& facts,
@@ -132,14 +132,14 @@ void check_classes(const std::string& where, const Table& table, const Column& c
   const std::string& hint = nearly.empty() ? usual : nearly;
   if (!is_number(column) && distinct > 2 && distinct * 2 > facts.rows) {
     fail("{}: {} distinct values in {}: nearly every row has its own, so it cannot be predicted as a class{}",
-         where, data::grouped(distinct), data::counted(facts.rows, "row"), nearly);
+         where, grouped(distinct), counted(facts.rows, "row"), nearly);
   }
   if (distinct > most) {
-    fail("{}: {} classes; at most {} are allowed{}", where, data::grouped(distinct), most, hint);
+    fail("{}: {} classes; at most {} are allowed{}", where, grouped(distinct), most, hint);
   }
   if (distinct * 2 > facts.rows) {
     fail("{}: {} classes in {}; at least two rows per class are needed{}", where, distinct,
-         data::counted(facts.rows, "row"), hint);
+         counted(facts.rows, "row"), hint);
   }
 }
 
@@ -147,8 +147,7 @@ void check_classes(const std::string& where, const Table& table, const Column& c
 void warn_of_rare_classes(const std::string& where, const Facts& facts, std::vector<std::string>& warnings) {
   std::string rare;
   for (const auto& [label, count] : facts.counts) {
-    if (count < 3)
-      rare += fmt::format("{}'{}' ({})", rare.empty() ? "" : ", ", data::shortened(label), count);
+    if (count < 3) rare += fmt::format("{}'{}' ({})", rare.empty() ? "" : ", ", shortened(label), count);
   }
   if (!rare.empty()) {
     warnings.push_back(fmt::format(
@@ -182,7 +181,7 @@ void warn_of_twins(const std::string& where, const Column& column, const std::ve
   warnings.push_back(
       fmt::format("{}: some classes are the same number in several spellings ({}); they are "
                   "classes of their own",
-                  where, data::shortened(fmt::format("{}", fmt::join(twins, ", ")), 60)));
+                  where, shortened(fmt::format("{}", fmt::join(twins, ", ")), 60)));
 }
 
 }  // namespace
@@ -210,7 +209,7 @@ Target Target::fit(const Table& table, const TargetOptions& options, std::vector
     }
     if (hits == 0 || hits == facts.rows) {
       fail("{}: '{}' holds for {} of the {}, so there is nothing to predict", where, options.positive,
-           hits == 0 ? "none" : "all", data::counted(facts.rows, "row"));
+           hits == 0 ? "none" : "all", counted(facts.rows, "row"));
     }
     if (options.task && *options.task != Task::binary) {
       fail("{}: --positive makes a binary target; it does not go with --task {}", where,
@@ -219,14 +218,14 @@ Target Target::fit(const Table& table, const TargetOptions& options, std::vector
     target.positive_ = options.positive;
     target.task_ = Task::binary;
     target.classes_ = rule.class_names();
-    target.why_ = fmt::format("made by --positive '{}': {} of {}", options.positive, data::grouped(hits),
-                              data::counted(facts.rows, "row"));
+    target.why_ = fmt::format("made by --positive '{}': {} of {}", options.positive, grouped(hits),
+                              counted(facts.rows, "row"));
     return target;
   }
 
   if (facts.counts.size() == 1) {
     fail("{}: constant (every value is '{}'), so there is nothing to predict", where,
-         data::shortened(facts.counts.begin()->first));
+         shortened(facts.counts.begin()->first));
   }
   const auto [found, why] = find_task(column, facts);
   target.task_ = options.task.value_or(found);
@@ -236,14 +235,13 @@ Target Target::fit(const Table& table, const TargetOptions& options, std::vector
       fail("{}: text cannot be the target of a regression; {}", where, nearly);
     if (!is_number(column)) {
       fail("{}: {} ('{}') cannot be the target of a regression", where,
-           column.type == Column::Type::date ? "a date" : "text",
-           data::shortened(facts.counts.begin()->first));
+           column.type == Column::Type::date ? "a date" : "text", shortened(facts.counts.begin()->first));
     }
     return target;
   }
   if (target.task_ == Task::binary && facts.counts.size() != 2) {
     fail("{}: {} distinct values, a binary target has two; --positive 'EXPR' makes one", where,
-         data::grouped(facts.counts.size()));
+         grouped(facts.counts.size()));
   }
   check_classes(where, table, column, facts, options.max_classes);
   if (const std::string nearly = column.told ? "" : data::nearly_text(table, column); !nearly.empty())
@@ -263,11 +261,11 @@ std::string missing_words_in(const Table& table, const Column& column) {
   if (column.texts.empty() || column.type == Column::Type::number) return "";
   const data::MissingWords words(table.missing_words);
   for (std::size_t row = 0; row < column.size(); ++row)
-    if (column.is_missing(row) && data::is_word(column.texts[row]) && words.contains(column.texts[row]))
+    if (column.is_missing(row) && is_word(column.texts[row]) && words.contains(column.texts[row]))
       ++counts[std::string(column.texts[row])];
   std::string out;
   for (const auto& [word, count] : counts)
-    out += fmt::format("{}'{}' in {} of them", out.empty() ? " (" : ", ", data::shortened(word), count);
+    out += fmt::format("{}'{}' in {} of them", out.empty() ? " (" : ", ", shortened(word), count);
   return out.empty() ? out : out + ", a word for missing: --missing-only WORDS keeps it as a class)";
 }
 
@@ -275,7 +273,7 @@ std::string missing_words_in(const Table& table, const Column& column) {
 [[noreturn]] void fail_without_targets(const std::string& where, const Table& table, const Column& column) {
   if (column.unread == 0) fail("{}: every value is missing", where);
   fail("{}: no value can be read as in training, as {}: '{}' ({}){}", where, data::plural_of(column.type),
-       data::shortened(column.texts[column.first_unread]), table.where(column.first_unread),
+       shortened(column.texts[column.first_unread]), table.where(column.first_unread),
        data::flag_that_reads(column));
 }
 
@@ -348,7 +346,7 @@ TargetValues Target::read(const Table& table, std::vector<std::string>& warnings
     if (task_ == Task::regression) {
       if (column.type == Column::Type::text) {
         fail("{}, column '{}': '{}' is not a number, but the target is one", table.where(row), column_,
-             data::shortened(column.texts[row]));
+             shortened(column.texts[row]));
       }
       out.y[row] = column.numbers[row];
       continue;
@@ -365,26 +363,25 @@ TargetValues Target::read(const Table& table, std::vector<std::string>& warnings
   }
   if (table.rows == 0) fail("{}: there are no rows", table.source);
   if (unseen.rows > 0) {
-    const std::string label = data::shortened(column.text(unseen.first));
-    const std::string classes = data::shortened(fmt::format("{}", fmt::join(classes_, ", ")), 80);
+    const std::string label = shortened(column.text(unseen.first));
+    const std::string classes = shortened(fmt::format("{}", fmt::join(classes_, ", ")), 80);
     if (out.rows.empty())
       fail("{}, column '{}': the label '{}' was not among the classes ({}), nor was any other",
            table.where(unseen.first), column_, label, classes);
     warnings.push_back(
         fmt::format("{}: {} with a label that was not among the classes ({}) {} left out: '{}', first in {}",
-                    where, data::counted(unseen.rows, "row"), classes, unseen.rows == 1 ? "is" : "are", label,
+                    where, counted(unseen.rows, "row"), classes, unseen.rows == 1 ? "is" : "are", label,
                     table.where(unseen.first)));
   }
   if (out.rows.empty()) fail_without_targets(where, table, column);
   if (missing > 0) {
-    warnings.push_back(fmt::format("{}: {} without a target {} left out{}", where,
-                                   data::counted(missing, "row"), missing == 1 ? "is" : "are",
-                                   missing_words_in(table, column)));
+    warnings.push_back(fmt::format("{}: {} without a target {} left out{}", where, counted(missing, "row"),
+                                   missing == 1 ? "is" : "are", missing_words_in(table, column)));
   }
   if (dotted > 0) {
     warnings.push_back(
         fmt::format("{}: in {} the label differs from the training label by a final '.' and is taken for it",
-                    where, data::counted(dotted, "row")));
+                    where, counted(dotted, "row")));
   }
   return out;
 }

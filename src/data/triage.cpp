@@ -5,13 +5,13 @@
 #include <limits>
 
 #include "core/fail.h"
+#include "core/text.h"
 #include "data/date_features.h"
 #include "data/dates.h"
 #include "data/levels.h"
 #include "data/list.h"
 #include "data/nearly.h"
 #include "data/numbers.h"
-#include "data/text.h"
 #include "data/truths.h"
 
 namespace runnel {
@@ -406,7 +406,7 @@ std::vector<std::string> leak_warnings(const Table& table, const TriageOptions& 
   return {
       fmt::format("{} repeat{} an id in column {}; give --group {} to keep the rows of one id on one side of "
                   "every split, or the test score may be too good to be true",
-                  data::counted(repeats, "row"), repeats == 1 ? "s" : "", name, data::shell_quoted(name))};
+                  counted(repeats, "row"), repeats == 1 ? "s" : "", name, shell_quoted(name))};
 }
 
 }  // namespace runnel

@@ -4,10 +4,10 @@
 
 #include <fmt/format.h>
 
+#include "core/text.h"
 #include "data/list.h"
 #include "data/marks.h"
 #include "data/numbers.h"
-#include "data/text.h"
 
 namespace runnel::data {
 

@@ -4,9 +4,9 @@
 #include <set>
 
 #include "core/fail.h"
+#include "core/text.h"
 #include "data/dates.h"
 #include "data/levels.h"
-#include "data/text.h"
 #include "runnel/data.h"
 
 namespace runnel {
@@ -51,8 +51,8 @@ void note_levels(const Table& table, Rows rows, const Column& column, const Enco
   }
   if (unseen.rows == 0) return;
   out.push_back(fmt::format("column '{}': {} {} a value that training did not have ('{}'{}), first in {}",
-                            e.column, data::counted(unseen.rows, "row"), unseen.rows == 1 ? "has" : "have",
-                            data::shortened(unseen.text), unseen.others(), table.where(unseen.first)));
+                            e.column, counted(unseen.rows, "row"), unseen.rows == 1 ? "has" : "have",
+                            shortened(unseen.text), unseen.others(), table.where(unseen.first)));
 }
 
 std::string shown(double value, const Column& column) {
@@ -74,8 +74,8 @@ void note_range(const Table& table, Rows rows, const Column& column, const Encod
   }
   if (far.rows == 0) return;
   out.push_back(fmt::format("column '{}': {} far outside the training range ({} to {}): '{}' ({}){}; {}",
-                            e.column, data::counted(far.rows, "row") + (far.rows == 1 ? " lies" : " lie"),
-                            shown(e.low, column), shown(e.high, column), data::shortened(far.text),
+                            e.column, counted(far.rows, "row") + (far.rows == 1 ? " lies" : " lie"),
+                            shown(e.low, column), shown(e.high, column), shortened(far.text),
                             table.where(far.first), far.others(), what_becomes));
 }
 
@@ -88,10 +88,10 @@ void note_missing(const Table& table, Rows rows, const Column& column, const Enc
     if (column.is_missing(row)) missing.add(row, "");
   if (missing.rows <= column.unread) return;  // told when the file was read
   const bool number = e.kind == Encoding::Kind::number || e.kind == Encoding::Kind::date;
-  out.push_back(fmt::format(
-      "column '{}': {} no value, first in {}, though in training every row had one; {}", e.column,
-      data::counted(missing.rows, "row") + (missing.rows == 1 ? " has" : " have"), table.where(missing.first),
-      number ? "the median stands in for it" : "it counts as no category at all"));
+  out.push_back(fmt::format("column '{}': {} no value, first in {}, though in training every row had one; {}",
+                            e.column, counted(missing.rows, "row") + (missing.rows == 1 ? " has" : " have"),
+                            table.where(missing.first),
+                            number ? "the median stands in for it" : "it counts as no category at all"));
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 #include <cstring>
 
 #include "core/fail.h"
-#include "data/text.h"
+#include "core/text.h"
 
 namespace runnel::data {
 namespace {

@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "core/fail.h"
-#include "data/text.h"
+#include "core/text.h"
 #include "runnel/data.h"
 
 namespace runnel {
@@ -12,7 +12,7 @@ namespace {
 // None where the row's value is missing or no number.
 std::optional<double> number_at(const Column& column, std::size_t row) {
   if (column.is_missing(row)) return std::nullopt;
-  return column.type == Column::Type::text ? data::to_number(column.texts[row])
+  return column.type == Column::Type::text ? to_number(column.texts[row])
                                            : std::optional(column.numbers[row]);
 }
 
@@ -28,7 +28,7 @@ std::vector<double> row_weights(const Table& table, const std::string& name,
     const auto value = number_at(column, row);
     if (!value || !std::isfinite(*value) || *value < 0)
       fail("{}, column '{}': '{}' is no weight (--weight): a number of at least 0", table.where(row), name,
-           data::shortened(column.text(row)));
+           shortened(column.text(row)));
     out.push_back(*value);
   }
   if (std::all_of(out.begin(), out.end(), [](double w) { return w == 0; }))

@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "core/fail.h"
-#include "data/text.h"
+#include "core/text.h"
 #include "expression/functions.h"
 #include "runnel/ops.h"
 #include "runnel/transforms.h"
@@ -21,7 +21,7 @@ std::vector<double> point_of(const Expression& expression, const std::map<std::s
   for (const auto& [name, value] : at)
     if (std::find(inputs.begin(), inputs.end(), name) == inputs.end()) {
       if (inputs.empty()) fail("'{}' has a value, but the expression has no inputs", name);
-      fail("'{}' has a value but is no input of the expression{}", name, data::suggestion(name, inputs));
+      fail("'{}' has a value but is no input of the expression{}", name, suggestion(name, inputs));
     }
   std::vector<double> out;
   std::vector<std::string> missing;

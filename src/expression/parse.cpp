@@ -6,7 +6,7 @@
 #include <set>
 
 #include "core/fail.h"
-#include "data/text.h"
+#include "core/text.h"
 #include "data/utf8.h"
 #include "expression/functions.h"
 #include "runnel/expression.h"
@@ -246,7 +246,7 @@ class ExpressionParser {
         at_ = before;
     }
     const std::string text(text_.substr(place, at_ - place));
-    const std::optional<double> value = data::to_number(text);
+    const std::optional<double> value = to_number(text);
     if (!value || !std::isfinite(*value)) wrong(place, fmt::format("'{}' is no number", text));
     skip_spaces();
     return number(*value, text, place);
@@ -270,7 +270,7 @@ class ExpressionParser {
               fmt::format("an operator is missing before this: {} times a bracket is {}*(...)", name, name));
       std::vector<std::string> all;
       for (const ExpressionFunction& f : expression_functions()) all.push_back(f.name);
-      wrong(place, fmt::format("there is no function '{}'{}", name, data::suggestion(name, all)));
+      wrong(place, fmt::format("there is no function '{}'{}", name, suggestion(name, all)));
     }
     const std::size_t bracket = at_;
     take('(');
@@ -282,7 +282,7 @@ class ExpressionParser {
     }
     close(bracket);
     if (operands.size() != function->operands)
-      wrong(place, fmt::format("{} takes {}, not {}", name, data::counted(function->operands, "operand"),
+      wrong(place, fmt::format("{} takes {}, not {}", name, counted(function->operands, "operand"),
                                operands.size()));
     return call(function->name, std::move(operands), place);
   }

@@ -6,7 +6,7 @@
 #include <limits>
 #include <set>
 
-#include "data/text.h"
+#include "core/text.h"
 #include "lab/context.h"
 #include "lab/images.h"
 #include "lab/table.h"
@@ -64,8 +64,8 @@ std::vector<sweep::Hyper> whole_grid(const Sizes& s) {
   std::vector<sweep::Choice> choices{{"batch", {}}, {"rate", {}}, {"l2", {}}, {"epochs", {}}};
   for (std::size_t i = 0; i < 4; ++i) {
     choices[0].values.push_back(std::to_string(s.batch(i)));
-    choices[1].values.push_back(data::from_number(s.rate(i)));
-    choices[2].values.push_back(data::from_number(penalties[i]));
+    choices[1].values.push_back(from_number(s.rate(i)));
+    choices[2].values.push_back(from_number(penalties[i]));
     choices[3].values.push_back(std::to_string(budgets[i]));
   }
   return sweep::grid(base, choices);

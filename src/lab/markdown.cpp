@@ -1,7 +1,7 @@
 // docs/lab.md, made of what experiments say before they run.
 #include <fmt/format.h>
 
-#include "data/text.h"
+#include "core/text.h"
 #include "runnel/lab.h"
 
 namespace runnel::lab {
@@ -36,9 +36,8 @@ std::string cell(const std::string& text) {
 std::string of_parameters(const Experiment& experiment) {
   std::string out;
   for (const Parameter& p : experiment.parameters)
-    out +=
-        fmt::format("{}`{}` {} ({}{})", out.empty() ? "" : ", ", p.name, p.meaning, data::from_number(p.full),
-                    p.full == p.reduced ? "" : "; reduced " + data::from_number(p.reduced));
+    out += fmt::format("{}`{}` {} ({}{})", out.empty() ? "" : ", ", p.name, p.meaning, from_number(p.full),
+                       p.full == p.reduced ? "" : "; reduced " + from_number(p.reduced));
   return out.empty() ? "" : "- To set: " + out + ".\n";
 }
 

@@ -5,7 +5,7 @@
 
 #include "core/fail.h"
 #include "core/stopwatch.h"
-#include "data/text.h"
+#include "core/text.h"
 #include "lab/context.h"
 
 namespace runnel::lab {
@@ -20,12 +20,12 @@ std::vector<std::string> parameter_names(const std::vector<const Experiment*>& c
 }
 
 double value_of(const Experiment& experiment, const Parameter& p, const std::string& text) {
-  const std::optional<double> value = data::to_number(text);
+  const std::optional<double> value = to_number(text);
   const auto wrong = [&](const std::string& wanted) {
     fail("--set {}={}: {} takes {} for {}", p.name, text, experiment.name, wanted, p.name);
   };
   const std::string range = fmt::format("{} from {} to {}", p.whole ? "a whole number" : "a number",
-                                        data::from_number(p.least), data::from_number(p.most));
+                                        from_number(p.least), from_number(p.most));
   if (!value || !(*value >= p.least && *value <= p.most)) wrong(range);
   if (p.whole && *value != std::floor(*value)) wrong(range);
   return *value;
@@ -150,7 +150,7 @@ void check_options(const std::vector<const Experiment*>& chosen, const Options& 
   const std::vector<std::string> names = parameter_names(chosen);
   for (const auto& [name, text] : options.set)
     if (std::find(names.begin(), names.end(), name) == names.end())
-      fail("--set {}={}: there is no parameter '{}'{}", name, text, name, data::suggestion(name, names));
+      fail("--set {}={}: there is no parameter '{}'{}", name, text, name, suggestion(name, names));
   for (const Experiment* experiment : chosen) settings_of(*experiment, options);
 }
 

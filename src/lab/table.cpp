@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "core/fail.h"
-#include "data/text.h"
+#include "core/text.h"
 
 namespace runnel::lab {
 namespace {
@@ -57,10 +57,10 @@ const std::vector<Experiment>& experiments() {
 const Experiment& find(std::string_view name) {
   std::vector<std::string> names;
   for (const Experiment& experiment : experiments()) {
-    if (experiment.name == name || data::lower(experiment.number) == data::lower(name)) return experiment;
+    if (experiment.name == name || lower(experiment.number) == lower(name)) return experiment;
     names.push_back(experiment.name);
   }
-  fail("there is no experiment '{}'{}", name, data::suggestion(name, names));
+  fail("there is no experiment '{}'{}", name, suggestion(name, names));
 }
 
 const std::vector<std::string>& documents() {
@@ -91,7 +91,7 @@ std::vector<std::pair<const Experiment*, const Claim*>> claims_named(std::string
   std::vector<std::pair<const Experiment*, const Claim*>> out;
   for (const Experiment& experiment : experiments())
     for (const Claim& claim : experiment.claims)
-      if (data::lower(claim.id) == data::lower(id)) out.emplace_back(&experiment, &claim);
+      if (lower(claim.id) == lower(id)) out.emplace_back(&experiment, &claim);
   if (out.empty())
     fail("no experiment says anything of a claim '{}'; lab list --document N lists those of a document", id);
   return out;

@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "data/text.h"
+#include "core/text.h"
 
 namespace runnel {
 namespace {
@@ -36,8 +36,8 @@ struct Named {
   std::size_t rows = 0;
 
   void add(const std::string& name, std::size_t count) {
-    names.push_back(fmt::format("'{}'", data::shortened(name)));
-    counts.push_back(data::grouped(count));
+    names.push_back(fmt::format("'{}'", shortened(name)));
+    counts.push_back(grouped(count));
     rows += count;
   }
 };
@@ -54,7 +54,7 @@ Answers answers_of(const std::vector<double>& logits, const std::vector<double>&
   for (std::size_t i = 0; i < y.size(); ++i) ++answered[answer(&logits[i * width], width)];
   const std::vector<std::size_t> there = counts_of(y, classes.size()),
                                  trained = counts_of(y_training, classes.size());
-  const std::string all = data::counted(y.size(), rows + " row");
+  const std::string all = counted(y.size(), rows + " row");
   Named never, unknown;
   for (std::size_t c = 0; c < classes.size(); ++c)
     if (there[c] > 0 && answered[c] == 0) (trained[c] > 0 ? never : unknown).add(classes[c], there[c]);
@@ -71,7 +71,7 @@ Answers answers_of(const std::vector<double>& logits, const std::vector<double>&
       out.one_for_all
           ? fmt::format(
                 "the model has learnt nothing: it answers '{}' for all {}, and never {} ({} of them){}",
-                data::shortened(classes[static_cast<std::size_t>(only - answered.begin())]), all,
+                shortened(classes[static_cast<std::size_t>(only - answered.begin())]), all,
                 listed(never.names), listed(never.counts), advice)
           : fmt::format("the model never answers {} ({} of the {}){}", listed(never.names),
                         listed(never.counts), all, advice));

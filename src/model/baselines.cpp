@@ -55,7 +55,7 @@ Linear linear_classifier(const Work& w, const sweep::Problem& problem, const swe
       base, {{"rate", {"0.003", "0.01"}},
              {"l2", {"0", "0.001", "0.01"}},
              {"epochs", {std::to_string(epochs / 4), std::to_string(epochs / 2), std::to_string(epochs)}}});
-  Found s = search(problem, w.retrains ? &all : nullptr, candidates, search_options(w));
+  Found s = search_winner(problem, w.retrains ? &all : nullptr, candidates, search_options(w));
   // One that was stopped half-way would not be the best.
   if (s.members.empty() || s.result.interrupted) return {};
   return {s.members[0].network, s.members[0].hyper};

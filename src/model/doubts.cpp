@@ -7,7 +7,7 @@
 #include <unordered_map>
 
 #include "core/fail.h"
-#include "data/text.h"
+#include "core/text.h"
 
 namespace runnel {
 namespace {
@@ -140,8 +140,8 @@ std::vector<std::string> choice_warnings(const Doubts& d, const sweep::Result& s
         "{} to choose among {} candidates: about {:.2g} of the winner's {} there is the luck of being "
         "chosen, and "
         "it is only {:.2g} better than the median candidate; {}",
-        folds > 0 ? fmt::format("{} in {} folds are few", data::counted(rows, "row"), folds)
-                  : fmt::format("{} {} few", data::counted(rows, "validation row"), rows == 1 ? "is" : "are"),
+        folds > 0 ? fmt::format("{} in {} folds are few", counted(rows, "row"), folds)
+                  : fmt::format("{} {} few", counted(rows, "validation row"), rows == 1 ? "is" : "are"),
         search.outcomes.size(), d.optimism, name, d.gain,
         folds > 0 ? "try fewer candidates" : "try fewer candidates, or choose by folds (--folds 5)"));
   return out;

@@ -143,7 +143,8 @@ namespace {
 // A search that cannot be made leaves no study behind that would stand in the way of the next one.
 Found searched_or_discarded(const Prepared& p, study::Keeper* keeper) {
   try {
-    return search(p.problem, p.w.retrains ? &p.all : nullptr, p.search.candidates, p.run, p.search.ensemble);
+    return search_winner(p.problem, p.w.retrains ? &p.all : nullptr, p.search.candidates, p.run,
+                         p.search.ensemble);
   } catch (const Error& e) {
     if (keeper != nullptr && e.kind() == ErrorKind::input && !p.w.options.study.resume)
       keeper->store().discard();

@@ -4,8 +4,8 @@
 #include <nlohmann/json.hpp>
 
 #include "core/fail.h"
+#include "core/text.h"
 #include "data/list.h"
-#include "data/text.h"
 #include "model/kept_ensemble.h"
 #include "model/output_file.h"
 #include "runnel/version.h"
@@ -167,7 +167,7 @@ std::vector<std::string> runs_of_others(const FitStudy& wanted) {
   return {fmt::format(
       "{} held {} already: TensorBoard shows them beside those of this study, which replace those of their "
       "names; give each study a folder of its own",
-      wanted.tensorboard, data::counted(runs, "run"))};
+      wanted.tensorboard, counted(runs, "run"))};
 }
 
 std::string no_winner(const sweep::Result& search, const FitStudy& study) {

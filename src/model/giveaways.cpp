@@ -7,8 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "core/text.h"
 #include "data/list.h"
-#include "data/text.h"
 
 namespace runnel {
 namespace {
@@ -55,8 +55,7 @@ struct Features {
 };
 
 std::string telling(const std::string& by, std::size_t rows, const char* which = "") {
-  return fmt::format("{} tells the classes of all {}{} apart", by, data::counted(rows, "training row"),
-                     which);
+  return fmt::format("{} tells the classes of all {}{} apart", by, counted(rows, "training row"), which);
 }
 
 std::string number_apart(const Features& f, const Classes& y, double columns) {
@@ -89,7 +88,7 @@ std::string how_apart(const Features& f, const Classes& y, double columns) {
 
 std::string sentence(const std::string& column, const std::string& how) {
   return fmt::format("column {} {}; if it is not known when you predict, leave it out with --drop {}", column,
-                     how, data::shell_quoted(data::in_list(column)));
+                     how, shell_quoted(data::in_list(column)));
 }
 
 }  // namespace

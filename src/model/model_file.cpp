@@ -7,8 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include "core/fail.h"
+#include "core/text.h"
 #include "data/readers.h"
-#include "data/text.h"
 #include "model/model_file.h"
 #include "model/network_file.h"
 #include "model/output_file.h"
@@ -49,7 +49,7 @@ class Reader {
   }
 
   double number(const char* key) const {
-    const auto value = data::to_number(text(key));
+    const auto value = to_number(text(key));
     if (!value || !std::isfinite(*value)) damaged(fmt::format("'{}' is no number: '{}'", key, text(key)));
     return *value;
   }

@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "core/fail.h"
-#include "data/text.h"
+#include "core/text.h"
 
 namespace runnel {
 namespace {
@@ -34,11 +34,11 @@ std::string advice(const SplitOptions& options) {
 }
 
 std::string name_of_class(const ClassParts& p, std::size_t c) {
-  return fmt::format("'{}'", data::shortened(p.target.classes()[c]));
+  return fmt::format("'{}'", shortened(p.target.classes()[c]));
 }
 
 std::string of_one_class(const ClassParts& p, std::size_t n, std::string_view rows, std::size_t only) {
-  return fmt::format("the {} {} of one class only, {}", data::counted(n, rows), n == 1 ? "is" : "are",
+  return fmt::format("the {} {} of one class only, {}", counted(n, rows), n == 1 ? "is" : "are",
                      name_of_class(p, only));
 }
 

@@ -4,8 +4,8 @@
 #include <cmath>
 
 #include "core/fail.h"
+#include "core/text.h"
 #include "data/nearly.h"
-#include "data/text.h"
 #include "model/doubts.h"
 #include "model/giveaways.h"
 #include "model/one_class.h"

@@ -8,7 +8,7 @@
 
 #include <fmt/format.h>
 
-#include "data/text.h"
+#include "core/text.h"
 
 namespace runnel {
 namespace {
@@ -26,8 +26,8 @@ std::string of_known_groups(const Table& table, const Table& test, std::span<con
   if (shared == 0) return "";
   return fmt::format(
       "{}: {} of the {} are of groups that {} has too (--group {}): the score says little of new groups",
-      test.source, data::grouped(static_cast<std::size_t>(shared)), data::counted(rows.size(), "row"),
-      table.source, data::shell_quoted(name));
+      test.source, grouped(static_cast<std::size_t>(shared)), counted(rows.size(), "row"), table.source,
+      shell_quoted(name));
 }
 
 std::string not_later(const Table& table, const Table& test, std::span<const std::size_t> rows,
@@ -44,8 +44,8 @@ std::string not_later(const Table& table, const Table& test, std::span<const std
   return fmt::format(
       "{}: {} of the {} are not later than the last row of {} (--time {}): the score says little of the "
       "future",
-      test.source, data::grouped(static_cast<std::size_t>(early)), data::counted(rows.size(), "row"),
-      table.source, data::shell_quoted(name));
+      test.source, grouped(static_cast<std::size_t>(early)), counted(rows.size(), "row"), table.source,
+      shell_quoted(name));
 }
 
 }  // namespace

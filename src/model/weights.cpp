@@ -4,8 +4,8 @@
 #include <cmath>
 
 #include "core/fail.h"
+#include "core/text.h"
 #include "data/list.h"
-#include "data/text.h"
 #include "runnel/ops.h"
 
 namespace runnel {
@@ -34,9 +34,9 @@ ClassWeights class_weights_from(const std::string& text) {
   }
   if (text.find('=') == std::string::npos)
     fail("class weights '{}': give balanced, none, or weights by name as yes=3,no=1{}", text,
-         data::suggestion(text, {"balanced", "none"}));
+         suggestion(text, {"balanced", "none"}));
   for (auto& [name, weight] : named_weights(text)) {
-    const auto value = data::to_number(weight);
+    const auto value = to_number(weight);
     if (!value || !std::isfinite(*value) || *value < 0)
       fail("class weights '{}': '{}={}' is not a class, '=' and a number of at least 0", text, name, weight);
     for (const auto& [other, of_other] : out.of)
@@ -52,7 +52,7 @@ void expect_classes(const ClassWeights& weights, const Target& target) {
          target.column());
   for (const auto& [name, weight] : weights.of)
     if (std::find(target.classes().begin(), target.classes().end(), name) == target.classes().end())
-      fail("class weights: there is no class '{}'{}", name, data::suggestion(name, target.classes()));
+      fail("class weights: there is no class '{}'{}", name, suggestion(name, target.classes()));
 }
 
 namespace {
@@ -96,7 +96,7 @@ void leave_out_weightless(const Table& table, const std::string& weight, TargetV
   if (weighty.empty())
     fail("{}, column '{}': every row has the weight 0 (--weight): no row is left", table.source, weight);
   warnings.push_back(fmt::format("{}: {} of weight 0 (--weight {}) {} left out", table.source,
-                                 data::counted(y.rows.size() - weighty.size(), "row"), weight,
+                                 counted(y.rows.size() - weighty.size(), "row"), weight,
                                  y.rows.size() - weighty.size() == 1 ? "is" : "are"));
   y.rows = std::move(weighty);
 }

@@ -63,8 +63,8 @@ std::vector<Hyper> under_further_seeds(const Hyper& hyper, std::int64_t count) {
 
 }  // namespace
 
-Found search(const sweep::Problem& problem, const sweep::Fold* all, const std::vector<Hyper>& candidates,
-             sweep::Options options, const Ensemble& ensemble) {
+Found search_winner(const sweep::Problem& problem, const sweep::Fold* all,
+                    const std::vector<Hyper>& candidates, sweep::Options options, const Ensemble& ensemble) {
   const bool seeds = ensemble.of_seeds;
   const std::int64_t wanted = seeds ? 1 : ensemble.size;
   options.networks = std::max(wanted, options.networks);

@@ -28,8 +28,8 @@ struct Ensemble {
 
 // Searches; and trains the chosen ones again on `all`, where there are such rows: all that may train the
 // final model. No members where the winner diverged there.
-Found search(const sweep::Problem& problem, const sweep::Fold* all,
-             const std::vector<sweep::Hyper>& candidates, sweep::Options options,
-             const Ensemble& ensemble = {});
+Found search_winner(const sweep::Problem& problem, const sweep::Fold* all,
+                    const std::vector<sweep::Hyper>& candidates, sweep::Options options,
+                    const Ensemble& ensemble = {});
 
 }  // namespace runnel

@@ -5,8 +5,8 @@
 #include <set>
 
 #include "core/fail.h"
+#include "core/text.h"
 #include "core/threads.h"
-#include "data/text.h"
 #include "report/test_rows.h"
 #include "report/trials.h"
 #include "runnel/version.h"
@@ -57,7 +57,7 @@ Json columns_json(const FitResult& result) {
   Json list = Json::array();
   for (const ColumnDecision& column : result.columns) {
     if (list.size() == kMostColumns) break;
-    list.push_back({{"name", data::shortened(column.name, 200)},
+    list.push_back({{"name", shortened(column.name, 200)},
                     {"role", role_name(column.role)},
                     {"why", column.why},
                     {"features", column.features}});

@@ -3,7 +3,7 @@
 #include <map>
 #include <numeric>
 
-#include "data/text.h"
+#include "core/text.h"
 #include "report/trials.h"
 
 namespace runnel::report {
@@ -83,8 +83,7 @@ Groups grouped(const Compared& compared, std::size_t field, bool numeric) {
   groups.count = numbers.size();
   if (!numeric || groups.count <= kMostGroups) return groups;
   std::vector<double> values;
-  for (const Trial* trial : compared.trials)
-    values.push_back(data::to_number(trial->values[field]).value_or(0));
+  for (const Trial* trial : compared.trials) values.push_back(to_number(trial->values[field]).value_or(0));
   const std::vector<double> rank = ranks(values);
   for (std::size_t i = 0; i < rank.size(); ++i)
     groups.of[i] = std::min(

@@ -4,7 +4,7 @@
 #include <unordered_map>
 
 #include "core/fail.h"
-#include "data/text.h"
+#include "core/text.h"
 #include "runnel/study.h"
 #include "study/digest.h"
 #include "study/hyper_json.h"
@@ -114,7 +114,7 @@ const Json* named(const Json& list, const Json& name) {
 }
 
 std::string shown(const Json& value) {
-  return data::shortened(value.is_string() ? value.get<std::string>() : dumped(value));
+  return shortened(value.is_string() ? value.get<std::string>() : dumped(value));
 }
 
 void changed(const Json& before, const Json& now, const char* key, const std::string& what,
@@ -136,18 +136,18 @@ void table_differences(const Json& before, const Json& now, const std::string& o
     names_were.push_back(name);
     const Json* other = named(is, column["name"]);
     if (other == nullptr)
-      out.push_back(fmt::format("{}column '{}' is gone", of, data::shortened(name)));
+      out.push_back(fmt::format("{}column '{}' is gone", of, shortened(name)));
     else if ((*other)["type"] != column["type"])
-      out.push_back(fmt::format("{}column '{}' was {} and is {}", of, data::shortened(name),
-                                shown(column["type"]), shown((*other)["type"])));
+      out.push_back(fmt::format("{}column '{}' was {} and is {}", of, shortened(name), shown(column["type"]),
+                                shown((*other)["type"])));
     else if (before["rows"] == now["rows"] && ((*other)["digest"] != column["digest"] ||
                                                other->value("texts", "") != column.value("texts", "")))
-      out.push_back(fmt::format("{}column '{}' has other values", of, data::shortened(name)));
+      out.push_back(fmt::format("{}column '{}' has other values", of, shortened(name)));
   }
   for (const Json& column : is) {
     names_are.push_back(column.at("name"));
     if (named(was, column["name"]) == nullptr)
-      out.push_back(fmt::format("{}column '{}' is new", of, data::shortened(names_are.back())));
+      out.push_back(fmt::format("{}column '{}' is new", of, shortened(names_are.back())));
   }
   if (out.empty() && names_were != names_are) out.push_back(of + "the columns stand in another order");
 }

@@ -11,8 +11,8 @@
 #include "core/stopwatch.h"
 #include "runnel/train.h"
 #include "runnel/transforms.h"
+#include "search/lanes.h"
 #include "sweep/balance.h"
-#include "sweep/lanes.h"
 #include "sweep/measured.h"
 #include "sweep/recipe.h"
 #include "sweep/stopping.h"
@@ -20,6 +20,9 @@
 
 namespace runnel::sweep {
 namespace {
+
+using search::lane_out;
+using search::lanes_in;
 
 // Rows that go through a network at once when nothing is learnt from them.
 constexpr std::int64_t kEvaluationRows = 512;

@@ -7,10 +7,18 @@
 #include <vector>
 
 #include "runnel/sweep.h"
+#include "search/schedule.h"
 #include "sweep/block.h"
-#include "sweep/schedule.h"
 
 namespace runnel::sweep {
+
+using search::best_of;
+using search::best_so_far;
+using search::Bracket;
+using search::make_brackets;
+using search::median_of_averages;
+using search::RungPlan;
+using search::Standing;
 
 class Field {
  public:

@@ -7,7 +7,7 @@
 #include <cmath>
 
 #include "core/fail.h"
-#include "data/text.h"
+#include "core/text.h"
 #include "runnel/sweep.h"
 
 namespace runnel::sweep {
@@ -15,7 +15,7 @@ namespace {
 
 [[noreturn]] void unknown(std::string_view what, std::string_view name,
                           const std::vector<std::string>& known) {
-  fail("there is no {} \"{}\"{}", what, name, data::suggestion(name, known));
+  fail("there is no {} \"{}\"{}", what, name, suggestion(name, known));
 }
 
 double number(const char* name, const std::string& text) {

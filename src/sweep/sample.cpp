@@ -5,13 +5,17 @@
 
 #include "core/fail.h"
 #include "core/philox.h"
-#include "data/text.h"
+#include "core/text.h"
 #include "runnel/space.h"
+#include "search/sobol.h"
 #include "sweep/parameter.h"
-#include "sweep/sobol.h"
 
 namespace runnel::sweep {
 namespace {
+
+using search::kSobolDimensions;
+using search::scrambled;
+using search::sobol;
 
 constexpr double kMostCounted = 100;  // values of a whole-numbered range that a grid counts through
 
@@ -160,7 +164,7 @@ std::string_view sampler_name(Sampler sampler) {
 Sampler sampler_from_name(std::string_view name) {
   for (Sampler sampler : {Sampler::grid, Sampler::random, Sampler::sobol})
     if (sampler_name(sampler) == name) return sampler;
-  fail("there is no sampler \"{}\"{}", name, data::suggestion(name, {"grid", "random", "sobol"}));
+  fail("there is no sampler \"{}\"{}", name, suggestion(name, {"grid", "random", "sobol"}));
 }
 
 std::vector<Hyper> grid(const Space& space) {

@@ -9,7 +9,7 @@
 #include <set>
 
 #include "core/fail.h"
-#include "data/text.h"
+#include "core/text.h"
 #include "sweep/parameter.h"
 
 namespace runnel::sweep {
@@ -160,7 +160,7 @@ std::string parameter_name(std::string_view name) {
   } catch (const Error&) {
     std::vector<std::string> names{std::string(kLayers), std::string(kWidth)};
     for (const HyperField& field : hyper_fields()) names.emplace_back(field.name);
-    fail("there is no hyperparameter \"{}\"{}", name, data::suggestion(name, names));
+    fail("there is no hyperparameter \"{}\"{}", name, suggestion(name, names));
   }
 }
 

@@ -8,8 +8,8 @@
 #include <cmath>
 
 #include "core/fail.h"
+#include "core/text.h"
 #include "data/readers.h"
-#include "data/text.h"
 #include "sweep/parameter.h"
 
 namespace runnel::sweep {
@@ -80,7 +80,7 @@ void read_scale(const std::string& path, const toml::node& node, Parameter& p) {
   const auto text = node.value_exact<std::string>();
   if (!text || (*text != "log" && *text != "linear"))
     fail("{}: there is no scale {}{}", place(path, node.source()), text ? "\"" + *text + "\"" : "like this",
-         data::suggestion(text.value_or(""), {"log", "linear"}));
+         suggestion(text.value_or(""), {"log", "linear"}));
   p.logarithmic = *text == "log";
 }
 
@@ -108,7 +108,7 @@ void read_range(const std::string& path, const toml::table& table, Parameter& p)
     p.points = points->value_exact<std::int64_t>().value_or(0);
     if (p.points < 2 || p.points > kMostCandidates)
       fail("{}: points is a whole number from 2 to {}", place(path, points->source()),
-           data::grouped(kMostCandidates));
+           grouped(kMostCandidates));
   }
 }
 
@@ -117,7 +117,7 @@ void read_table(const std::string& path, const toml::table& table, Parameter& p)
   for (const auto& [key, value] : table) {
     if (std::find(known.begin(), known.end(), key.str()) == known.end())
       fail("{}: a parameter has no `{}`{}", place(path, key.source()), key.str(),
-           data::suggestion(key.str(), known));
+           suggestion(key.str(), known));
   }
   if (const toml::node* when = table.get("when")) p.when = condition_of(path, *when);
   const toml::node* values = table.get("values");
@@ -230,7 +230,7 @@ std::vector<Parameter> parse_space(const std::string& path, std::string_view tex
   // other: a long enough key would exhaust the stack.
   constexpr std::size_t most_dots = 10'000;
   if (static_cast<std::size_t>(std::count(text.begin(), text.end(), '.')) > most_dots)
-    fail("{}: more than {} dots: no space needs so many", path, data::grouped(most_dots));
+    fail("{}: more than {} dots: no space needs so many", path, grouped(most_dots));
   toml::table file;
   try {
     file = toml::parse(text);

@@ -4,9 +4,12 @@
 #include <string>
 #include <vector>
 
-#include "sweep/schedule.h"
+#include "runnel/sweep.h"
+#include "search/schedule.h"
 
 namespace runnel::sweep {
+
+using search::Bracket;
 
 // Batches larger than the training rows, and those that leave more than a tenth of the rows out.
 std::vector<std::string> batch_warnings(const std::vector<Hyper>& candidates, std::int64_t rows);

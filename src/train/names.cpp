@@ -3,7 +3,7 @@
 #include <array>
 
 #include "core/fail.h"
-#include "data/text.h"
+#include "core/text.h"
 #include "runnel/train.h"
 
 namespace runnel::train {
@@ -17,7 +17,7 @@ template <class Enum, std::size_t N>
 Enum from_name(const char* what, std::string_view name, const std::array<std::string_view, N>& names) {
   const auto at = std::find(names.begin(), names.end(), name);
   if (at != names.end()) return static_cast<Enum>(at - names.begin());
-  fail("there is no {} \"{}\"{}", what, name, data::suggestion(name, {names.begin(), names.end()}));
+  fail("there is no {} \"{}\"{}", what, name, suggestion(name, {names.begin(), names.end()}));
 }
 
 }  // namespace

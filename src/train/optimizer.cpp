@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "core/fail.h"
-#include "data/text.h"
+#include "core/text.h"
 
 namespace runnel::train {
 namespace {
@@ -33,7 +33,7 @@ const std::vector<Rule>& rules() {
 }
 
 [[noreturn]] void unknown(const char* what, const std::string& name, const std::vector<std::string>& known) {
-  fail("there is no {} \"{}\"{}", what, name, data::suggestion(name, known));
+  fail("there is no {} \"{}\"{}", what, name, suggestion(name, known));
 }
 
 optim::Optimizer rule_of(const std::string& name) {

@@ -1,8 +1,8 @@
 // The CSV reader: what stands in the file is what stands in the table.
 #include <cmath>
 
+#include "core/text.h"
 #include "data/dates.h"
-#include "data/text.h"
 #include "data/utf8.h"
 #include "helpers.h"
 
@@ -124,15 +124,15 @@ TEST_F(Csv, UnknownColumnNamesTheNearest) {
 // Every double written in its shortest form is read back to the last bit.
 TEST(Text, NumbersSurvive) {
   for (const double x : {0.1, 1.0 / 3, 1e-310, 5e-324, 1.7976931348623157e308, -12345678.9, 3.0, 1e22}) {
-    const std::string text = data::from_number(x);
-    ASSERT_TRUE(data::to_number(text)) << text;
-    EXPECT_EQ(*data::to_number(text), x) << text;
+    const std::string text = from_number(x);
+    ASSERT_TRUE(to_number(text)) << text;
+    EXPECT_EQ(*to_number(text), x) << text;
   }
-  EXPECT_EQ(data::from_number(-0.0), "0");
+  EXPECT_EQ(from_number(-0.0), "0");
   for (const char* no : {"", "1x", "x", "1 2", "--1", "+-1", "1,5", "0x10"})
-    EXPECT_FALSE(data::to_number(no)) << no;
-  EXPECT_EQ(data::grouped(1234567), "1,234,567");
-  EXPECT_EQ(data::grouped(999), "999");
+    EXPECT_FALSE(to_number(no)) << no;
+  EXPECT_EQ(grouped(1234567), "1,234,567");
+  EXPECT_EQ(grouped(999), "999");
 }
 
 // A character has one form: as many strings of three bytes that begin with 0xE0 or above are UTF-8 as there

@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "data/text.h"
+#include "core/text.h"
 #include "helpers.h"
 
 namespace runnel {
@@ -71,13 +71,13 @@ TEST(List, NamedValuesAreCutAtTheLastEqualsSign) {
 
 // Words of a POSIX shell: what stands between single quotes is taken as it is.
 TEST(List, ShellWordsAreQuotedWhereTheyMustBe) {
-  EXPECT_EQ(data::shell_quoted("songs.csv"), "songs.csv");
-  EXPECT_EQ(data::shell_quoted("größe"), "größe");
-  EXPECT_EQ(data::shell_quoted(""), "''");
-  EXPECT_EQ(data::shell_quoted(R"("income, usd")"), R"('"income, usd"')");
-  EXPECT_EQ(data::shell_quoted("it's"), R"('it'\''s')");
+  EXPECT_EQ(shell_quoted("songs.csv"), "songs.csv");
+  EXPECT_EQ(shell_quoted("größe"), "größe");
+  EXPECT_EQ(shell_quoted(""), "''");
+  EXPECT_EQ(shell_quoted(R"("income, usd")"), R"('"income, usd"')");
+  EXPECT_EQ(shell_quoted("it's"), R"('it'\''s')");
   for (const char c : std::string(" #~`!$&*()[]{}|;<>?\\\"\n"))
-    EXPECT_EQ(data::shell_quoted(std::string(1, c)), fmt::format("'{}'", c));
+    EXPECT_EQ(shell_quoted(std::string(1, c)), fmt::format("'{}'", c));
 }
 
 }  // namespace

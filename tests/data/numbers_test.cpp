@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "data/text.h"
+#include "core/text.h"
 #include "number_cells.h"
 
 namespace runnel::data {

@@ -8,7 +8,7 @@
 #include <bit>
 #include <filesystem>
 
-#include "data/text.h"
+#include "core/text.h"
 #include "error_of.h"
 #include "model/tables.h"
 #include "runnel/fit.h"

@@ -10,7 +10,7 @@
 #include "runnel/random.h"
 #include "runnel/space.h"
 #include "runnel/sweep.h"
-#include "sweep/lanes.h"
+#include "search/lanes.h"
 
 namespace runnel::sweep {
 namespace {
@@ -335,14 +335,14 @@ TEST(Rungs, LanesOutAndInAreInverses) {
                                   Array::from<std::int32_t>({4, 3, 2, 1, 0}, {5}),
                                   transpose(random::normal(random::key(2), {5, 7}, DType::f64))};
   std::vector<std::vector<Array>> lanes;
-  for (std::int64_t i = 0; i < 5; ++i) lanes.push_back(lane_out(leaves, i));
+  for (std::int64_t i = 0; i < 5; ++i) lanes.push_back(search::lane_out(leaves, i));
   EXPECT_EQ(lanes[3][0].shape(), (Shape{2, 3}));
   EXPECT_EQ(lanes[3][0].at({1, 2}), leaves[0].at({1, 2, 3}));
   EXPECT_EQ(lanes[3][1].item(), 1);
   EXPECT_EQ(lanes[3][2].at({6}), leaves[2].at({6, 3}));
   std::vector<const std::vector<Array>*> order;
   for (const auto& lane : lanes) order.push_back(&lane);
-  const auto back = lanes_in(order);
+  const auto back = search::lanes_in(order);
   for (std::size_t i = 0; i < leaves.size(); ++i) EXPECT_TRUE(same_bits(back[i], leaves[i] + 0)) << i;
 }
 

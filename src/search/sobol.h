@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace runnel::sweep {
+namespace runnel::search {
 
 // Dimensions there are direction numbers for.
 inline constexpr std::size_t kSobolDimensions = 53;
@@ -19,4 +19,4 @@ std::uint32_t sobol(std::size_t dimension, std::uint32_t index);
 // function of seed and dimension. Every elementary interval in base 2 keeps its number of points.
 std::uint32_t scrambled(std::uint32_t x, std::size_t dimension, std::uint64_t seed);
 
-}  // namespace runnel::sweep
+}  // namespace runnel::search

@@ -1,4 +1,4 @@
-#include "sweep/schedule.h"
+#include "search/schedule.h"
 
 #include <algorithm>
 #include <cmath>
@@ -6,9 +6,9 @@
 
 #include "core/fail.h"
 #include "core/philox.h"
-#include "data/text.h"
+#include "core/text.h"
 
-namespace runnel::sweep {
+namespace runnel::search {
 namespace {
 
 void check(const Scheduling& s) {
@@ -114,7 +114,7 @@ Scheduler scheduler_from_name(std::string_view name) {
     if (scheduler_name(s) == name) return s;
     names.emplace_back(scheduler_name(s));
   }
-  fail("there is no scheduler \"{}\"{}", name, data::suggestion(name, names));
+  fail("there is no scheduler \"{}\"{}", name, suggestion(name, names));
 }
 
 std::vector<HyperbandBracket> hyperband_brackets(const Scheduling& s, std::int64_t most) {
@@ -183,4 +183,4 @@ double best_so_far(const std::vector<double>& curve, std::int64_t epochs, bool h
   return higher_is_better ? *std::max_element(curve.begin(), end) : *std::min_element(curve.begin(), end);
 }
 
-}  // namespace runnel::sweep
+}  // namespace runnel::search

@@ -1,4 +1,4 @@
-#include "sweep/lanes.h"
+#include "search/lanes.h"
 
 #include <cstring>
 
@@ -6,7 +6,7 @@
 #include "core/fail.h"
 #include "graph/node.h"
 
-namespace runnel::sweep {
+namespace runnel::search {
 namespace {
 
 using detail::ArrayAccess;
@@ -60,4 +60,4 @@ std::vector<Array> lanes_in(std::span<const std::vector<Array>* const> lanes) {
   return out;
 }
 
-}  // namespace runnel::sweep
+}  // namespace runnel::search

@@ -6,7 +6,7 @@
 
 #include "runnel/array.h"
 
-namespace runnel::sweep {
+namespace runnel::search {
 
 // Lane `lane` of arrays whose last axis is the lanes', as dense arrays of their own.
 std::vector<Array> lane_out(const std::vector<Array>& leaves, std::int64_t lane);
@@ -14,4 +14,4 @@ std::vector<Array> lane_out(const std::vector<Array>& leaves, std::int64_t lane)
 // The arrays whose lanes these are, in their order: the inverse. All have the same dtypes and shapes.
 std::vector<Array> lanes_in(std::span<const std::vector<Array>* const> lanes);
 
-}  // namespace runnel::sweep
+}  // namespace runnel::search

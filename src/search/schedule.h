@@ -7,9 +7,9 @@
 #include <optional>
 #include <vector>
 
-#include "runnel/sweep.h"
+#include "runnel/search.h"
 
-namespace runnel::sweep {
+namespace runnel::search {
 
 // A rung of a bracket: after `epochs` of training the best `keep` go on.
 struct RungPlan {
@@ -67,4 +67,4 @@ std::optional<double> median_of_averages(const std::vector<std::vector<double>>&
 // The best of the first `epochs` values of a finite curve.
 double best_so_far(const std::vector<double>& curve, std::int64_t epochs, bool higher_is_better);
 
-}  // namespace runnel::sweep
+}  // namespace runnel::search

@@ -1,5 +1,5 @@
 // Sobol's sequence and its scrambling, by counting.
-#include "sweep/sobol.h"
+#include "search/sobol.h"
 
 #include <gtest/gtest.h>
 
@@ -12,7 +12,7 @@
 
 #include "runnel/error.h"
 
-namespace runnel::sweep {
+namespace runnel::search {
 namespace {
 
 constexpr std::size_t kDegrees[] = {0, 1, 2, 3, 3, 4, 4, 5};  // of the polynomials of the first dimensions
@@ -139,4 +139,4 @@ TEST(Sobol, SeedsAndDimensionsScrambleApart) {
 }
 
 }  // namespace
-}  // namespace runnel::sweep
+}  // namespace runnel::search

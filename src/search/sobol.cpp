@@ -1,4 +1,4 @@
-#include "sweep/sobol.h"
+#include "search/sobol.h"
 
 #include <algorithm>
 #include <array>
@@ -6,7 +6,7 @@
 #include "core/fail.h"
 #include "core/philox.h"
 
-namespace runnel::sweep {
+namespace runnel::search {
 namespace {
 
 constexpr std::size_t kBits = 32;
@@ -128,4 +128,4 @@ std::uint32_t scrambled(std::uint32_t x, std::size_t dimension, std::uint64_t se
   return x ^ flips;
 }
 
-}  // namespace runnel::sweep
+}  // namespace runnel::search

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace runnel::data {
+namespace runnel {
 
 std::string_view trimmed(std::string_view s);  // without spaces and tabs at both ends
 bool is_word(std::string_view s);              // letters (ASCII) alone, at least one
@@ -30,4 +30,4 @@ std::string nearest(std::string_view name, const std::vector<std::string>& names
 // "; did you mean 'age'?" or "; there is: a, b, c": what an error on an unknown name ends with.
 std::string suggestion(std::string_view name, const std::vector<std::string>& names);
 
-}  // namespace runnel::data
+}  // namespace runnel

@@ -1,4 +1,4 @@
-#include "data/text.h"
+#include "core/text.h"
 
 #include <fast_float/fast_float.h>
 #include <fmt/format.h>
@@ -9,7 +9,7 @@
 #include <numeric>
 #include <utility>
 
-namespace runnel::data {
+namespace runnel {
 
 std::string_view trimmed(std::string_view s) {
   const auto space = [](char c) { return c == ' ' || c == '\t'; };
@@ -138,4 +138,4 @@ std::string suggestion(std::string_view name, const std::vector<std::string>& na
   return "; there are: " + list;
 }
 
-}  // namespace runnel::data
+}  // namespace runnel

@@ -1,5 +1,5 @@
 // Who goes on at a rung, without any training: the arithmetic of halving, Hyperband and the median rule.
-#include "sweep/schedule.h"
+#include "search/schedule.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,7 +10,7 @@
 
 #include "error_of.h"
 
-namespace runnel::sweep {
+namespace runnel::search {
 namespace {
 
 using testing::ElementsAre;
@@ -122,4 +122,4 @@ TEST(Schedule, BestSoFar) {
 }
 
 }  // namespace
-}  // namespace runnel::sweep
+}  // namespace runnel::search

@@ -1,0 +1,219 @@
+// A search: many candidates of a trainable, trained abreast on the same rows. What a candidate comes to
+// depends on its hyperparameters, the rows and the search's seed alone: not on the company it is trained in,
+// nor on threads.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "runnel/trainable.h"
+
+namespace runnel::search {
+
+// ---- who is trained to the end -------------------------------------------------------------------------
+
+// All of them; or, at rungs, only the best of those that have come so far go on, from where they stand
+// (src/search/schedule.h names the papers).
+enum class Scheduler { full, halving, hyperband, median };
+std::string_view scheduler_name(Scheduler scheduler);
+Scheduler scheduler_from_name(std::string_view name);  // throws Error(input) naming the nearest
+
+struct Scheduling {
+  Scheduler scheduler = Scheduler::full;
+  std::int64_t eta = 3;         // halving, hyperband: a rung keeps one of eta
+  std::int64_t min_epochs = 1;  // before anybody is judged; median: also between judgements
+};
+inline Scheduling halving(std::int64_t eta = 3, std::int64_t min_epochs = 1) {
+  return {Scheduler::halving, eta, min_epochs};
+}
+inline Scheduling hyperband(std::int64_t eta = 3, std::int64_t min_epochs = 1) {
+  return {Scheduler::hyperband, eta, min_epochs};
+}
+inline Scheduling median(std::int64_t min_epochs = 1) { return {Scheduler::median, 3, min_epochs}; }
+
+// Trajectories that make up Hyperband's own brackets for candidates of up to `most_epochs`.
+std::int64_t hyperband_size(const Scheduling& scheduling, std::int64_t most_epochs);
+
+// A rung that was reached.
+struct Rung {
+  std::int64_t bracket = 0;
+  std::int64_t epochs = 0;             // of training before it
+  std::int64_t entered = 0, kept = 0;  // trajectories
+  friend bool operator==(const Rung&, const Rung&) = default;
+};
+
+// ---- which candidates there are ------------------------------------------------------------------------
+
+// What a sampler is told of an earlier candidate.
+struct Told {
+  Configuration configuration;
+  double value = 0;    // its first measure, less is better; of one that was retired the last reading
+  bool finite = true;  // false: it diverged, and the value says nothing
+  bool retired = false;
+  std::int64_t epochs = 0;  // that it was trained for
+};
+
+// Chooses candidates, generation by generation. What it says is a function of the seed, the space and what it
+// is told, and of nothing else: a search that is resumed asks again.
+class Sampler {
+ public:
+  virtual ~Sampler() = default;
+  // Whether it makes use of what it is told. One that does not is asked for all of them at once.
+  virtual bool reads_results() const { return false; }
+  // How many candidates there will be. Throws Error(input) for a space that it cannot sample.
+  virtual std::int64_t size(const Space& space) const = 0;
+  // Candidates number first, first + 1, … first + n - 1, after those that are told, in their order.
+  virtual std::vector<Configuration> ask(const Space& space, std::uint64_t seed, std::int64_t first,
+                                         std::int64_t n, std::span<const Told> earlier) const = 0;
+  virtual std::string name() const = 0;
+};
+using SamplerPtr = std::shared_ptr<const Sampler>;
+
+SamplerPtr grid();                  // every combination
+SamplerPtr random(std::int64_t n);  // independent draws
+SamplerPtr sobol(std::int64_t n);   // along a scrambled Sobol sequence, up to 53 parameters
+SamplerPtr these(std::vector<Configuration> candidates);  // nothing is chosen
+
+// The tree-structured Parzen estimator: Bergstra, Bardenet, Bengio and Kégl, "Algorithms for hyper-parameter
+// optimization", NIPS 2011, section 4; and its multivariate form, Falkner, Klein and Hutter, "BOHB", ICML
+// 2018, section 4, in which parameters that take part together are estimated together.
+struct Tpe {
+  std::int64_t startup = 10;     // random draws that come first
+  std::int64_t candidates = 24;  // draws of which the most promising is taken
+  bool multivariate = true;
+};
+SamplerPtr tpe(std::int64_t n, Tpe how = {});
+
+// ---- running -------------------------------------------------------------------------------------------
+
+struct Progress {
+  std::int64_t done = 0, total = 0;  // candidates
+  double fraction = 0;               // of the work
+  std::optional<double> best;        // the first measure of the best so far, from the first epoch on
+  double seconds = 0, seconds_left = 0;
+};
+
+struct Options {
+  std::uint64_t seed = 0;  // of the order of rows and of the sampler
+  int threads = 0;         // 0: RUNNEL_THREADS, else as many as there are cores
+  Scheduling scheduling = {};
+  std::int64_t generation = 16;  // candidates that a sampler which reads results is asked for at a time
+  std::int64_t patience = 0;  // epochs without a better one after which a lane stops, with the best; 0: never
+  std::int64_t states = 1;    // how many of the best candidates keep their states
+  double seconds = 0;         // 0: no end; else the search is judged as it stands by then
+  std::size_t memory = std::size_t{512} << 20;         // bytes of states and of rows in order at a time
+  std::function<void(const Progress&)> progress = {};  // called by one thread at a time
+  const std::atomic<bool>* stop = nullptr;             // set to end early, as `seconds` does
+};
+
+// retired: at a rung, for others did better. interrupted: the search ended before it did; judged by its
+// latest reading where it has one.
+enum class Status { done, diverged, interrupted, retired };
+std::string_view status_name(Status status);
+
+struct Candidate {
+  std::int64_t number = 0;
+  Configuration configuration;
+  Status status = Status::interrupted;
+  std::int64_t epochs = 0;  // that it was trained for
+  double best_epoch = 0;    // of its reading, a mean over folds; before `epochs` with patience; 0: none
+  std::vector<double> measures =
+      {};  // named as in Result::measures; means over folds; nan where there is none
+  std::vector<double> by_fold = {};             // the first measure
+  std::vector<double> curve = {};               // the first measure after each epoch, on fold 0
+  std::vector<std::vector<Array>> states = {};  // leaves, on each fold; of the best candidates
+};
+
+// A measure without its numbers.
+struct MeasureKind {
+  std::string name;
+  bool higher_is_better = false;
+  bool root = false;
+  friend bool operator==(const MeasureKind&, const MeasureKind&) = default;
+};
+
+struct Result {
+  std::vector<Candidate> candidates;  // by number
+  std::vector<MeasureKind> measures;  // the first decides
+  std::optional<std::int64_t> best;   // none when no candidate has a finite reading
+  std::vector<std::string> warnings;
+  std::vector<Rung> rungs;  // by generation, epochs, bracket
+  std::int64_t generations = 0, blocks = 0, trajectories = 0;
+  std::int64_t epochs = 0;  // of all lanes together
+  double seconds = 0;
+  bool interrupted = false;
+
+  // The best `most` candidates, the best first: those that came to their end, and of an interrupted search
+  // all that were on their way.
+  std::vector<std::int64_t> ranking(std::int64_t most) const;
+  // The same as lines of text: number, hyperparameters, measures, epochs.
+  std::string table(std::int64_t most) const;
+};
+
+// Throws Error(input) for a trainable, data or candidates that cannot be trained, before anything is.
+Result run(const Trainable& trainable, const std::vector<Fold>& folds, const Space& space,
+           const SamplerPtr& sampler, const Options& options = {});
+
+// ---- the same with a user's own types ------------------------------------------------------------------
+
+template <class State>
+struct Found : Result {
+  // Of each fold, in the order of the ranking, of as many candidates as Options::states says.
+  struct Kept {
+    std::int64_t number = 0;
+    std::vector<State> by_fold;
+  };
+  std::vector<Kept> kept;
+
+  // The best candidate; throws Error(run) where every candidate diverged.
+  const Candidate& winner() const {
+    if (!best) throw Error(ErrorKind::run, "the search has no best candidate: none has a finite reading");
+    return candidates[static_cast<std::size_t>(*best)];
+  }
+  const State& state(std::size_t fold = 0) const {
+    winner();
+    return kept.at(0).by_fold.at(fold);
+  }
+};
+
+namespace typed {
+// The settings of a candidate outside any trace, to know a state's structure by.
+Settings settings_of(const Configuration& configuration);
+}  // namespace typed
+
+template <class Init, class Step, class Evaluate, class Batch>
+auto run(const Functions<Init, Step, Evaluate>& functions, const Data<Batch>& data, const Space& space,
+         const SamplerPtr& sampler, const Options& options = {}) {
+  using State = typename Functions<Init, Step, Evaluate>::State;
+  if (data.folds.empty()) throw Error(ErrorKind::input, "a search needs rows: the data has no fold");
+  const typed::Flat<Init, Step, Evaluate, Batch> flat(functions, data.folds[0].train);
+  std::vector<Fold> folds;
+  for (const auto& fold : data.folds)
+    folds.push_back({tree::flatten(fold.train), tree::flatten(fold.validation)});
+  Found<State> found{run(static_cast<const Trainable&>(flat), folds, space, sampler, options), {}};
+  for (const std::int64_t number : found.ranking(options.states)) {
+    const Candidate& c = found.candidates[static_cast<std::size_t>(number)];
+    typename Found<State>::Kept kept{number, {}};
+    for (const std::vector<Array>& leaves : c.states)
+      kept.by_fold.push_back(flat.unflatten(typed::settings_of(c.configuration), leaves));
+    found.kept.push_back(std::move(kept));
+  }
+  return found;
+}
+
+// Over the functions' own schema.
+template <class Init, class Step, class Evaluate, class Batch>
+auto run(const Functions<Init, Step, Evaluate>& functions, const Data<Batch>& data, const SamplerPtr& sampler,
+         const Options& options = {}) {
+  return run(functions, data, Space(functions.schema), sampler, options);
+}
+
+}  // namespace runnel::search

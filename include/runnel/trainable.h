@@ -1,0 +1,223 @@
+// What a search trains, as functions on trees of arrays: where training begins, one step, and what is
+// measured. The search turns them into programs in which many candidates train abreast; here nothing is known
+// of that.
+#pragma once
+
+#include <any>
+#include <concepts>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "runnel/array.h"
+#include "runnel/error.h"
+#include "runnel/params.h"
+#include "runnel/tree.h"
+
+namespace runnel::search {
+
+using params::Configuration;
+using params::Limits;
+using params::Schema;
+using params::Space;
+using params::Value;
+
+// The hyperparameters of a candidate, as its functions see them. What is traced is a scalar array, which
+// differs from lane to lane; all else is the same for the whole program. All of these throw Error(input) for
+// a name that is not in the schema, and for a value of another kind, saying what to ask instead.
+class Settings {
+ public:
+  // A number as a scalar, of the data's float dtype: traced, or a constant where it is fixed.
+  Array operator[](std::string_view name) const;
+  std::int64_t integer(std::string_view name) const;  // these three of what is fixed
+  double number(std::string_view name) const;
+  const std::string& text(std::string_view name) const;
+  // Of any parameter: whether it is off, or takes no part here. Where a traced parameter is off the program
+  // is another one, so that it need not compute what is left away.
+  bool is_off(std::string_view name) const;
+  bool is_automatic(std::string_view name) const;
+
+  std::int64_t steps_per_epoch() const;
+  // Steps that the whole training makes, a scalar of the data's float dtype. A candidate whose functions ask
+  // for it shares no trajectory with those that train longer.
+  Array steps() const;
+
+  // The candidate, whose traced values no function should look at: they are those of one lane.
+  const Configuration& configuration() const;
+
+  struct Impl;
+  explicit Settings(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
+
+ private:
+  std::shared_ptr<const Impl> impl_;
+};
+
+// A number that is told of the rows of a candidate: the mean of what `rows` says of each, or its root.
+struct Measure {
+  std::string name;
+  Array rows;  // (rows,), or a scalar: the mean of these rows already; float
+  bool higher_is_better = false;
+  bool root = false;
+};
+// The first decides which candidate is better, the next where the first is the same.
+using Measures = std::vector<Measure>;
+
+inline Measure mean(std::string name, Array rows) { return {std::move(name), std::move(rows)}; }
+inline Measure root_mean(std::string name, Array squares) {
+  return {std::move(name), std::move(squares), false, true};
+}
+inline Measure highest(std::string name, Array rows) { return {std::move(name), std::move(rows), true}; }
+
+// How the rows come to a step and to a measurement.
+struct Manner {
+  // A step and a measurement see all rows at once, in their order: rows that are one series, or one system.
+  bool whole = false;
+  // Each candidate has an order of rows of its own, drawn from its seed; else all see the same.
+  bool own_order = false;
+  // Rows that are measured at a time; fewer take less memory.
+  std::int64_t measured_rows = 512;
+};
+
+// What a search trains, on flat lists of arrays. The functions are pure, and are called while they are
+// traced: what they do depends on their arguments, and no array among these has a value yet.
+class Trainable {
+ public:
+  virtual ~Trainable() = default;
+  virtual const Schema& schema() const = 0;
+  virtual Manner manner() const { return {}; }
+  // The state that training begins with, a function of the candidate's key, u32 (2,). What changes from step
+  // to step is in it: counts of steps, keys to draw from, averages.
+  virtual std::vector<Array> init(const Settings& h, const Array& key) const = 0;
+  // The state after a step on a batch, leaves of the same types, and the loss, a float scalar.
+  virtual std::pair<std::vector<Array>, Array> step(const Settings& h, const std::vector<Array>& state,
+                                                    const std::vector<Array>& batch) const = 0;
+  virtual Measures evaluate(const Settings& h, const std::vector<Array>& state,
+                            const std::vector<Array>& rows) const = 0;
+};
+
+// ---- rows ----------------------------------------------------------------------------------------------
+
+// Rows to train on and rows to measure on, flat: every leaf has as many rows as the others of its list, along
+// its first axis, and any rank and dtype beside it.
+struct Fold {
+  std::vector<Array> train, validation;
+};
+
+struct Split {
+  double validation = 0.2;  // share of the rows
+  std::int64_t folds = 0;   // above 1: so many folds instead, each row in the validation of one
+  std::uint64_t seed = 0;
+};
+// Folds of rows that are drawn, a function of the seed. Throws Error(input) for leaves whose first axes
+// differ, and for fewer rows than that takes.
+std::vector<Fold> split_rows(const std::vector<Array>& rows, const Split& split);
+
+// The same as trees of a user's own.
+template <class Tree>
+struct Data {
+  struct Fold {
+    Tree train, validation;
+  };
+  std::vector<Fold> folds;
+};
+
+template <class Tree>
+Data<Tree> split(const Tree& rows, const Split& how = {}) {
+  Data<Tree> out;
+  for (const Fold& fold : split_rows(tree::flatten(rows), how))
+    out.folds.push_back({tree::unflatten(rows, fold.train), tree::unflatten(rows, fold.validation)});
+  return out;
+}
+
+// Trains and measures on the same rows: for fits of a model to measurements, where nothing is held back.
+template <class Tree>
+Data<Tree> all_rows(const Tree& rows) {
+  return {{{rows, rows}}};
+}
+
+// ---- functions on trees of a user's own ----------------------------------------------------------------
+
+// init(h, key) -> State; step(h, state, batch) -> pair(State, loss); evaluate(h, state, rows) -> Measures.
+template <class Init, class Step, class Evaluate>
+struct Functions {
+  Schema schema;
+  Init init;
+  Step step;
+  Evaluate evaluate;
+  Manner manner = {};
+
+  using State = std::remove_cvref_t<std::invoke_result_t<const Init&, const Settings&, const Array&>>;
+};
+
+template <class Init, class Step, class Evaluate>
+Functions<Init, Step, Evaluate> trainable(Schema schema, Init init, Step step, Evaluate evaluate,
+                                          Manner manner = {}) {
+  return {std::move(schema), std::move(init), std::move(step), std::move(evaluate), manner};
+}
+
+namespace typed {
+
+// The structure of a state may depend on what is fixed: one is known for each choice of it.
+std::string structure_key(const Settings& h);
+
+template <class Init, class Step, class Evaluate, class Batch>
+class Flat : public Trainable {
+ public:
+  using F = Functions<Init, Step, Evaluate>;
+  using State = typename F::State;
+  static_assert(std::is_invocable_v<const Step&, const Settings&, const State&, const Batch&>,
+                "a step takes (h, state, batch), of the types that init returns and the data has");
+  static_assert(std::is_invocable_r_v<Measures, const Evaluate&, const Settings&, const State&, const Batch&>,
+                "evaluate takes (h, state, rows) and returns Measures");
+
+  Flat(F functions, Batch rows) : f_(std::move(functions)), rows_(structure_of(rows)) {}
+
+  const Schema& schema() const override { return f_.schema; }
+  Manner manner() const override { return f_.manner; }
+
+  std::vector<Array> init(const Settings& h, const Array& key) const override {
+    const State state = f_.init(h, key);
+    const std::lock_guard lock(mutex_);
+    structures_.insert_or_assign(structure_key(h), structure_of(state));
+    return tree::flatten(state);
+  }
+
+  std::pair<std::vector<Array>, Array> step(const Settings& h, const std::vector<Array>& state,
+                                            const std::vector<Array>& batch) const override {
+    const auto out = f_.step(h, unflatten(h, state), tree::unflatten(rows_, batch));
+    return {tree::flatten(out.first), out.second};
+  }
+
+  Measures evaluate(const Settings& h, const std::vector<Array>& state,
+                    const std::vector<Array>& rows) const override {
+    return f_.evaluate(h, unflatten(h, state), tree::unflatten(rows_, rows));
+  }
+
+  // A state of a user's own again. Its structure is known once init has been traced.
+  State unflatten(const Settings& h, const std::vector<Array>& leaves) const {
+    const std::lock_guard lock(mutex_);
+    return tree::unflatten(structures_.at(structure_key(h)), leaves);
+  }
+
+ private:
+  // Without the arrays, which would hold memory.
+  template <class Tree>
+  static Tree structure_of(const Tree& tree) {
+    return tree::map([](const Array&) { return Array(); }, tree);
+  }
+
+  const F f_;
+  const Batch rows_;
+  mutable std::mutex mutex_;
+  mutable std::map<std::string, State> structures_;
+};
+
+}  // namespace typed
+
+}  // namespace runnel::search

@@ -1,0 +1,311 @@
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+#include <utility>
+
+#include "core/fail.h"
+#include "core/text.h"
+#include "runnel/params.h"
+
+namespace runnel::params {
+namespace {
+
+constexpr double kMostEpochs = 1e9, kMostRows = 1e9;
+constexpr double kLargestWhole = 0x1p53;  // integers beyond are not all numbers
+
+bool is_name(std::string_view name) {
+  return !name.empty() && std::isalpha(static_cast<unsigned char>(name[0])) != 0 &&
+         std::all_of(name.begin(), name.end(),
+                     [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; });
+}
+
+bool is_numeric(const Parameter& p) { return p.kind == Kind::real || p.kind == Kind::integer; }
+
+std::string limits_of(const Parameter& p) {
+  const bool low = std::isfinite(p.limits.low);
+  const bool high = std::isfinite(p.limits.high);
+  if (low && high) return fmt::format("from {} to {}", from_number(p.limits.low), from_number(p.limits.high));
+  if (low) return fmt::format("at least {}", from_number(p.limits.low));
+  if (high) return fmt::format("at most {}", from_number(p.limits.high));
+  return "any number";
+}
+
+void check_number(const Parameter& p, double x) {
+  if (!std::isfinite(x)) fail("{} is {}: it is a finite number", p.name, x);
+  if (p.kind == Kind::integer && x != std::floor(x))
+    fail("{} is {}: it is a whole number", p.name, from_number(x));
+  if (x < p.limits.low || x > p.limits.high) fail("{} is {}: it is {}", p.name, from_number(x), limits_of(p));
+  if (p.step <= 0) return;
+  const double steps = std::round((x - p.limits.low) / p.step);
+  if (std::abs(p.limits.low + steps * p.step - x) > 1e-9 * std::max(std::abs(x), p.step))
+    fail("{} is {}: it goes from {} in steps of {}", p.name, from_number(x), from_number(p.limits.low),
+         from_number(p.step));
+}
+
+}  // namespace
+
+std::string_view kind_name(Kind kind) {
+  switch (kind) {
+    case Kind::real:
+      return "real";
+    case Kind::integer:
+      return "integer";
+    case Kind::choice:
+      return "choice";
+    case Kind::text:
+      return "text";
+  }
+  return "?";
+}
+
+std::string_view role_name(Role role) {
+  switch (role) {
+    case Role::traced:
+      return "traced";
+    case Role::fixed:
+      return "fixed";
+    case Role::budget:
+      return "budget";
+    case Role::seed:
+      return "seed";
+  }
+  return "?";
+}
+
+void check(const Parameter& p, const Value& value) {
+  if (value.is_nothing()) return;  // whether it may be missing, a configuration knows
+  if (value.is_off() || value.is_automatic()) {
+    if (value.is_off() ? !p.may_be_off : !p.may_be_automatic)
+      fail("{} is \"{}\", which it cannot be", p.name, to_string(value));
+    return;
+  }
+  if (is_numeric(p)) {
+    if (!value.is_number()) fail("{} is \"{}\": it is a number, {}", p.name, to_string(value), limits_of(p));
+    return check_number(p, value.number());
+  }
+  if (!value.is_text()) fail("{} is {}: it is a text", p.name, to_string(value));
+  if (p.kind == Kind::choice) {
+    if (std::find(p.words.begin(), p.words.end(), value.text()) == p.words.end())
+      fail("{} is \"{}\"{}", p.name, value.text(), suggestion(value.text(), p.words));
+    return;
+  }
+  if (p.canonical && p.canonical(value.text()) != value.text())
+    fail("{} is \"{}\", which is written \"{}\"", p.name, value.text(), p.canonical(value.text()));
+}
+
+Value read(const Parameter& p, std::string_view text) {
+  if (text == "off" && p.may_be_off) return Value::off();
+  if (text == "automatic" && p.may_be_automatic) return Value::automatic();
+  Value value{std::string(text)};
+  if (is_numeric(p)) {
+    const std::optional<double> number = to_number(text);
+    if (!number) fail("{} is \"{}\": it is a number, {}", p.name, text, limits_of(p));
+    value = *number;
+    if (p.kind == Kind::integer && *number == std::floor(*number) && std::abs(*number) <= kLargestWhole)
+      value = static_cast<std::int64_t>(*number);
+  } else if (p.kind == Kind::text && p.canonical) {
+    value = p.canonical(value.text());
+  }
+  check(p, value);
+  return value;
+}
+
+// ---- declaring -----------------------------------------------------------------------------------------
+
+Declaration& Declaration::meaning(std::string text) {
+  own().meaning = std::move(text);
+  return *this;
+}
+
+Declaration& Declaration::log() {
+  Parameter& p = own();
+  if (!is_numeric(p) || p.limits.low <= 0) fail("{} is on a log scale, which is for numbers above 0", p.name);
+  p.logarithmic = true;
+  return *this;
+}
+
+Declaration& Declaration::step(double step) {
+  Parameter& p = own();
+  if (!is_numeric(p) || !std::isfinite(step) || step <= 0 || !std::isfinite(p.limits.low))
+    fail("{} goes in steps of {}: steps are above 0, of numbers that begin somewhere", p.name, step);
+  if (p.kind == Kind::integer && step != std::floor(step))
+    fail("{} is a whole number and goes in steps of {}", p.name, from_number(step));
+  p.step = step;
+  return *this;
+}
+
+Declaration& Declaration::fixed() {
+  Parameter& p = own();
+  if (p.role != Role::traced && p.role != Role::fixed)
+    fail("{} is the {}, which is never fixed", p.name, role_name(p.role));
+  p.role = Role::fixed;
+  return *this;
+}
+
+Declaration& Declaration::standard(Value value) {
+  check(own(), value);
+  own().standard = std::move(value);
+  return *this;
+}
+
+Declaration& Declaration::may_be_off() {
+  own().may_be_off = true;
+  return *this;
+}
+
+Declaration& Declaration::may_be_automatic() {
+  Parameter& p = own();
+  if (p.role == Role::traced) fail("{} is traced: only what fixes a program can be automatic", p.name);
+  p.may_be_automatic = true;
+  return *this;
+}
+
+Declaration& Declaration::when(const std::string& name, std::vector<Value> values) {
+  Parameter& p = own();
+  const auto before =
+      std::find_if(all_.begin(), all_.end() - 1, [&](const auto& q) { return q.name == name; });
+  if (before == all_.end() - 1) fail("{} depends on {}, which is not declared before it", p.name, name);
+  if (before->role == Role::traced)
+    fail("{} depends on {}, which is traced: whether it takes part would differ from lane to lane", p.name,
+         name);
+  if (values.empty()) fail("{} depends on no value of {}", p.name, name);
+  for (const Value& value : values) check(*before, value);
+  p.when.push_back({name, std::move(values)});
+  return *this;
+}
+
+Declaration Schema::add(Parameter p) {
+  if (!is_name(p.name))
+    fail("\"{}\" is no name of a hyperparameter: names are letters, digits and _, a letter first", p.name);
+  for (const Parameter& other : parameters_)
+    if (other.name == p.name) fail("the schema has {} twice", p.name);
+  if (std::isnan(p.limits.low) || std::isnan(p.limits.high) || p.limits.low > p.limits.high)
+    fail("{} goes from {} to {}: there is no number between", p.name, p.limits.low, p.limits.high);
+  parameters_.push_back(std::move(p));
+  return Declaration(parameters_);
+}
+
+Declaration Schema::real(const std::string& name, Limits limits) {
+  return add({name, {}, Kind::real, Role::traced, limits});
+}
+
+Declaration Schema::integer(const std::string& name, Limits limits) {
+  for (double* end : {&limits.low, &limits.high})
+    if (std::isfinite(*end) && (*end != std::floor(*end) || std::abs(*end) > kLargestWhole))
+      fail("{} is a whole number and goes from {} to {}", name, from_number(limits.low),
+           from_number(limits.high));
+  return add({name, {}, Kind::integer, Role::traced, limits});
+}
+
+Declaration Schema::choice(const std::string& name, std::vector<std::string> words) {
+  if (words.empty()) fail("{} is a choice of nothing", name);
+  for (std::size_t i = 0; i < words.size(); ++i)
+    if (std::find(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(i), words[i]) !=
+        words.begin() + static_cast<std::ptrdiff_t>(i))
+      fail("{} has the choice \"{}\" twice", name, words[i]);
+  Parameter p{name, {}, Kind::choice, Role::fixed, {}};
+  p.words = std::move(words);
+  return add(std::move(p));
+}
+
+Declaration Schema::text(const std::string& name, std::function<std::string(const std::string&)> canonical) {
+  Parameter p{name, {}, Kind::text, Role::fixed, {}};
+  p.canonical = std::move(canonical);
+  return add(std::move(p));
+}
+
+Declaration Schema::budget(const std::string& name, std::int64_t standard) {
+  if (place_of(Role::budget))
+    fail("the schema has two budgets, {} and {}", parameters_[*place_of(Role::budget)].name, name);
+  Declaration out = add({name, "epochs of training", Kind::integer, Role::budget, {1, kMostEpochs}});
+  return out.standard(standard);
+}
+
+Declaration Schema::batch(const std::string& name, std::int64_t standard) {
+  if (place_of_batch())
+    fail("the schema has two batch sizes, {} and {}", parameters_[*place_of_batch()].name, name);
+  Parameter p{name, "rows in a step", Kind::integer, Role::fixed, {1, kMostRows}};
+  p.is_batch = true;
+  Declaration out = add(std::move(p));
+  return out.standard(standard);
+}
+
+Declaration Schema::seed(const std::string& name, std::int64_t standard) {
+  if (place_of(Role::seed))
+    fail("the schema has two seeds, {} and {}", parameters_[*place_of(Role::seed)].name, name);
+  Declaration out =
+      add({name, "of all that a candidate draws", Kind::integer, Role::seed, {0, kLargestWhole}});
+  return out.standard(standard);
+}
+
+std::size_t Schema::place(std::string_view name) const {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    if (parameters_[i].name == name) return i;
+    names.push_back(parameters_[i].name);
+  }
+  if (names.empty()) fail("there is no hyperparameter \"{}\": the schema is empty", name);
+  fail("there is no hyperparameter \"{}\"{}", name, suggestion(name, names));
+}
+
+std::optional<std::size_t> Schema::place_of(Role role) const {
+  for (std::size_t i = 0; i < parameters_.size(); ++i)
+    if (parameters_[i].role == role) return i;
+  return std::nullopt;
+}
+
+std::optional<std::size_t> Schema::place_of_batch() const {
+  for (std::size_t i = 0; i < parameters_.size(); ++i)
+    if (parameters_[i].is_batch) return i;
+  return std::nullopt;
+}
+
+// ---- values for all ------------------------------------------------------------------------------------
+
+Configuration::Configuration(std::shared_ptr<const Schema> schema) : schema_(std::move(schema)) {
+  for (const Parameter& p : schema_->parameters()) values_.push_back(p.standard.value_or(Value()));
+}
+
+Configuration::Configuration(std::shared_ptr<const Schema> schema, std::vector<Value> values)
+    : schema_(std::move(schema)), values_(std::move(values)) {
+  if (values_.size() != schema_->parameters().size())
+    fail("{} values for {}", values_.size(), counted(schema_->parameters().size(), "hyperparameter"));
+  for (std::size_t i = 0; i < values_.size(); ++i) check(schema_->parameters()[i], values_[i]);
+}
+
+void Configuration::set(std::string_view name, Value value) {
+  const std::size_t place = schema_->place(name);
+  check(schema_->parameters()[place], value);
+  values_[place] = std::move(value);
+}
+
+bool Configuration::takes_part(std::size_t place) const {
+  for (const Condition& when : schema_->parameters()[place].when) {
+    const std::size_t on = schema_->place(when.name);
+    if (!takes_part(on)) return false;
+    if (std::find(when.values.begin(), when.values.end(), values_[on]) == when.values.end()) return false;
+  }
+  return true;
+}
+
+void Configuration::settle() {
+  for (std::size_t i = 0; i < values_.size(); ++i) {
+    if (!takes_part(i))
+      values_[i] = Value();
+    else if (values_[i].is_nothing())
+      fail("{} has no value: it has no default, so that a search varies it or sets it",
+           schema_->parameters()[i].name);
+  }
+}
+
+std::string to_string(const Configuration& configuration) {
+  std::string out;
+  for (std::size_t i = 0; i < configuration.values().size(); ++i) {
+    if (configuration.values()[i].is_nothing()) continue;
+    if (!out.empty()) out += ' ';
+    out += configuration.schema().parameters()[i].name + '=' + to_string(configuration.values()[i]);
+  }
+  return out;
+}
+
+}  // namespace runnel::params

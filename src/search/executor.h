@@ -1,0 +1,45 @@
+// Who trains the blocks of a search. The coordinator decides what is trained and keeps what comes of it; an
+// executor trains: the threads of this process, or those of several.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "search/block.h"
+
+namespace runnel::search {
+
+// The search as its executor sees it. May be called from several threads at a time.
+class Coordinator {
+ public:
+  virtual ~Coordinator() = default;
+  // The states that a block begins with, in the order of its trajectories; they are back with `give_back`.
+  virtual std::vector<LaneState> take(const Block& block) = 0;
+  virtual void give_back(std::vector<LaneState> states) = 0;
+  // As BlockHooks.
+  virtual void read(const Reading& reading, const std::function<std::vector<Array>()>& state) = 0;
+  virtual void note(const LaneState& lane) = 0;
+  virtual void advance(double work) = 0;  // as Block::work
+  // Some blocks have ended: states of those who cannot go on are dropped.
+  virtual void thin_out() = 0;
+  virtual bool is_stopped() = 0;
+};
+
+class Executor {
+ public:
+  virtual ~Executor() = default;
+  // Threads that work for the search, of all processes together.
+  virtual int threads() const = 0;
+  // Trains the blocks, costly ones first, to their ends. It returns when everything that was taken has been
+  // given back.
+  virtual void train(const Programs& programs, const BlockManner& manner, std::size_t memory,
+                     std::span<const Block> blocks, Coordinator& coordinator) = 0;
+};
+
+// So many threads of this process.
+std::unique_ptr<Executor> threads_executor(int threads);
+
+}  // namespace runnel::search

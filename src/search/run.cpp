@@ -1,0 +1,232 @@
+// The search: a generation of candidates; everybody to the next rung, as blocks that an executor trains; who
+// goes on; then the next generation, and in the end the best of them.
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include "core/fail.h"
+#include "core/threads.h"
+#include "search/executor.h"
+#include "search/field.h"
+#include "search/kept.h"
+#include "search/settings.h"
+#include "search/warnings.h"
+
+namespace runnel::search {
+namespace {
+
+class Search : private Coordinator {
+ public:
+  Search(const Trainable& trainable, const std::vector<Fold>& folds, const Space& space,
+         const Sampler& sampler, const Options& options)
+      : space_(space),
+        sampler_(sampler),
+        options_(options),
+        manner_{options.seed, options.patience, trainable.manner()},
+        programs_(trainable, folds),
+        executor_(threads_executor(thread_count(options.threads))),
+        kept_(options.states, folds.size()) {
+    total_ = sampler.size(space);
+    if (total_ < 1) fail("the sampler {} has no candidate in this space", sampler.name());
+  }
+
+  Result run() {
+    while (std::ssize(result_.candidates) < total_ && !is_stopped()) {
+      const std::int64_t first = std::ssize(result_.candidates);
+      const std::int64_t left = total_ - first;
+      ask(first, sampler_.reads_results() ? std::min(options_.generation, left) : left);
+      train();
+      ++result_.generations;
+    }
+    return finish();
+  }
+
+ private:
+  double seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
+  }
+
+  void ask(std::int64_t first, std::int64_t n) {
+    asked_ = sampler_.ask(space_, options_.seed, first, n, told());
+    if (std::ssize(asked_) != n)
+      fail("the sampler {} was asked for {} candidates and gave {}", sampler_.name(), n, asked_.size());
+    for (const Configuration& c : asked_) space_.check(c);
+    latest_.clear();
+    field_.emplace(programs_, asked_, first, options_);
+  }
+
+  std::vector<Told> told() const {
+    std::vector<Told> out;
+    if (!sampler_.reads_results()) return out;
+    for (const Candidate& c : result_.candidates) {
+      const bool finite = c.best_epoch > 0;
+      const double value = finite ? signed_value(programs_.measures()[0], c.measures[0]) : 0;
+      out.push_back({c.configuration, value, finite, c.status == Status::retired, c.epochs});
+    }
+    return out;
+  }
+
+  // The generation, to its ends.
+  void train() {
+    for (const std::int64_t end : field_->stops()) {
+      work_left_ = field_->remaining_work();
+      stop_at_ = end;
+      const std::vector<Block> blocks =
+          make_blocks(programs_, field_->waiting(end), end, executor_->threads());
+      executor_->train(programs_, manner_, options_.memory, blocks, *this);
+      result_.blocks += std::ssize(blocks);
+      if (is_stopped()) break;
+      field_->judge(end);
+    }
+    for (Candidate& c : field_->outcomes()) result_.candidates.push_back(std::move(c));
+    field_->count_work(result_);
+    if (is_stopped()) return;  // the field's states are wanted
+    done_before_ += std::ssize(asked_);
+    done_ = 0;
+    field_.reset();
+  }
+
+  // ---- the coordinator: what the executor takes and brings ----
+
+  bool is_stopped() override {
+    return (options_.stop != nullptr && *options_.stop) ||
+           (options_.seconds > 0 && seconds() >= options_.seconds);
+  }
+
+  std::vector<LaneState> take(const Block& block) override {
+    const std::lock_guard lock(mutex_);
+    return field_->take(block);
+  }
+
+  void give_back(std::vector<LaneState> states) override {
+    const std::lock_guard lock(mutex_);
+    for (LaneState& state : states) field_->put_back(std::move(state));
+  }
+
+  void read(const Reading& reading, const std::function<std::vector<Array>()>& state) override {
+    const std::lock_guard lock(mutex_);
+    ++done_;
+    kept_.read(reading, state);
+  }
+
+  // The best so far, as soon as all folds of a trajectory have a reading.
+  void note(const LaneState& lane) override {
+    if (!options_.progress) return;
+    const std::lock_guard lock(mutex_);
+    const std::size_t measures = programs_.measures().size();
+    const Score now = score_of(programs_.measures(), lane.readings.data() + lane.readings.size() - measures);
+    std::vector<double>& of_folds = latest_[lane.trajectory];
+    of_folds.resize(programs_.folds().size(), std::nan(""));
+    of_folds[lane.fold] = now.value;
+    double mean = 0;
+    for (const double value : of_folds) mean += value / static_cast<double>(of_folds.size());
+    if (std::isfinite(mean) && (!best_ || mean < *best_)) best_ = mean;
+  }
+
+  void thin_out() override {
+    const std::lock_guard lock(mutex_);
+    field_->drop_hopeless(stop_at_);
+  }
+
+  void advance(double work) override {
+    if (!options_.progress) return;
+    const std::lock_guard lock(mutex_);
+    work_ += work;
+    work_left_ -= work;
+    Progress p;
+    const auto folds = static_cast<std::int64_t>(programs_.folds().size());
+    p.done = done_before_ + done_ / folds + field_->retired_candidates();
+    p.total = total_;
+    // What is still to be asked for is thought to cost what the candidates so far do.
+    const auto asked = static_cast<double>(done_before_ + std::ssize(asked_));
+    const double all = (work_ + std::max(0.0, work_left_)) * static_cast<double>(total_) / asked;
+    p.fraction = std::min(1.0, work_ / all);
+    if (best_) p.best = programs_.measures()[0].higher_is_better ? -*best_ : *best_;
+    p.seconds = seconds();
+    p.seconds_left = p.seconds * (1 - p.fraction) / p.fraction;
+    options_.progress(p);
+  }
+
+  // ---- the end ----
+
+  Result finish() {
+    result_.measures = programs_.measures();
+    result_.interrupted = std::ssize(result_.candidates) < total_ ||
+                          std::any_of(result_.candidates.begin(), result_.candidates.end(),
+                                      [](const Candidate& c) { return c.status == Status::interrupted; });
+    const std::vector<std::int64_t> best = result_.ranking(std::max<std::int64_t>(1, options_.states));
+    if (!best.empty()) result_.best = best[0];
+    if (options_.states > 0) give_states(best);
+    result_.warnings = warnings_of(result_, programs_, space_, options_.scheduling);
+    result_.seconds = seconds();
+    return std::move(result_);
+  }
+
+  void give_states(const std::vector<std::int64_t>& best) {
+    for (const std::int64_t number : best) {
+      Candidate& c = result_.candidates[static_cast<std::size_t>(number)];
+      if (const Kept::States* states = kept_.find(number))
+        c.states = *states;
+      else if (field_)
+        c.states = field_->states_of(number);
+    }
+  }
+
+  const Space& space_;
+  const Sampler& sampler_;
+  const Options& options_;
+  const BlockManner manner_;
+  Programs programs_;
+  const std::unique_ptr<Executor> executor_;
+  const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+
+  std::int64_t total_ = 0;
+  std::vector<Configuration> asked_;  // of the generation
+  std::optional<Field> field_;
+  std::int64_t stop_at_ = 0;  // the epoch that everybody is on the way to
+  Result result_;
+
+  std::mutex mutex_;
+  Kept kept_;
+  std::int64_t done_before_ = 0, done_ = 0;  // candidates of earlier generations; readings of this one
+  double work_ = 0, work_left_ = 0;
+  std::map<std::int64_t, std::vector<double>> latest_;  // of each trajectory, the last value on each fold
+  std::optional<double> best_;
+};
+
+void check(const Options& options) {
+  if (options.generation < 1) fail("a generation of {} candidates: it has at least 1", options.generation);
+  if (options.patience < 0) fail("a patience of {} epochs: it is 0, for none, or more", options.patience);
+  if (options.states < 0) fail("the states of {} candidates: it is 0 or more", options.states);
+  if (!(options.seconds >= 0)) fail("a search of {} seconds: it is 0, for no end, or more", options.seconds);
+}
+
+}  // namespace
+
+std::string_view status_name(Status status) {
+  switch (status) {
+    case Status::done:
+      return "done";
+    case Status::diverged:
+      return "diverged";
+    case Status::interrupted:
+      return "interrupted";
+    case Status::retired:
+      return "retired";
+  }
+  return "?";
+}
+
+Result run(const Trainable& trainable, const std::vector<Fold>& folds, const Space& space,
+           const SamplerPtr& sampler, const Options& options) {
+  check_rows(folds);
+  check(options);
+  if (!sampler) fail("a search needs a sampler");
+  return Search(trainable, folds, space, *sampler, options).run();
+}
+
+}  // namespace runnel::search

@@ -1,0 +1,41 @@
+// What is behind Settings: the values of a candidate, and arrays for what is traced.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "runnel/trainable.h"
+
+namespace runnel::search {
+
+// What the functions of a trainable asked for, while they were traced once.
+struct Asked {
+  explicit Asked(std::size_t parameters) : parameter(parameters, false) {}
+  std::vector<bool> parameter;  // by place
+  bool steps = false;
+};
+
+struct Settings::Impl {
+  Configuration configuration;
+  DType dtype = DType::f32;
+  std::vector<std::optional<Array>> traced = {};  // by place; none for what is fixed, off or takes no part
+  std::optional<Array> steps = {};
+  std::int64_t steps_per_epoch = 1;
+  std::shared_ptr<Asked> asked = {};  // none: nobody wants to know
+};
+
+// The places of the parameters that are arrays in a candidate's program: traced, and neither off nor without
+// a part.
+std::vector<std::size_t> traced_places(const Configuration& configuration);
+
+// What candidates of one program have alike: values of what is fixed, and which of the traced are off.
+std::string fixed_key(const Configuration& configuration);
+
+// The epochs, rows in a step (0: all) and seed of a candidate.
+std::int64_t epochs_of(const Configuration& configuration);
+std::int64_t batch_of(const Configuration& configuration);
+std::uint64_t seed_of(const Configuration& configuration, std::uint64_t otherwise);
+
+}  // namespace runnel::search

@@ -1,0 +1,96 @@
+// Blocks side by side, epoch by epoch, in waves that share the rows of each epoch and fit into the memory.
+#include <algorithm>
+#include <optional>
+
+#include "core/threads.h"
+#include "search/executor.h"
+
+namespace runnel::search {
+namespace {
+
+class Threads : public Executor {
+ public:
+  explicit Threads(int threads) : threads_(threads) {}
+
+  int threads() const override { return threads_; }
+
+  void train(const Programs& programs, const BlockManner& manner, std::size_t memory,
+             std::span<const Block> blocks, Coordinator& coordinator) override {
+    for (std::size_t begin = 0; begin < blocks.size() && !coordinator.is_stopped();) {
+      const std::size_t end = end_of_wave(programs, memory, blocks, begin);
+      train_wave(programs, manner, blocks.subspan(begin, end - begin), coordinator);
+      coordinator.thin_out();
+      begin = end;
+    }
+  }
+
+ private:
+  // Blocks that train together share the rows of each epoch; all their states are in memory at a time.
+  std::size_t end_of_wave(const Programs& programs, std::size_t memory, std::span<const Block> blocks,
+                          std::size_t begin) const {
+    std::size_t bytes = 0;
+    std::vector<bool> has_rows(programs.folds().size(), false);
+    std::size_t end = begin;
+    for (; end < blocks.size(); ++end) {
+      bytes += blocks[end].bytes();
+      if (!has_rows[blocks[end].fold]) bytes += bytes_of_rows(programs.folds()[blocks[end].fold].train);
+      has_rows[blocks[end].fold] = true;
+      if (bytes > memory && end >= begin + static_cast<std::size_t>(threads_)) break;
+    }
+    return end;
+  }
+
+  void train_wave(const Programs& programs, const BlockManner& manner, std::span<const Block> blocks,
+                  Coordinator& coordinator) const {
+    std::vector<BlockRun> runs;
+    runs.reserve(blocks.size());
+    std::int64_t begin = blocks[0].begin;
+    std::int64_t end = 0;
+    for (const Block& block : blocks) {
+      runs.emplace_back(programs, block, manner, coordinator.take(block));
+      begin = std::min(begin, block.begin);
+      end = std::max(end, block.end);
+    }
+    const BlockHooks hooks{[&](const Reading& r, const std::function<std::vector<Array>()>& state) {
+                             coordinator.read(r, state);
+                           },
+                           [&](const LaneState& lane) { coordinator.note(lane); }};
+    std::vector<std::optional<RowOrder>> orders(programs.folds().size());
+    for (std::int64_t epoch = begin + 1; epoch <= end && !coordinator.is_stopped(); ++epoch) {
+      std::vector<BlockRun*> active;
+      std::vector<std::optional<std::vector<Array>>> rows(programs.folds().size());
+      for (BlockRun& run : runs) {
+        if (run.block().begin >= epoch || run.block().end < epoch || run.is_taken()) continue;
+        active.push_back(&run);
+        const std::size_t fold = run.block().fold;
+        if (!rows[fold]) rows[fold] = rows_of_epoch(programs, manner, fold, epoch, orders[fold]);
+      }
+      run_jobs(active.size(), threads_, [&](std::size_t i) {
+        if (coordinator.is_stopped()) return;
+        BlockRun& run = *active[i];
+        run.train_epoch(epoch, *rows[run.block().fold], hooks);
+        if (epoch == run.block().end || run.has_stopped()) coordinator.give_back(run.take());
+        coordinator.advance(run.block().work_per_epoch());
+      });
+    }
+    for (BlockRun& run : runs)  // those that were stopped on their way
+      if (!run.is_taken()) coordinator.give_back(run.take());
+  }
+
+  // In the order of the epoch; as they are where each lane has its own order, or sees all of them at once.
+  std::vector<Array> rows_of_epoch(const Programs& programs, const BlockManner& manner, std::size_t fold,
+                                   std::int64_t epoch, std::optional<RowOrder>& order) const {
+    const std::vector<Array>& rows = programs.folds()[fold].train;
+    if (manner.rows.own_order || manner.rows.whole) return rows;
+    if (!order) order.emplace(rows, manner.seed, fold, threads_);
+    return order->epoch(epoch - 1);
+  }
+
+  const int threads_;
+};
+
+}  // namespace
+
+std::unique_ptr<Executor> threads_executor(int threads) { return std::make_unique<Threads>(threads); }
+
+}  // namespace runnel::search

@@ -1,0 +1,86 @@
+#include "search/trajectory.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/fail.h"
+#include "search/rows.h"
+#include "search/settings.h"
+
+namespace runnel::search {
+namespace {
+
+std::int64_t batch_on(const Configuration& configuration, std::int64_t rows) {
+  const std::int64_t wanted = batch_of(configuration);
+  return wanted == 0 ? rows : std::min(wanted, rows);
+}
+
+// Candidates of one key are readings of one trajectory: they differ in their epochs alone, and no step knows
+// how many there will be; or in batches that are all of the rows.
+std::string trajectory_key(const Configuration& configuration, bool asks_for_steps, std::int64_t rows) {
+  std::string key;
+  for (std::size_t i = 0; i < configuration.values().size(); ++i) {
+    const params::Parameter& p = configuration.schema().parameters()[i];
+    if (p.role == params::Role::budget && !asks_for_steps) continue;
+    key +=
+        p.is_batch ? fmt::format("{}", batch_on(configuration, rows)) : to_string(configuration.values()[i]);
+    key += '\n';
+  }
+  return key;
+}
+
+}  // namespace
+
+const Program& Programs::of(const Configuration& configuration, std::size_t fold) {
+  const std::vector<Array>& rows = folds_[fold].train;
+  const std::int64_t n = rows_of(rows);
+  const std::int64_t batch = trainable_.manner().whole ? n : batch_on(configuration, n);
+  std::unique_ptr<const Program>& program =
+      all_[fmt::format("{}\n{}\n{}", batch, n, fixed_key(configuration))];
+  if (program) return *program;
+  program = std::make_unique<const Program>(trainable_, configuration, types_of(rows), batch, n / batch);
+  if (measures_.empty()) measures_ = program->measures();
+  if (program->measures() != measures_)
+    fail("candidates do not measure the same: evaluate returns other measures for {}",
+         to_string(configuration));
+  return *program;
+}
+
+std::vector<bool> Programs::asked() const {
+  std::vector<bool> asked(trainable_.schema().parameters().size(), false);
+  for (const auto& [key, program] : all_)
+    for (std::size_t i = 0; i < asked.size(); ++i)
+      if (program->asked()[i]) asked[i] = true;
+  return asked;
+}
+
+std::vector<Trajectory> make_trajectories(Programs& programs, const std::vector<Configuration>& candidates,
+                                          std::int64_t first, std::uint64_t seed) {
+  std::int64_t rows = 0;
+  for (const Fold& fold : programs.folds()) rows = std::max(rows, rows_of(fold.train));
+  std::vector<Trajectory> all;
+  std::map<std::string, std::size_t> known;
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    const Configuration& c = candidates[i];
+    bool asks = false;
+    for (std::size_t fold = 0; fold < programs.folds().size(); ++fold)
+      asks = programs.of(c, fold).asks_for_steps() || asks;
+    const auto [at, is_new] = known.try_emplace(trajectory_key(c, asks, rows), all.size());
+    if (is_new) all.push_back({c, 0, seed_of(c, seed), {}, all.size()});
+    Trajectory& t = all[at->second];
+    if (epochs_of(c) > t.epochs) t.configuration = c;
+    t.epochs = std::max(t.epochs, epochs_of(c));
+    t.readings.emplace_back(epochs_of(c), first + static_cast<std::int64_t>(i));
+  }
+  for (Trajectory& t : all) std::stable_sort(t.readings.begin(), t.readings.end());
+  return all;
+}
+
+Score score_of(const std::vector<MeasureKind>& measures, const double* reading) {
+  Score score{signed_value(measures[0], reading[0]), 0};
+  if (measures.size() > 1) score.tie = signed_value(measures[1], reading[1]);
+  if (std::isnan(score.tie)) score.tie = std::numeric_limits<double>::infinity();
+  return score;
+}
+
+}  // namespace runnel::search

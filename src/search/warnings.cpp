@@ -1,0 +1,134 @@
+#include "search/warnings.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <set>
+
+#include "core/fail.h"
+#include "core/text.h"
+#include "search/rows.h"
+#include "search/settings.h"
+
+namespace runnel::search {
+namespace {
+
+using params::Parameter;
+using params::Varied;
+using Warnings = std::vector<std::string>;
+
+bool is_numeric(const Parameter& p) {
+  return (p.kind == params::Kind::real || p.kind == params::Kind::integer) && p.role != params::Role::seed;
+}
+
+// Whether the best candidate with the winner's value of a parameter is better than the best with another:
+// where they are equal, the parameter may not even matter.
+bool is_better_there(const Result& result, std::size_t place, const Value& value) {
+  double there = std::numeric_limits<double>::infinity(), elsewhere = there;
+  for (const Candidate& c : result.candidates) {
+    if (c.status != Status::done) continue;
+    double& best = c.configuration.values()[place] == value ? there : elsewhere;
+    best = std::min(best, signed_value(result.measures[0], c.measures[0]));
+  }
+  return there < elsewhere;
+}
+
+void add_edges(const Result& result, const Space& space, Warnings& out) {
+  if (!result.best) return;
+  const Candidate& winner = result.candidates[static_cast<std::size_t>(*result.best)];
+  for (const Varied& v : space.varied()) {
+    const Parameter& p = space.schema().parameters()[v.place];
+    const Value& value = winner.configuration.values()[v.place];
+    if (!is_numeric(p) || !value.is_number()) continue;
+    if (p.role == params::Role::budget && winner.epochs < value.integer()) continue;  // its patience ended it
+    std::set<double> tried;
+    for (const Candidate& c : result.candidates)
+      if (const Value& other = c.configuration.values()[v.place]; other.is_number())
+        tried.insert(other.number());
+    if (tried.size() < 3) continue;  // two values are a comparison, not a range
+    const bool least = value.number() == *tried.begin();
+    if (!least && value.number() != *tried.rbegin()) continue;
+    if (least && value.number() == p.limits.low) continue;  // nothing lies beyond
+    if (!least && value.number() == p.limits.high) continue;
+    if (!is_better_there(result, v.place, value)) continue;
+    out.push_back(fmt::format("the best {} ({}) is the {} tried: {} values may be better still", p.name,
+                              to_string(value), least ? "smallest" : "largest",
+                              least ? "smaller" : "larger"));
+  }
+}
+
+void add_unasked(const Programs& programs, const Space& space, Warnings& out) {
+  const std::vector<bool> asked = programs.asked();
+  for (const Varied& v : space.varied()) {
+    const Parameter& p = space.schema().parameters()[v.place];
+    const bool by_program = (p.role == params::Role::traced || p.role == params::Role::fixed) && !p.is_batch;
+    if (by_program && !asked[v.place])
+      out.push_back(
+          fmt::format("nothing asks for {}: candidates that differ in it alone are the same", p.name));
+  }
+}
+
+void add_batches(const Result& result, const Programs& programs, Warnings& out) {
+  constexpr std::int64_t kTenth = 10;
+  std::int64_t rows = std::numeric_limits<std::int64_t>::max();
+  for (const Fold& fold : programs.folds()) rows = std::min(rows, rows_of(fold.train));
+  bool cut = false;
+  std::int64_t most = 0, of = 0;  // rows left out, and the batch that does it
+  for (const Candidate& c : result.candidates) {
+    const std::int64_t batch = batch_of(c.configuration);
+    if (batch > rows && !cut)
+      out.push_back(fmt::format("a batch of {} is more than the {} training rows: all of them make one step",
+                                batch, rows));
+    cut = cut || batch > rows;
+    if (const std::int64_t left = batch > 0 && batch < rows ? rows % batch : 0; left > most) {
+      most = left;
+      of = batch;
+    }
+  }
+  if (most * kTenth > rows)
+    out.push_back(
+        fmt::format("a batch of {} leaves {} of the {} training rows out of every epoch (others each time): "
+                    "a batch that divides them, or a smaller one, leaves fewer",
+                    of, most, rows));
+}
+
+void add_repeats(const Result& result, Warnings& out) {
+  std::set<std::string> different;
+  for (const Candidate& c : result.candidates) different.insert(to_string(c.configuration));
+  const std::size_t all = result.candidates.size();
+  if (different.size() < all)
+    out.push_back(fmt::format("{} of the {} candidates repeat others: {} differ", all - different.size(), all,
+                              different.size()));
+}
+
+void add_idle(const Result& result, const Scheduling& scheduling, Warnings& out) {
+  if (scheduling.scheduler == Scheduler::full || result.candidates.size() < 2 || !result.rungs.empty() ||
+      result.interrupted)
+    return;
+  std::int64_t most = 0;
+  for (const Candidate& c : result.candidates) most = std::max(most, epochs_of(c.configuration));
+  out.push_back(fmt::format("the scheduler {} stops nobody early: no candidate makes more than {}",
+                            scheduler_name(scheduling.scheduler),
+                            counted(static_cast<std::size_t>(most), "epoch")));
+}
+
+}  // namespace
+
+std::vector<std::string> warnings_of(const Result& result, const Programs& programs, const Space& space,
+                                     const Scheduling& scheduling) {
+  Warnings out;
+  const auto diverged = std::count_if(result.candidates.begin(), result.candidates.end(),
+                                      [](const Candidate& c) { return c.status == Status::diverged; });
+  if (diverged > 0)
+    out.push_back(fmt::format(
+        "{} of {} candidates diverged (their states or measures are no longer finite) and were not chosen",
+        diverged, result.candidates.size()));
+  add_edges(result, space, out);
+  add_unasked(programs, space, out);
+  add_batches(result, programs, out);
+  add_repeats(result, out);
+  add_idle(result, scheduling, out);
+  return out;
+}
+
+}  // namespace runnel::search

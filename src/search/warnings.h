@@ -1,0 +1,16 @@
+// What a search tells of how it was set up and of how it ended.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "search/trajectory.h"
+
+namespace runnel::search {
+
+// Divergence; a winner at the edge of what was varied; parameters that no function asked for; rows left over
+// by batches; repeats; schedulers without work.
+std::vector<std::string> warnings_of(const Result& result, const Programs& programs, const Space& space,
+                                     const Scheduling& scheduling);
+
+}  // namespace runnel::search
