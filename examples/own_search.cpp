@@ -27,13 +27,11 @@ Ratings made_ratings() {
   const auto draw = [&](int stream, const Shape& shape) {
     return random::normal(random::fold_in(key, stream), shape);
   };
-  const auto number = [&](int stream, std::int64_t n) {
-    return convert(random::uniform(random::fold_in(key, stream), {kRatings}, 0, static_cast<double>(n)),
-                   DType::i32);
+  const auto number = [&](int stream, double n) {
+    return convert(random::uniform(random::fold_in(key, stream), {kRatings}, 0, n), DType::i32);
   };
   const Factors truth{draw(1, {kUsers, 5}), draw(2, {kItems, 5})};
-  const Array user = number(3, kUsers);
-  const Array item = number(4, kItems);
+  const Array user = number(3, kUsers), item = number(4, kItems);
   const Array stars = sum(gather(truth.users, user) * gather(truth.items, item), {1});
   return {user, item, stars + 0.3 * draw(5, {kRatings})};
 }
