@@ -101,6 +101,8 @@ struct Progress {
   double seconds = 0, seconds_left = 0;
 };
 
+class Archive;  // src/search/archive.h
+
 struct Options {
   std::uint64_t seed = 0;  // of the order of rows and of the sampler
   int threads = 0;         // 0: RUNNEL_THREADS, else as many as there are cores
@@ -112,6 +114,8 @@ struct Options {
   std::size_t memory = std::size_t{512} << 20;         // bytes of states and of rows in order at a time
   std::function<void(const Progress&)> progress = {};  // called by one thread at a time
   const std::atomic<bool>* stop = nullptr;             // set to end early, as `seconds` does
+  std::shared_ptr<Archive> study =
+      {};  // where the search is kept, and goes on from: runnel/study.h makes one
 };
 
 // retired: at a rung, for others did better. interrupted: the search ended before it did; judged by its

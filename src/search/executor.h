@@ -23,6 +23,9 @@ class Coordinator {
   virtual void read(const Reading& reading, const std::function<std::vector<Array>()>& state) = 0;
   virtual void note(const LaneState& lane) = 0;
   virtual void advance(double work) = 0;  // as Block::work
+  // Whether all that is in training is to be kept now (asked after each epoch), and what is.
+  virtual bool wants_states() = 0;
+  virtual void keep(std::span<const LaneState> states) = 0;
   // Some blocks have ended: states of those who cannot go on are dropped.
   virtual void thin_out() = 0;
   virtual bool is_stopped() = 0;

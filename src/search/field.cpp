@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "core/fail.h"
 #include "search/settings.h"
 #include "search/stopping.h"
 
@@ -36,12 +37,31 @@ bool Field::is_over(std::size_t t, std::size_t fold) const {
   return at.epochs >= trajectories_[t].epochs || stopping_after(at, programs_.measures(), patience_).is_over;
 }
 
-std::vector<Waiting> Field::waiting(std::int64_t end) const {
+void Field::restore(const LaneState& state) {
+  const auto t = static_cast<std::size_t>(state.trajectory);
+  const auto readings = static_cast<std::size_t>(state.epochs) * programs_.measures().size();
+  if (t >= trajectories_.size() || state.fold >= folds_ || state.epochs < 0 ||
+      state.epochs > trajectories_[t].epochs || state.readings.size() != readings)
+    fail("a kept state, of trajectory {} on fold {} after {} epochs, is not of this search", state.trajectory,
+         state.fold, state.epochs);
+  lane(t, state.fold) = state;
+}
+
+bool Field::has_ended(const LaneState& state) const {
+  const auto t = static_cast<std::size_t>(state.trajectory);
+  return !is_in(t) || state.epochs >= trajectories_[t].epochs ||
+         stopping_after(state, programs_.measures(), patience_).is_over;
+}
+
+std::vector<Waiting> Field::waiting(std::int64_t end) {
   std::vector<Waiting> out;
   for (std::size_t fold = 0; fold < folds_; ++fold)
     for (const Trajectory& t : trajectories_) {
-      const std::int64_t epochs = lane(t.number, fold).epochs;
-      if (is_in(t.number) && epochs < end && !is_over(t.number, fold)) out.push_back({&t, fold, epochs});
+      LaneState& at = lane(t.number, fold);
+      if (!is_in(t.number) || at.epochs >= end || is_over(t.number, fold)) continue;
+      // An earlier run told how it went and did not keep its state: it goes the same way again.
+      if (at.epochs > 0 && at.leaves.empty()) at = {static_cast<std::int64_t>(t.number), fold};
+      out.push_back({&t, fold, at.epochs});
     }
   return out;
 }
@@ -144,7 +164,8 @@ void Field::leave(std::size_t t, std::int64_t epochs) {
   for (const auto& [end, candidate] : trajectories_[t].readings) retired_candidates_ += end > epochs;
 }
 
-void Field::judge(std::int64_t epochs) {
+std::vector<const LaneState*> Field::judge(std::int64_t epochs) {
+  std::vector<const LaneState*> judged;
   for (std::size_t b = 0; b < brackets_.size(); ++b)
     for (const RungPlan& rung : brackets_[b].rungs) {
       if (rung.epochs != epochs) continue;
@@ -155,8 +176,11 @@ void Field::judge(std::int64_t epochs) {
       std::sort(on.begin(), on.end());
       for (const Standing& s : standings)
         if (!std::binary_search(on.begin(), on.end(), s.trajectory)) leave(s.trajectory, epochs);
+      for (const Standing& s : standings)
+        for (std::size_t fold = 0; fold < folds_; ++fold) judged.push_back(&lane(s.trajectory, fold));
       rungs_.push_back({static_cast<std::int64_t>(b), epochs, std::ssize(standings), std::ssize(on)});
     }
+  return judged;
 }
 
 void Field::drop_hopeless(std::int64_t epochs) {

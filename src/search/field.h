@@ -21,14 +21,19 @@ class Field {
   // Epochs at which somebody is judged, and the last one.
   const std::vector<std::int64_t>& stops() const { return stops_; }
 
+  // A lane of an earlier run of the same search; throws Error(input) for one that cannot be.
+  void restore(const LaneState& state);
+  // Whether a lane has no more epochs to train, or is out of the running.
+  bool has_ended(const LaneState& state) const;
+
   // Lanes that have some way to go to epoch `end`, and are in the running.
-  std::vector<Waiting> waiting(std::int64_t end) const;
+  std::vector<Waiting> waiting(std::int64_t end);
   // The states of a block's lanes, to be put back.
   std::vector<LaneState> take(const Block& block);
   void put_back(LaneState state);
 
-  // At the rungs after `epochs` the best go on.
-  void judge(std::int64_t epochs);
+  // At the rungs after `epochs` the best go on. Returns all lanes that were judged.
+  std::vector<const LaneState*> judge(std::int64_t epochs);
   // Frees the states of those who stand, among those who have come to the rung so far, behind as many as will
   // go on: what is still to come can only add to these.
   void drop_hopeless(std::int64_t epochs);

@@ -28,7 +28,11 @@ void Kept::read(const Reading& reading, const std::function<std::vector<Array>()
   entry.scores[reading.fold] = reading.score;
   ++entry.seen;
   const bool is_last = entry.seen == folds_;
-  if (entry.finite && (!is_last || wants(entry))) entry.states[reading.fold] = state();
+  if (entry.finite && (!is_last || wants(entry))) {
+    entry.states[reading.fold] = state();
+    // A lane that was resumed without the state of its best epoch has none to give.
+    if (entry.states[reading.fold].empty()) entry.finite = false;
+  }
   if (!entry.finite) entry.states.assign(folds_, {});
   if (!is_last) return;
   if (entry.finite && wants(entry)) {

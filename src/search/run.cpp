@@ -10,6 +10,7 @@
 
 #include "core/fail.h"
 #include "core/threads.h"
+#include "search/archive.h"
 #include "search/executor.h"
 #include "search/field.h"
 #include "search/kept.h"
@@ -57,6 +58,9 @@ class Search : private Coordinator {
     for (const Configuration& c : asked_) space_.check(c);
     latest_.clear();
     field_.emplace(programs_, asked_, first, options_);
+    if (!options_.study) return;
+    for (const LaneState& lane : options_.study->begin_generation(first, asked_, programs_.measures()))
+      field_->restore(lane);
   }
 
   std::vector<Told> told() const {
@@ -80,9 +84,11 @@ class Search : private Coordinator {
       executor_->train(programs_, manner_, options_.memory, blocks, *this);
       result_.blocks += std::ssize(blocks);
       if (is_stopped()) break;
-      field_->judge(end);
+      for (const LaneState* lane : field_->judge(end)) keep_one(*lane);
     }
-    for (Candidate& c : field_->outcomes()) result_.candidates.push_back(std::move(c));
+    const std::vector<Candidate> outcomes = field_->outcomes();
+    if (options_.study) options_.study->end_generation(outcomes);
+    result_.candidates.insert(result_.candidates.end(), outcomes.begin(), outcomes.end());
     field_->count_work(result_);
     if (is_stopped()) return;  // the field's states are wanted
     done_before_ += std::ssize(asked_);
@@ -104,7 +110,24 @@ class Search : private Coordinator {
 
   void give_back(std::vector<LaneState> states) override {
     const std::lock_guard lock(mutex_);
-    for (LaneState& state : states) field_->put_back(std::move(state));
+    for (LaneState& state : states) {
+      keep_one(state);
+      field_->put_back(std::move(state));
+    }
+  }
+
+  bool wants_states() override {
+    const std::lock_guard lock(mutex_);
+    return options_.study && options_.study->wants_states();
+  }
+
+  void keep(std::span<const LaneState> states) override {
+    const std::lock_guard lock(mutex_);
+    for (const LaneState& state : states) keep_one(state);
+  }
+
+  void keep_one(const LaneState& state) const {
+    if (options_.study && state.epochs > 0) options_.study->keep(state, field_->has_ended(state));
   }
 
   void read(const Reading& reading, const std::function<std::vector<Array>()>& state) override {
@@ -163,17 +186,36 @@ class Search : private Coordinator {
     if (options_.states > 0) give_states(best);
     result_.warnings = warnings_of(result_, programs_, space_, options_.scheduling);
     result_.seconds = seconds();
+    if (options_.study) options_.study->finish(result_);
     return std::move(result_);
   }
 
+  // The states of the best. Those that an earlier run had found are trained again, abreast: they come out the
+  // same.
   void give_states(const std::vector<std::int64_t>& best) {
+    std::vector<std::int64_t> missing;
+    std::vector<Configuration> again;
     for (const std::int64_t number : best) {
       Candidate& c = result_.candidates[static_cast<std::size_t>(number)];
       if (const Kept::States* states = kept_.find(number))
         c.states = *states;
-      else if (field_)
+      else if (c.status == Status::interrupted && field_)
         c.states = field_->states_of(number);
+      if (!c.states.empty() || c.status != Status::done) continue;
+      missing.push_back(number);
+      again.push_back(c.configuration);
     }
+    if (missing.empty()) return;
+    Options options;
+    options.seed = options_.seed;
+    options.threads = options_.threads;
+    options.patience = options_.patience;
+    options.memory = options_.memory;
+    options.states = std::ssize(missing);
+    const SamplerPtr sampler = these(std::move(again));
+    const Result made = Search(programs_.trainable(), programs_.folds(), space_, *sampler, options).run();
+    for (std::size_t i = 0; i < missing.size(); ++i)
+      result_.candidates[static_cast<std::size_t>(missing[i])].states = made.candidates[i].states;
   }
 
   const Space& space_;
@@ -226,6 +268,7 @@ Result run(const Trainable& trainable, const std::vector<Fold>& folds, const Spa
   check_rows(folds);
   check(options);
   if (!sampler) fail("a search needs a sampler");
+  if (options.study) options.study->begin({trainable, folds, space, *sampler, options});
   return Search(trainable, folds, space, *sampler, options).run();
 }
 

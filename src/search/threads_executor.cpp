@@ -72,6 +72,9 @@ class Threads : public Executor {
         if (epoch == run.block().end || run.has_stopped()) coordinator.give_back(run.take());
         coordinator.advance(run.block().work_per_epoch());
       });
+      if (!coordinator.wants_states()) continue;
+      for (const BlockRun& run : runs)
+        if (!run.is_taken()) coordinator.keep(run.states());
     }
     for (BlockRun& run : runs)  // those that were stopped on their way
       if (!run.is_taken()) coordinator.give_back(run.take());
