@@ -149,7 +149,7 @@ struct Result {
   std::vector<MeasureKind> measures;  // the first decides
   std::optional<std::int64_t> best;   // none when no candidate has a finite reading
   std::vector<std::string> warnings;
-  std::vector<Rung> rungs;  // by generation, epochs, bracket
+  std::vector<Rung> rungs;  // by generation, epochs, bracket; each generation has brackets of its own
   std::int64_t generations = 0, blocks = 0, trajectories = 0;
   std::int64_t epochs = 0;  // of all lanes together
   double seconds = 0;

@@ -51,6 +51,9 @@ Fingerprint split_fingerprint(const Split& split, std::span<const runnel::Fold> 
 Fingerprint space_fingerprint(const std::vector<std::pair<std::string, std::string>>& settings,
                               const std::vector<sweep::Hyper>& candidates);
 
+// Names and texts.
+Fingerprint settings_fingerprint(const std::vector<std::pair<std::string, std::string>>& settings);
+
 // What differs between two fingerprints of one kind: "rows 19700 -> 19698"; empty for equal ones.
 std::string difference(const Fingerprint& before, const Fingerprint& now);
 
@@ -67,13 +70,17 @@ struct Description {
   std::string command;        // that began it
   std::string configuration;  // resolved, as JSON: what `runnel refit` and others need to know
   std::uint64_t seed = 0;
-  std::string metric;        // "r2", …: sweep::metric_name
-  std::string loss;          // "squared", …
+  std::string metric;        // "r2", …: the measure that decides
+  std::string loss;          // "squared", …: what decides where it is equal
   std::int64_t folds = 1;    // readings of each candidate
   std::int64_t threads = 0;  // of this run; 0: not known
   std::string version;       // of Runnel, that began it
   Fingerprint data, split, space;
+  std::map<std::string, Fingerprint> more = {};  // of a search of any training: "init", "step", …
 };
+
+// Whether a higher metric is better. Throws Error(input) for a metric that the study does not explain.
+bool higher_is_better(const Description& description);
 
 // What a candidate came to on one fold after `epochs` epochs.
 struct Reading {
@@ -200,6 +207,9 @@ class Store {
   // A new file. Fails where one is there already.
   static Store create(const std::string& path, const Description& description,
                       const std::vector<sweep::Hyper>& candidates);
+  // The same of candidates as JSON objects of numbers and texts.
+  static Store create(const std::string& path, const Description& description,
+                      const std::vector<std::string>& candidates);
   // Opens a study to go on with it. Fails, naming what differs, where data, split or space are not those that
   // it was begun with.
   static Store resume(const std::string& path, const Description& description);
@@ -207,6 +217,9 @@ class Store {
   Store(Store&&) noexcept;
   Store& operator=(Store&&) noexcept;
   ~Store();  // commits
+
+  // Candidates more, as JSON objects.
+  void add(const std::vector<std::string>& candidates);
 
   // While another program writes, changes wait in memory; whoever makes them does not.
   void reading(const Reading& reading);  // in place of an earlier one of this candidate and fold
@@ -241,6 +254,13 @@ class Store {
   explicit Store(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
+
+// ---- a search of any training --------------------------------------------------------------------------
+
+// The study of a search (search::Options::study). A file that is not there is begun; one that is there is
+// gone on with, and the search comes to what it would have come to. The search throws Error(input) where the
+// file holds another one, naming what differs: data, space, init, step, evaluate.
+std::shared_ptr<search::Archive> at(const std::string& path);
 
 // ---- TensorBoard ---------------------------------------------------------------------------------------
 

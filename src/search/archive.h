@@ -9,10 +9,10 @@
 
 namespace runnel::search {
 
-// What a search begins with. Its candidates follow from it, and what they come to.
+// What a search begins with. Its candidates follow from it, and what they come to. All of it outlives the
+// search.
 struct Beginning {
-  const Trainable& trainable;
-  const std::vector<Fold>& folds;
+  Programs& programs;  // and the trainable and the folds
   const Space& space;
   const Sampler& sampler;
   const Options& options;
@@ -24,17 +24,17 @@ class Archive {
  public:
   virtual ~Archive() = default;
 
-  // Throws Error(input) where it holds another search, naming what differs.
   virtual void begin(const Beginning& beginning) = 0;
   // The candidates first, first + 1, … are trained next. Returns the lanes that an earlier run kept of them.
+  // Throws Error(input) where it holds another search, naming what differs.
   virtual std::vector<LaneState> begin_generation(std::int64_t first,
-                                                  std::span<const Configuration> candidates,
-                                                  const std::vector<MeasureKind>& measures) = 0;
+                                                  std::span<const Configuration> candidates) = 0;
 
   // Whether all that is in training is to be kept now; asked after each epoch.
   virtual bool wants_states() = 0;
-  // A lane between two epochs. One that has ended, or was retired, has no leaves.
-  virtual void keep(const LaneState& lane, bool has_ended) = 0;
+  // A lane between two epochs. The leaves of one that has ended, or was retired, are not needed any more.
+  // `is_stopping`: the search stops, and nothing comes after it.
+  virtual void keep(const LaneState& lane, bool has_ended, bool is_stopping) = 0;
   // What the candidates of the generation came to.
   virtual void end_generation(std::span<const Candidate> candidates) = 0;
   virtual void finish(const Result& result) = 0;

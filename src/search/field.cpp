@@ -289,7 +289,12 @@ std::vector<std::vector<Array>> Field::states_of(std::int64_t candidate) const {
 void Field::count_work(Result& result) const {
   result.trajectories += std::ssize(trajectories_);
   for (const LaneState& l : lanes_) result.epochs += l.epochs;
-  result.rungs.insert(result.rungs.end(), rungs_.begin(), rungs_.end());
+  std::int64_t brackets = 0;  // of earlier generations
+  for (const Rung& rung : result.rungs) brackets = std::max(brackets, rung.bracket + 1);
+  for (Rung rung : rungs_) {
+    rung.bracket += brackets;
+    result.rungs.push_back(rung);
+  }
 }
 
 }  // namespace runnel::search

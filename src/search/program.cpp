@@ -209,6 +209,7 @@ void Program::check(const Trainable& trainable, const std::vector<Type>& rows) {
   row_cost_.operations /= static_cast<double>(few);
   row_cost_.bytes /= static_cast<double>(few);
 
+  graphs_ = {init.graph, step.graph, evaluate.graph};
   asks_for_steps_ = lane.asked->steps;
   asked_ = lane.asked->parameter;
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "runnel/cost.h"
+#include "runnel/graph.h"
 #include "runnel/search.h"
 
 namespace runnel::search {
@@ -35,6 +36,12 @@ class Program {
   const std::vector<MeasureKind>& measures() const { return measures_; }
   bool asks_for_steps() const { return asks_for_steps_; }
   const std::vector<bool>& asked() const { return asked_; }  // by place in the schema
+
+  // The functions of one lane, as they were traced: init, step and evaluate.
+  struct Graphs {
+    GraphPtr init, step, evaluate;
+  };
+  const Graphs& graphs() const { return graphs_; }
 
   // Of one lane: a step, the measures of one row, the bytes that a state takes.
   const Cost& step_cost() const { return step_cost_; }
@@ -64,6 +71,7 @@ class Program {
   std::vector<MeasureKind> measures_;
   bool asks_for_steps_ = false;
   std::vector<bool> asked_;
+  Graphs graphs_;
   Cost step_cost_, row_cost_;
   std::size_t state_bytes_ = 0;
   std::unique_ptr<const Compiled> compiled_;

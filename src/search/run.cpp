@@ -33,6 +33,7 @@ class Search : private Coordinator {
         kept_(options.states, folds.size()) {
     total_ = sampler.size(space);
     if (total_ < 1) fail("the sampler {} has no candidate in this space", sampler.name());
+    if (options.study) options.study->begin({programs_, space, sampler, options});
   }
 
   Result run() {
@@ -59,8 +60,7 @@ class Search : private Coordinator {
     latest_.clear();
     field_.emplace(programs_, asked_, first, options_);
     if (!options_.study) return;
-    for (const LaneState& lane : options_.study->begin_generation(first, asked_, programs_.measures()))
-      field_->restore(lane);
+    for (const LaneState& lane : options_.study->begin_generation(first, asked_)) field_->restore(lane);
   }
 
   std::vector<Told> told() const {
@@ -126,8 +126,9 @@ class Search : private Coordinator {
     for (const LaneState& state : states) keep_one(state);
   }
 
-  void keep_one(const LaneState& state) const {
-    if (options_.study && state.epochs > 0) options_.study->keep(state, field_->has_ended(state));
+  void keep_one(const LaneState& state) {
+    if (options_.study && state.epochs > 0)
+      options_.study->keep(state, field_->has_ended(state), is_stopped());
   }
 
   void read(const Reading& reading, const std::function<std::vector<Array>()>& state) override {
@@ -268,7 +269,6 @@ Result run(const Trainable& trainable, const std::vector<Fold>& folds, const Spa
   check_rows(folds);
   check(options);
   if (!sampler) fail("a search needs a sampler");
-  if (options.study) options.study->begin({trainable, folds, space, *sampler, options});
   return Search(trainable, folds, space, *sampler, options).run();
 }
 

@@ -3,10 +3,10 @@
 #include <nlohmann/json.hpp>
 #include <unordered_map>
 
+#include "core/digest.h"
 #include "core/fail.h"
 #include "core/text.h"
 #include "runnel/study.h"
-#include "study/digest.h"
 #include "study/hyper_json.h"
 
 namespace runnel::study {
@@ -183,6 +183,7 @@ void space_differences(const Json& before, const Json& now, std::vector<std::str
   for (const auto& [name, value] : was.items()) changed(was, is, name.c_str(), name, out);
   for (const auto& [name, value] : is.items())
     if (!was.contains(name)) changed(was, is, name.c_str(), name, out);
+  if (!now.contains("hyper")) return;
   changed(before, now, "candidates", "candidates", out);
   if (out.empty()) {
     const Json &columns = before.at("hyper"), &others = now.at("hyper");
@@ -224,6 +225,12 @@ Fingerprint space_fingerprint(const std::vector<std::pair<std::string, std::stri
     for (const sweep::Hyper& hyper : candidates) digest.text(field.get(hyper));
     parts["hyper"][field.name] = digest.hex();
   }
+  return fingerprint_of(parts);
+}
+
+Fingerprint settings_fingerprint(const std::vector<std::pair<std::string, std::string>>& settings) {
+  Json parts = {{"settings", Json::object()}};
+  for (const auto& [name, text] : settings) parts["settings"][name] = text;
   return fingerprint_of(parts);
 }
 

@@ -53,7 +53,10 @@ void read_description(const Database& database, Study& study) {
   Statement prints(database, "SELECT what, digest, parts FROM fingerprints");
   while (prints.step()) {
     const std::string what = prints.text();
-    Fingerprint& print = what == "data" ? d.data : what == "split" ? d.split : d.space;
+    Fingerprint& print = what == "data"    ? d.data
+                         : what == "split" ? d.split
+                         : what == "space" ? d.space
+                                           : d.more[what];
     print.digest = prints.text();
     print.parts = prints.text();
   }
@@ -258,6 +261,14 @@ std::string_view Candidate::value(std::string_view name) const {
   return "";
 }
 
+bool higher_is_better(const Description& description) {
+  const Json configuration = Json::parse(description.configuration, nullptr, false);
+  if (configuration.is_object() && configuration.contains("measures"))
+    for (const Json& measure : configuration["measures"])
+      if (measure.value("name", "") == description.metric) return measure.value("higher_is_better", false);
+  return sweep::higher_is_better(sweep::metric_from_name(description.metric));
+}
+
 std::int64_t Study::count(Status status) const {
   return std::count_if(candidates.begin(), candidates.end(),
                        [&](const Candidate& c) { return c.status == status; });
@@ -267,7 +278,7 @@ std::vector<std::int64_t> Study::ranked() const {
   std::vector<std::int64_t> out;
   for (const Candidate& c : candidates)
     if (c.status == Status::done && !std::isnan(c.metric)) out.push_back(c.index);
-  const bool higher = sweep::higher_is_better(sweep::metric_from_name(description.metric));
+  const bool higher = higher_is_better(description);
   std::sort(out.begin(), out.end(), [&](std::int64_t i, std::int64_t j) {
     const Candidate &a = candidates[static_cast<std::size_t>(i)],
                     &b = candidates[static_cast<std::size_t>(j)];

@@ -7,8 +7,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "core/digest.h"
 #include "core/fail.h"
-#include "study/digest.h"
 
 namespace runnel::study {
 namespace {

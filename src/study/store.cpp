@@ -90,13 +90,18 @@ void write_description(const Database& database, const Description& d) {
     print << what << fingerprint->digest << fingerprint->parts;
     print.run();
   }
+  for (const auto& [what, fingerprint] : d.more) {
+    print << what << fingerprint.digest << fingerprint.parts;
+    print.run();
+  }
 }
 
-void write_candidates(const Database& database, const std::vector<sweep::Hyper>& candidates) {
-  Statement row(database, "INSERT INTO candidates VALUES (?, ?, ?, NULL, NULL, 0)");
-  for (std::size_t i = 0; i < candidates.size(); ++i) {
-    const std::string hyper = hyper_json(candidates[i]);
-    row << static_cast<std::int64_t>(i) << hyper << status_name(Status::waiting);
+// Behind those that are there.
+void write_candidates(const Database& database, const std::vector<std::string>& candidates) {
+  Statement row(database,
+                "INSERT INTO candidates VALUES ((SELECT COUNT(*) FROM candidates), ?, ?, NULL, NULL, 0)");
+  for (const std::string& hyper : candidates) {
+    row << hyper << status_name(Status::waiting);
     row.run();
   }
 }
@@ -111,7 +116,7 @@ void sync(const std::string& path) {
 // Whole or not there: made under another name and brought to the disk once, before it gets its own.
 // Afterwards the file keeps a log (WAL), so that readers and the writer do not wait for each other.
 void make_file(const std::string& path, const Description& description,
-               const std::vector<sweep::Hyper>& candidates) {
+               const std::vector<std::string>& candidates) {
   NewFile file(path);
   {
     const Database database(file.name(), path, Database::Access::write);
@@ -146,6 +151,13 @@ void check_same(const std::string& path, const Description& before, const Descri
           "another "
           "study",
           path, what, differs);
+  }
+  for (const auto& [what, is] : now.more) {
+    const auto was = before.more.find(what);
+    const std::string differs = was == before.more.end() ? "it has none" : difference(was->second, is);
+    if (!differs.empty())
+      fail("{}: the study was begun with another {}: {}; give what it was begun with, or another file", path,
+           what, differs);
   }
   if (before.folds != now.folds || before.metric != now.metric || before.seed != now.seed)
     fail("{}: the study was begun with another configuration (folds {}, metric {}, seed {}; now {}, {}, {})",
@@ -249,6 +261,8 @@ struct Store::Impl {
     has_snapshots = false;
     last_snapshots = watch.total();
   }
+
+  void write_more(const std::vector<std::string>& candidates) { write_candidates(*database, candidates); }
 
   void write_reading(const Reading& r) {
     const std::vector<std::byte> curve = as_bytes(r.curve);
@@ -383,6 +397,13 @@ Store::~Store() {
 
 Store Store::create(const std::string& path, const Description& description,
                     const std::vector<sweep::Hyper>& candidates) {
+  std::vector<std::string> texts;
+  for (const sweep::Hyper& hyper : candidates) texts.push_back(hyper_json(hyper));
+  return create(path, description, texts);
+}
+
+Store Store::create(const std::string& path, const Description& description,
+                    const std::vector<std::string>& candidates) {
   const std::string real = real_path(path);
   auto lock = std::make_unique<WriterLock>(real);
   std::error_code error;
@@ -411,6 +432,12 @@ Store Store::resume(const std::string& path, const Description& description) {
   if (!version.empty()) store.warning(version);
   store.commit();
   return store;
+}
+
+void Store::add(const std::vector<std::string>& candidates) {
+  const std::lock_guard guard(impl_->mutex);
+  impl_->change(&Impl::write_more, candidates);
+  impl_->commit();
 }
 
 void Store::reading(const Reading& r) {

@@ -53,6 +53,9 @@ def main():
         while not os.path.exists("locked.study"):
             time.sleep(0.01)
         other = sqlite3.connect("locked.study", timeout=30, isolation_level=None)
+        # It may begin: that it waits for.
+        while other.execute("SELECT COUNT(*) FROM runs").fetchone()[0] == 0 and search.poll() is None:
+            time.sleep(0.01)
         other.execute("BEGIN IMMEDIATE")
         used = work_until_it_waits(search)
         assert search.poll() is None, search.communicate()[1]

@@ -26,15 +26,14 @@ class Memory : public Archive {
   Memory(std::uint32_t seed, int lanes) : random_(seed), left_(lanes) {}
 
   void begin(const Beginning&) override {}
-  std::vector<LaneState> begin_generation(std::int64_t first, std::span<const Configuration>,
-                                          const std::vector<MeasureKind>&) override {
+  std::vector<LaneState> begin_generation(std::int64_t first, std::span<const Configuration>) override {
     first_ = first;
     std::vector<LaneState> out;
     for (const auto& [place, lane] : lanes_[first]) out.push_back(lane);
     return out;
   }
   bool wants_states() override { return random_() % 2 == 0; }
-  void keep(const LaneState& lane, bool has_ended) override {
+  void keep(const LaneState& lane, bool has_ended, bool) override {
     if (--left_ <= 0) stop = true;
     if (random_() % 8 == 0) return;
     LaneState kept = lane;
@@ -87,8 +86,7 @@ INSTANTIATE_TEST_SUITE_P(Search, Archives, testing::ValuesIn(lines::ways()),
 class Stranger : public Memory {
  public:
   Stranger() : Memory(1, 1000) {}
-  std::vector<LaneState> begin_generation(std::int64_t, std::span<const Configuration>,
-                                          const std::vector<MeasureKind>&) override {
+  std::vector<LaneState> begin_generation(std::int64_t, std::span<const Configuration>) override {
     return {{1000, 0, 1}};
   }
 };

@@ -4,7 +4,7 @@
 #include <array>
 #include <limits>
 
-#include "study/digest.h"
+#include "core/digest.h"
 #include "study/support.h"
 
 namespace runnel::study {

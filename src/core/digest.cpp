@@ -1,4 +1,4 @@
-#include "study/digest.h"
+#include "core/digest.h"
 
 #include <array>
 #include <cmath>
@@ -9,7 +9,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-namespace runnel::study {
+namespace runnel {
 namespace {
 
 // The bits of a NaN differ with the way it was made, and mean nothing here.
@@ -62,4 +62,4 @@ std::string Digest::hex() const {
   return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
 }
 
-}  // namespace runnel::study
+}  // namespace runnel

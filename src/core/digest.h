@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace runnel::study {
+namespace runnel {
 
 class Digest {
  public:
@@ -31,4 +31,4 @@ class Digest {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace runnel::study
+}  // namespace runnel
