@@ -4,11 +4,12 @@
 #pragma once
 
 #include <any>
-#include <concepts>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -159,6 +160,60 @@ template <class Init, class Step, class Evaluate>
 Functions<Init, Step, Evaluate> trainable(Schema schema, Init init, Step step, Evaluate evaluate,
                                           Manner manner = {}) {
   return {std::move(schema), std::move(init), std::move(step), std::move(evaluate), manner};
+}
+
+// ---- a step in two halves ------------------------------------------------------------------------------
+
+// What may be done with the gradient of a batch, by the names of parameters of the schema that say how; none:
+// it is not done. A parameter that is off or takes no part leaves it out.
+struct GradientParts {
+  std::string clip = {};  // traced: each example's gradient is clipped to this norm before the mean is taken
+  std::string accumulate =
+      {};                   // fixed: so many equal parts of the batch one after another, in the memory of one
+  std::string shards = {};  // fixed: so many parts whose gradients are added as a tree, for several processes
+};
+
+namespace typed {
+
+// The loss, and the leaves of the gradient, of a batch's leaves.
+using GradientFn = std::function<std::vector<Array>(const std::vector<Array>& batch)>;
+std::vector<Array> gradient_in_parts(const Settings& h, const GradientParts& parts,
+                                     const GradientFn& gradient, const std::vector<Array>& batch);
+
+template <class Gradient, class Update>
+struct ByGradient {
+  Gradient gradient;
+  Update update;
+  GradientParts parts;
+
+  template <class State, class Batch>
+  requires std::is_invocable_v<const Gradient&, const Settings&, const State&, const Batch&>
+      std::pair<State, Array>
+  operator()(const Settings& h, const State& state, const Batch& batch) const {
+    using Tree = typename std::invoke_result_t<const Gradient&, const Settings&, const State&,
+                                               const Batch&>::second_type;
+    std::optional<Tree> like;
+    const GradientFn of = [&](const std::vector<Array>& rows) {
+      const auto [loss, slope] = gradient(h, state, tree::unflatten(batch, rows));
+      like.emplace(slope);
+      std::vector<Array> out{loss};
+      for (const Array& leaf : tree::flatten(slope)) out.push_back(leaf);
+      return out;
+    };
+    const std::vector<Array> all = gradient_in_parts(h, parts, of, tree::flatten(batch));
+    std::size_t offset = 1;
+    const Tree slope = tree::unflatten(*like, all, offset);
+    return {update(h, state, slope), all[0]};
+  }
+};
+
+}  // namespace typed
+
+// A step made of gradient(h, state, batch) -> pair(mean loss of the rows, its gradient), as value_and_grad
+// returns it, and update(h, state, gradient) -> State.
+template <class Gradient, class Update>
+typed::ByGradient<Gradient, Update> by_gradient(Gradient gradient, Update update, GradientParts parts = {}) {
+  return {std::move(gradient), std::move(update), std::move(parts)};
 }
 
 namespace typed {
