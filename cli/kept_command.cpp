@@ -35,6 +35,11 @@ std::string kept_command() {
 }
 
 void read_kept_command(const study::Study& study, FitCommand& command) {
+  if (!study.description.more.empty())
+    fail(
+        "{}: the study of a search that another program made: only that program can train its candidates "
+        "again",
+        study.path);
   const Json configuration = Json::parse(study.description.configuration, nullptr, false);
   std::vector<std::string> words;
   fs::path folder;

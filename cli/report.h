@@ -58,6 +58,7 @@ struct ScoreReport {
 // "stopped: 12 of 32 candidates finished; the model is the best of these"; empty when it was not stopped.
 std::string stopped_text(const sweep::Result& search);
 std::string number_text(sweep::Metric metric, double value);
+std::string number_text(std::string_view metric, double value);  // by its name, whoever measures it
 std::string interval_text(sweep::Metric metric, const Score& score);
 
 // What stands before the search: the data, the target, the columns, the split.

@@ -27,7 +27,7 @@ const Candidate& at(const Study& study, std::int64_t index) {
 }
 
 std::string metric_text(const Study& study, double value) {
-  return number_text(sweep::metric_from_name(study.description.metric), value);
+  return number_text(study.description.metric, value);
 }
 
 std::string loss_text(double value) { return std::isfinite(value) ? fmt::format("{:.4g}", value) : "-"; }
@@ -157,8 +157,9 @@ std::string head_part(const Style& style, const StudyReport& report) {
   out += part(style, "data") + d.source + "\n";
   out += part(style, "command") + shortened(d.command, 200) + "\n";
   out += part(style, "chosen by");
-  out += fmt::format("{} on {}, loss {}, seed {}\n", d.metric,
-                     d.folds > 1 ? fmt::format("{} folds", d.folds) : "validation rows", d.loss, d.seed);
+  out += fmt::format("{} on {}, {}seed {}\n", d.metric,
+                     d.folds > 1 ? fmt::format("{} folds", d.folds) : "validation rows",
+                     d.loss.empty() ? "" : fmt::format("loss {}, ", d.loss), d.seed);
   return out;
 }
 
@@ -301,7 +302,7 @@ std::vector<std::int64_t> sorted_candidates(const Study& study, const std::strin
     fail("--sort {}: candidates cannot be sorted by that{}", name, suggestion(name, names));
   std::vector<std::int64_t> out;
   for (const Candidate& c : study.candidates) out.push_back(c.index);
-  const bool higher = sweep::higher_is_better(sweep::metric_from_name(study.description.metric));
+  const bool higher = study::higher_is_better(study.description);
   std::stable_sort(out.begin(), out.end(), [&](std::int64_t i, std::int64_t j) {
     const Candidate &a = at(study, i), &b = at(study, j);
     if (name == "candidate") return i < j;

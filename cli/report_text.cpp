@@ -242,8 +242,13 @@ std::string stopped_text(const sweep::Result& search) {
 }
 
 std::string number_text(sweep::Metric metric, double value) {
+  return number_text(sweep::metric_name(metric), value);
+}
+
+std::string number_text(std::string_view metric, double value) {
   if (!std::isfinite(value)) return "-";
-  const bool share = metric == sweep::Metric::accuracy || metric == sweep::Metric::r2;
+  const bool share = metric == sweep::metric_name(sweep::Metric::accuracy) ||
+                     metric == sweep::metric_name(sweep::Metric::r2);
   if (share) return fmt::format("{:.4f}", value);
   return std::abs(value) >= 1000 && std::abs(value) < 1e9 ? fmt::format("{:.0f}", value)
                                                           : fmt::format("{:.4g}", value);
@@ -307,7 +312,7 @@ std::string score_text(const ScoreReport& report, bool quiet) {
                                 number_text(metric, report.score.value), interval_text(metric, report.score));
   if (quiet) return out;
   for (const auto& [name, value] : report.also) {
-    out += fmt::format("{} {}\n", name, number_text(sweep::metric_from_name(name), value));
+    out += fmt::format("{} {}\n", name, number_text(name, value));
   }
   return out;
 }

@@ -166,6 +166,48 @@ struct Result {
 Result run(const Trainable& trainable, const std::vector<Fold>& folds, const Space& space,
            const SamplerPtr& sampler, const Options& options = {});
 
+// ---- what a run would be -------------------------------------------------------------------------------
+
+// Candidates of one program.
+struct PlannedProgram {
+  Configuration example;    // one of them
+  std::int64_t lanes = 0;   // trajectories, on all folds
+  std::int64_t blocks = 0;  // at the beginning
+  std::int64_t steps = 0;   // in an epoch
+  double operations = 0;    // of an epoch of one lane, with its measuring (cost.h)
+  double seconds = 0;       // of an epoch of one lane beside others, about
+};
+
+// What is trained between two rungs.
+struct PlannedStretch {
+  std::int64_t begin = 0, end = 0;  // epochs
+  std::int64_t lanes = 0, blocks = 0;
+  double operations = 0;
+  double seconds = 0;
+};
+
+// What `run` would do: of the first generation, and of all of them as if they were like the first. Which
+// programs the survivors of a rung have is not known before: here they go on in proportion, and with the
+// median rule everybody does.
+struct Plan {
+  std::int64_t candidates = 0, generations = 0;
+  std::int64_t trajectories = 0, folds = 0;  // of the first generation
+  std::int64_t epochs = 0;                   // of its lanes together
+  int threads = 1;
+  std::vector<PlannedProgram> programs;  // of the first generation, costly ones first
+  std::vector<Rung> rungs;               // by epochs, then bracket; none for the median rule
+  std::vector<PlannedStretch> stretches;
+  double operations = 0;  // of all generations
+  double seconds = 0;     // about, of all generations, compiling among them
+  double compiling = 0;   // seconds
+  std::int64_t timed =
+      0;  // programs whose first steps were timed to predict; others: by operations, at their rate
+};
+
+// Trains nothing but a few steps of the costliest programs, to time them. Throws as `run` does.
+Plan plan(const Trainable& trainable, const std::vector<Fold>& folds, const Space& space,
+          const SamplerPtr& sampler, const Options& options = {});
+
 // ---- the same with a user's own types ------------------------------------------------------------------
 
 template <class State>
@@ -191,18 +233,29 @@ struct Found : Result {
 namespace typed {
 // The settings of a candidate outside any trace, to know a state's structure by.
 Settings settings_of(const Configuration& configuration);
+
+template <class Batch>
+const Batch& first_rows(const Data<Batch>& data) {
+  if (data.folds.empty()) throw Error(ErrorKind::input, "a search needs rows: the data has no fold");
+  return data.folds[0].train;
+}
+
+template <class Batch>
+std::vector<Fold> flat_folds(const Data<Batch>& data) {
+  std::vector<Fold> folds;
+  for (const auto& fold : data.folds)
+    folds.push_back({tree::flatten(fold.train), tree::flatten(fold.validation)});
+  return folds;
+}
 }  // namespace typed
 
 template <class Init, class Step, class Evaluate, class Batch>
 auto run(const Functions<Init, Step, Evaluate>& functions, const Data<Batch>& data, const Space& space,
          const SamplerPtr& sampler, const Options& options = {}) {
   using State = typename Functions<Init, Step, Evaluate>::State;
-  if (data.folds.empty()) throw Error(ErrorKind::input, "a search needs rows: the data has no fold");
-  const typed::Flat<Init, Step, Evaluate, Batch> flat(functions, data.folds[0].train);
-  std::vector<Fold> folds;
-  for (const auto& fold : data.folds)
-    folds.push_back({tree::flatten(fold.train), tree::flatten(fold.validation)});
-  Found<State> found{run(static_cast<const Trainable&>(flat), folds, space, sampler, options), {}};
+  const typed::Flat<Init, Step, Evaluate, Batch> flat(functions, typed::first_rows(data));
+  Found<State> found{
+      run(static_cast<const Trainable&>(flat), typed::flat_folds(data), space, sampler, options), {}};
   for (const std::int64_t number : found.ranking(options.states)) {
     const Candidate& c = found.candidates[static_cast<std::size_t>(number)];
     typename Found<State>::Kept kept{number, {}};
@@ -211,6 +264,13 @@ auto run(const Functions<Init, Step, Evaluate>& functions, const Data<Batch>& da
     found.kept.push_back(std::move(kept));
   }
   return found;
+}
+
+template <class Init, class Step, class Evaluate, class Batch>
+Plan plan(const Functions<Init, Step, Evaluate>& functions, const Data<Batch>& data, const Space& space,
+          const SamplerPtr& sampler, const Options& options = {}) {
+  const typed::Flat<Init, Step, Evaluate, Batch> flat(functions, typed::first_rows(data));
+  return plan(static_cast<const Trainable&>(flat), typed::flat_folds(data), space, sampler, options);
 }
 
 // Over the functions' own schema.

@@ -26,9 +26,14 @@ bool worth_telling(const sweep::HyperField& field, const std::vector<sweep::Outc
 
 Trials trials_of(const FitResult& result) {
   const sweep::Result& search = result.search;
-  Trials out{
-      result.metric, std::string(sweep::loss_name(result.model.loss)), result.folds, {}, {}, search.rungs,
-      result.best};
+  Trials out{std::string(sweep::metric_name(result.metric)),
+             sweep::higher_is_better(result.metric),
+             std::string(sweep::loss_name(result.model.loss)),
+             result.folds,
+             {},
+             {},
+             search.rungs,
+             result.best};
   std::vector<const sweep::HyperField*> fields;
   for (const sweep::HyperField& field : sweep::hyper_fields()) {
     if (!worth_telling(field, search.outcomes)) continue;

@@ -50,7 +50,8 @@ Trial trial_of(const study::Candidate& candidate, const std::vector<std::size_t>
 Trials trials_of(const study::Study& study) {
   Trials out;
   const study::Description& d = study.description;
-  out.metric = sweep::metric_from_name(d.metric);
+  out.metric = d.metric;
+  out.higher_is_better = study::higher_is_better(d);
   out.loss = d.loss;
   out.folds = d.folds > 1 ? static_cast<std::size_t>(d.folds) : 0;
   for (const study::Rung& r : study.rungs) out.rungs.push_back({r.bracket, r.epochs, r.entered, r.kept});

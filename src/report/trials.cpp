@@ -11,7 +11,7 @@ namespace {
 std::vector<std::size_t> ranked(const Trials& trials) {
   std::vector<std::size_t> order(trials.all.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-  const bool higher = sweep::higher_is_better(trials.metric);
+  const bool higher = trials.higher_is_better;
   const auto worth = [&](const Trial& t) {
     if (!std::isfinite(t.metric)) return -std::numeric_limits<double>::infinity();
     return higher ? t.metric : -t.metric;
@@ -115,8 +115,8 @@ Json trials_json(const Trials& trials) {
   for (const Trial& t : trials.all) longest = std::max(longest, t.curve.size());
   Json counts = Json::object();
   for (const Trial& t : trials.all) counts[t.status] = counts.value(t.status, 0) + 1;
-  return {{"metric", sweep::metric_name(trials.metric)},
-          {"higher", sweep::higher_is_better(trials.metric)},
+  return {{"metric", trials.metric},
+          {"higher", trials.higher_is_better},
           {"loss", trials.loss},
           {"folds", trials.folds},
           {"total", trials.all.size()},

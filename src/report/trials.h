@@ -29,7 +29,8 @@ struct HyperName {
 };
 
 struct Trials {
-  sweep::Metric metric = sweep::Metric::r2;
+  std::string metric;  // its name
+  bool higher_is_better = false;
   std::string loss;
   std::size_t folds = 0;  // that a trial's metric is the mean of; 0: one set of validation rows
   std::vector<HyperName> names;

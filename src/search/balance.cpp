@@ -24,12 +24,11 @@ std::int64_t end_of(const Block& block, std::size_t first) {
   return std::min(block.end, block.trajectories[first].epochs);
 }
 
-// With what it costs beside others: a step works on whole registers, and of few lanes it costs about as much
-// as one of eight lanes more (measured at 8 to 32 lanes of small networks: each kernel has its start).
+// With what it costs beside others.
 Piece piece(const Block& of, std::size_t first, std::size_t last) {
   const double of_lane = of.work_per_epoch() / static_cast<double>(of.trajectories.size());
   const auto epochs = static_cast<double>(end_of(of, first) - of.begin);
-  const std::size_t lanes = rounded_up(last - first, register_lanes(of.program->dtype()) / 2) + 8;
+  const std::size_t lanes = lanes_worked(last - first, of.program->dtype());
   return {&of, first, last, of_lane * epochs * static_cast<double>(lanes)};
 }
 
@@ -76,6 +75,12 @@ bool cut_one(std::vector<Piece>& pieces) {
 }  // namespace
 
 std::size_t register_lanes(DType dtype) { return 64 / size_of(dtype); }
+
+// A step works on whole registers (of AVX2: half of the widest), and of few lanes it costs about as much as
+// one of eight lanes more (measured at 8 to 32 lanes of small networks: each kernel has its start).
+std::size_t lanes_worked(std::size_t lanes, DType dtype) {
+  return rounded_up(lanes, register_lanes(dtype) / 2) + 8;
+}
 
 void balance(std::vector<Block>& blocks, int threads) {
   constexpr double kWorthIt = 0.95;

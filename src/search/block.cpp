@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/fail.h"
+#include "core/stopwatch.h"
 #include "runnel/ops.h"
 #include "runnel/random.h"
 #include "search/balance.h"
@@ -147,20 +148,65 @@ Array BlockRun::own_orders(std::int64_t epoch) const {
   return batches({stack(orders, 1)}, program_.batch())[0];
 }
 
-void BlockRun::train_epoch(std::int64_t number, const std::vector<Array>& rows, const BlockHooks& hooks) {
-  if (!state_) {
-    if (block_.begin == 0) {
-      state_ = program_.start(rates_);
-    } else {
-      std::vector<const std::vector<Array>*> leaves;
-      for (const LaneState& lane : lanes_) leaves.push_back(&lane.leaves);
-      state_ = lanes_in(leaves);
-      for (LaneState& lane : lanes_) lane.leaves.clear();
-    }
+// The state of all lanes: of fresh ones, or put together from where they stood.
+void BlockRun::begin() {
+  if (block_.begin == 0) {
+    state_ = program_.start(rates_);
+    return;
   }
-  state_ = manner_.rows.own_order ? program_.epoch_in_order(*state_, rates_, rows, own_orders(number - 1))
+  std::vector<const std::vector<Array>*> leaves;
+  for (const LaneState& lane : lanes_) leaves.push_back(&lane.leaves);
+  state_ = lanes_in(leaves);
+  for (LaneState& lane : lanes_) lane.leaves.clear();
+}
+
+void BlockRun::train(const std::vector<Array>& rows, std::int64_t epoch) {
+  state_ = manner_.rows.own_order ? program_.epoch_in_order(*state_, rates_, rows, own_orders(epoch))
                                   : program_.epoch(*state_, rates_, batches(rows, program_.batch()));
+}
+
+void BlockRun::train_epoch(std::int64_t number, const std::vector<Array>& rows, const BlockHooks& hooks) {
+  if (!state_) begin();
+  train(rows, number - 1);
   read(number, hooks);
+}
+
+BlockCost BlockRun::measure() {
+  // The first run compiles; of a few others the quickest counts, for whatever else the machine does adds
+  // time.
+  constexpr int kRuns = 6;
+  constexpr double kSeconds = 0.05;    // no more runs after these
+  constexpr double kOperations = 2e7;  // of one run: milliseconds at a moderate rate
+  const double of_step = program_.step_cost().operations * static_cast<double>(lanes_.size());
+  const std::int64_t steps =
+      manner_.rows.own_order  // the orders are those of a whole epoch
+          ? program_.steps()
+          : std::clamp<std::int64_t>(static_cast<std::int64_t>(kOperations / std::max(1.0, of_step)), 1,
+                                     program_.steps());
+  std::vector<Array> rows = programs_.folds()[block_.fold].train;
+  if (!manner_.rows.own_order)
+    for (Array& leaf : rows) leaf = slice(leaf, 0, 0, steps * program_.batch());
+  double first[2] = {};
+  double least[2] = {};
+  double spent = 0;
+  begin();
+  for (int i = 0; i < 2 || (i < kRuns && spent < kSeconds); ++i) {
+    Stopwatch watch;
+    train(rows, i);
+    const double trained = watch.lap();
+    (void)measured();
+    const double taken[2] = {trained, watch.lap()};
+    for (int k = 0; k < 2; ++k) {
+      if (i == 0) first[k] = taken[k];
+      if (i == 1 || (i > 1 && taken[k] < least[k])) least[k] = taken[k];
+    }
+    if (i > 0) spent += taken[0] + taken[1];
+  }
+  BlockCost cost;
+  cost.step = least[0] / static_cast<double>(steps);
+  cost.measuring = least[1];
+  cost.compiling = std::max(0.0, first[0] - least[0]) + std::max(0.0, first[1] - least[1]);
+  return cost;
 }
 
 // Every measure of every lane: means over the rows of validation, or their roots.

@@ -61,6 +61,12 @@ struct BlockManner {
   Manner rows = {};
 };
 
+// What a block takes, by its first steps, in seconds.
+struct BlockCost {
+  double step = 0, measuring = 0;  // a step; the measures of all lanes, after each epoch
+  double compiling = 0;
+};
+
 // A block in training, epoch by epoch, so that blocks can share the rows of an epoch.
 class BlockRun {
  public:
@@ -82,8 +88,13 @@ class BlockRun {
   std::vector<LaneState> take();
   bool is_taken() const { return lanes_.empty(); }
 
+  // Times a few steps of a block at its beginning, and says nothing of what they come to.
+  BlockCost measure();
+
  private:
   bool is_over(std::size_t lane) const;
+  void begin();
+  void train(const std::vector<Array>& rows, std::int64_t epoch);
   Array own_orders(std::int64_t epoch) const;
   std::vector<std::vector<double>> measured() const;
   void read(std::int64_t epoch, const BlockHooks& hooks);

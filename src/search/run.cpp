@@ -241,14 +241,16 @@ class Search : private Coordinator {
   std::optional<double> best_;
 };
 
-void check(const Options& options) {
+}  // namespace
+
+void check_search(const std::vector<Fold>& folds, const SamplerPtr& sampler, const Options& options) {
+  check_rows(folds);
+  if (!sampler) fail("a search needs a sampler");
   if (options.generation < 1) fail("a generation of {} candidates: it has at least 1", options.generation);
   if (options.patience < 0) fail("a patience of {} epochs: it is 0, for none, or more", options.patience);
   if (options.states < 0) fail("the states of {} candidates: it is 0 or more", options.states);
   if (!(options.seconds >= 0)) fail("a search of {} seconds: it is 0, for no end, or more", options.seconds);
 }
-
-}  // namespace
 
 std::string_view status_name(Status status) {
   switch (status) {
@@ -266,9 +268,7 @@ std::string_view status_name(Status status) {
 
 Result run(const Trainable& trainable, const std::vector<Fold>& folds, const Space& space,
            const SamplerPtr& sampler, const Options& options) {
-  check_rows(folds);
-  check(options);
-  if (!sampler) fail("a search needs a sampler");
+  check_search(folds, sampler, options);
   return Search(trainable, folds, space, *sampler, options).run();
 }
 

@@ -13,6 +13,8 @@ namespace {
 template <class F>
 Trials grid(std::size_t as, std::size_t bs, F f) {
   Trials trials;
+  trials.metric = "r2";
+  trials.higher_is_better = true;
   trials.names = {{"a", "", true}, {"b", "", false}, {"same", "", true}};
   for (std::size_t a = 0; a < as; ++a)
     for (std::size_t b = 0; b < bs; ++b) {

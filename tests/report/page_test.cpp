@@ -42,6 +42,8 @@ TEST(Page, NumbersAreRoundedToFiveDigitsAndWhatIsNoneIsNull) {
 
 Trials many(std::size_t n, std::size_t epochs) {
   Trials trials;
+  trials.metric = "r2";
+  trials.higher_is_better = true;
   trials.names = {{"rate", "", true}, {"seed", "", true}};
   for (std::size_t i = 0; i < n; ++i) {
     Trial t{static_cast<std::int64_t>(i), "done", static_cast<std::int64_t>(epochs), 0, 0, 0, {}, {}};
