@@ -149,6 +149,9 @@ class Schema {
   std::vector<Parameter> parameters_;
 };
 
+// Throws Error(input) unless two schemas declare the same parameters; `what` has the first one.
+void expect_same_schema(const Schema& has, const Schema& wanted, const std::string& what);
+
 // A value for each parameter of a schema.
 class Configuration {
  public:

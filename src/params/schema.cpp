@@ -110,6 +110,16 @@ Value read(const Parameter& p, std::string_view text) {
   return value;
 }
 
+namespace {
+
+// Every candidate trains for so long, on batches of so many rows, from a seed.
+void expect_optional(const Parameter& p, const char* what) {
+  if (p.role == Role::budget || p.role == Role::seed || p.is_batch)
+    fail("{} is the {}, which cannot {}", p.name, p.is_batch ? "batch size" : role_name(p.role), what);
+}
+
+}  // namespace
+
 // ---- declaring -----------------------------------------------------------------------------------------
 
 Declaration& Declaration::meaning(std::string text) {
@@ -149,19 +159,22 @@ Declaration& Declaration::standard(Value value) {
 }
 
 Declaration& Declaration::may_be_off() {
+  expect_optional(own(), "be off");
   own().may_be_off = true;
   return *this;
 }
 
 Declaration& Declaration::may_be_automatic() {
   Parameter& p = own();
-  if (p.role == Role::traced) fail("{} is traced: only what fixes a program can be automatic", p.name);
+  if (p.role != Role::fixed)
+    fail("{} is {}: only what fixes a program can be automatic", p.name, role_name(p.role));
   p.may_be_automatic = true;
   return *this;
 }
 
 Declaration& Declaration::when(const std::string& name, std::vector<Value> values) {
   Parameter& p = own();
+  expect_optional(p, "depend on another");
   const auto before =
       std::find_if(all_.begin(), all_.end() - 1, [&](const auto& q) { return q.name == name; });
   if (before == all_.end() - 1) fail("{} depends on {}, which is not declared before it", p.name, name);
@@ -258,6 +271,15 @@ std::optional<std::size_t> Schema::place_of_batch() const {
   for (std::size_t i = 0; i < parameters_.size(); ++i)
     if (parameters_[i].is_batch) return i;
   return std::nullopt;
+}
+
+void expect_same_schema(const Schema& has, const Schema& wanted, const std::string& what) {
+  const std::vector<Parameter>&a = has.parameters(), &b = wanted.parameters();
+  for (std::size_t i = 0; i < std::max(a.size(), b.size()); ++i) {
+    if (i >= a.size()) fail("{} is of another schema, which has no {}", what, b[i].name);
+    if (i >= b.size() || a[i].name != b[i].name || a[i].kind != b[i].kind || a[i].role != b[i].role)
+      fail("{} is of another schema, whose parameter {} is {}", what, i + 1, a[i].name);
+  }
 }
 
 // ---- values for all ------------------------------------------------------------------------------------

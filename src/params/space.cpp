@@ -283,9 +283,7 @@ std::vector<Configuration> Space::grid() const {
 }
 
 void Space::check(const Configuration& candidate) const {
-  if (candidate.values().size() != schema_->parameters().size())
-    fail("a candidate of {} values in a schema of {}", candidate.values().size(),
-         schema_->parameters().size());
+  expect_same_schema(candidate.schema(), *schema_, "a candidate");
   Configuration settled = candidate;
   settled.settle();
   if (!(settled == candidate)) fail("a candidate sets what takes no part in it: {}", to_string(candidate));

@@ -20,6 +20,7 @@ class Planner {
   Planner(const Trainable& trainable, const std::vector<Fold>& folds, const Space& space,
           const Sampler& sampler, const Options& options)
       : options_(options), programs_(trainable, folds), threads_(thread_count(options.threads)) {
+    params::expect_same_schema(space.schema(), trainable.schema(), "the space");
     plan_.candidates = sampler.size(space);
     const std::int64_t some =
         sampler.reads_results() ? std::min(options.generation, plan_.candidates) : plan_.candidates;

@@ -31,6 +31,7 @@ class Search : private Coordinator {
         programs_(trainable, folds),
         executor_(threads_executor(thread_count(options.threads))),
         kept_(options.states, folds.size()) {
+    params::expect_same_schema(space.schema(), trainable.schema(), "the space");
     total_ = sampler.size(space);
     if (total_ < 1) fail("the sampler {} has no candidate in this space", sampler.name());
     if (options.study) options.study->begin({programs_, space, sampler, options});

@@ -110,11 +110,26 @@ TEST(Schema, RefusesDeclarations) {
        },
        "x is a whole number and goes from 0.5 to 3"},
       {[](Schema& s) { s.seed("again"); }, "two seeds, seed and again"},
+      {[](Schema& s) {
+         s.real("x", {0, 1}).may_be_automatic();
+       },
+       "only what fixes a program can be automatic"},
   };
   for (const auto& [declare, message] : refused) {
     Schema s = network();
     EXPECT_THAT(error_of([&] { declare(s); }), HasSubstr(message));
   }
+}
+
+TEST(Schema, HasABudgetABatchAndASeedAlways) {
+  Schema s;
+  s.choice("way", {"left", "right"});
+  EXPECT_THAT(error_of([&] { s.budget("epochs", 3).when("way", {"left"}); }),
+              HasSubstr("epochs is the budget, which cannot depend on another"));
+  EXPECT_THAT(error_of([&] { s.batch("batch", 3).may_be_off(); }),
+              HasSubstr("batch is the batch size, which cannot be off"));
+  EXPECT_THAT(error_of([&] { s.seed("seed").may_be_automatic(); }),
+              HasSubstr("seed is seed: only what fixes"));
 }
 
 TEST(Configuration, LeavesOutWhatTakesNoPart) {

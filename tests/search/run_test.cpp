@@ -343,6 +343,16 @@ TEST(Search, RefusesCandidatesOutsideTheSchema) {
               }),
               HasSubstr("degree has no value"));
   EXPECT_THAT(error_of([&] { Space(lines::schema()).set("rate", std::nan("")); }), HasSubstr("rate is nan"));
+  Schema other;
+  other.real("rate", {0, 1});
+  EXPECT_THAT(error_of([&] { run(lines::trainable(), data, Space(other), random(5)); }),
+              HasSubstr("the space is of another schema, which has no penalty"));
+  EXPECT_THAT(error_of([&] {
+                Configuration c(std::make_shared<const Schema>(other));
+                c.set("rate", 0.5);
+                run(lines::trainable(), data, these({c}));
+              }),
+              HasSubstr("a candidate is of another schema"));
   EXPECT_THAT(error_of([&] { run(lines::trainable(), data, random(5), {.generation = 0}); }),
               HasSubstr("a generation of 0 candidates"));
   EXPECT_THAT(error_of([&] { split(lines::points(1)); }), HasSubstr("1 row cannot be split"));
