@@ -86,7 +86,7 @@ SamplerPtr these(std::vector<Configuration> candidates);  // nothing is chosen
 // optimization", NIPS 2011, section 4; and its multivariate form, Falkner, Klein and Hutter, "BOHB", ICML
 // 2018, section 4, in which parameters that take part together are estimated together.
 struct Tpe {
-  std::int64_t startup = 10;     // random draws that come first
+  std::int64_t startup = 10;     // Sobol points (random draws above 53 parameters) that come first
   std::int64_t candidates = 24;  // draws of which the most promising is taken
   bool multivariate = true;
 };

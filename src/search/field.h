@@ -10,9 +10,6 @@
 
 namespace runnel::search {
 
-// Throws Error(input) for rows, a sampler or options that no search can begin with.
-void check_search(const std::vector<Fold>& folds, const SamplerPtr& sampler, const Options& options);
-
 class Field {
  public:
   // `programs` outlives it. The candidates have the numbers first, first + 1, ….

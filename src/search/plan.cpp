@@ -7,6 +7,7 @@
 #include "core/stopwatch.h"
 #include "core/threads.h"
 #include "search/balance.h"
+#include "search/check.h"
 #include "search/field.h"
 #include "search/settings.h"
 
@@ -20,7 +21,6 @@ class Planner {
   Planner(const Trainable& trainable, const std::vector<Fold>& folds, const Space& space,
           const Sampler& sampler, const Options& options)
       : options_(options), programs_(trainable, folds), threads_(thread_count(options.threads)) {
-    params::expect_same_schema(space.schema(), trainable.schema(), "the space");
     plan_.candidates = sampler.size(space);
     const std::int64_t some =
         sampler.reads_results() ? std::min(options.generation, plan_.candidates) : plan_.candidates;
@@ -192,7 +192,7 @@ class Planner {
 
 Plan plan(const Trainable& trainable, const std::vector<Fold>& folds, const Space& space,
           const SamplerPtr& sampler, const Options& options) {
-  check_search(folds, sampler, options);
+  check_search(trainable, folds, space, sampler, options);
   return Planner(trainable, folds, space, *sampler, options).made();
 }
 

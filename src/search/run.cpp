@@ -11,6 +11,7 @@
 #include "core/fail.h"
 #include "core/threads.h"
 #include "search/archive.h"
+#include "search/check.h"
 #include "search/executor.h"
 #include "search/field.h"
 #include "search/kept.h"
@@ -31,7 +32,6 @@ class Search : private Coordinator {
         programs_(trainable, folds),
         executor_(threads_executor(thread_count(options.threads))),
         kept_(options.states, folds.size()) {
-    params::expect_same_schema(space.schema(), trainable.schema(), "the space");
     total_ = sampler.size(space);
     if (total_ < 1) fail("the sampler {} has no candidate in this space", sampler.name());
     if (options.study) options.study->begin({programs_, space, sampler, options});
@@ -244,15 +244,6 @@ class Search : private Coordinator {
 
 }  // namespace
 
-void check_search(const std::vector<Fold>& folds, const SamplerPtr& sampler, const Options& options) {
-  check_rows(folds);
-  if (!sampler) fail("a search needs a sampler");
-  if (options.generation < 1) fail("a generation of {} candidates: it has at least 1", options.generation);
-  if (options.patience < 0) fail("a patience of {} epochs: it is 0, for none, or more", options.patience);
-  if (options.states < 0) fail("the states of {} candidates: it is 0 or more", options.states);
-  if (!(options.seconds >= 0)) fail("a search of {} seconds: it is 0, for no end, or more", options.seconds);
-}
-
 std::string_view status_name(Status status) {
   switch (status) {
     case Status::done:
@@ -269,7 +260,7 @@ std::string_view status_name(Status status) {
 
 Result run(const Trainable& trainable, const std::vector<Fold>& folds, const Space& space,
            const SamplerPtr& sampler, const Options& options) {
-  check_search(folds, sampler, options);
+  check_search(trainable, folds, space, sampler, options);
   return Search(trainable, folds, space, *sampler, options).run();
 }
 

@@ -64,7 +64,8 @@ class TpeSampler : public Sampler {
     if (n < 1) fail("a search of {} candidates: it has one at least", n);
     if (how.startup < 1 || how.candidates < 1)
       fail(
-          "the Parzen estimator begins with {} random candidates and chooses from {} draws: both are at "
+          "the Parzen estimator begins with {} candidates of no choice and chooses from {} draws: both are "
+          "at "
           "least 1",
           how.startup, how.candidates);
   }

@@ -1,0 +1,19 @@
+#include "search/check.h"
+
+#include "core/fail.h"
+#include "search/rows.h"
+
+namespace runnel::search {
+
+void check_search(const Trainable& trainable, const std::vector<Fold>& folds, const Space& space,
+                  const SamplerPtr& sampler, const Options& options) {
+  check_rows(folds);
+  if (!sampler) fail("a search needs a sampler");
+  params::expect_same_schema(space.schema(), trainable.schema(), "the space");
+  if (options.generation < 1) fail("a generation of {} candidates: it has at least 1", options.generation);
+  if (options.patience < 0) fail("a patience of {} epochs: it is 0, for none, or more", options.patience);
+  if (options.states < 0) fail("the states of {} candidates: it is 0 or more", options.states);
+  if (!(options.seconds >= 0)) fail("a search of {} seconds: it is 0, for no end, or more", options.seconds);
+}
+
+}  // namespace runnel::search
