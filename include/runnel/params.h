@@ -20,8 +20,9 @@ enum class Kind { real, integer, choice, text };
 
 // What another value of a parameter is. traced: another number in the same program, so that the lanes of a
 // block may differ in it. fixed: another program. budget: how many epochs, another reading of the same
-// trajectory. seed: of everything that a candidate draws.
-enum class Role { traced, fixed, budget, seed };
+// trajectory. patience: when a candidate ends before its budget does. seed: of everything that a candidate
+// draws.
+enum class Role { traced, fixed, budget, patience, seed };
 
 std::string_view kind_name(Kind kind);
 std::string_view role_name(Role role);
@@ -134,6 +135,9 @@ class Schema {
   Declaration budget(const std::string& name, std::int64_t standard);
   // How many rows a step takes, fixed. A schema has one at most; without one a step takes all rows.
   Declaration batch(const std::string& name, std::int64_t standard);
+  // After how many epochs without a better one a candidate ends, and is what it was after its best; or off. A
+  // schema has one at most.
+  Declaration patience(const std::string& name, Value standard = Value::off());
   // What a candidate's key is made of. A schema has one at most; without one it is the search's own seed.
   Declaration seed(const std::string& name, std::int64_t standard = 0);
 
@@ -141,7 +145,7 @@ class Schema {
   // The place of a parameter in the list; throws Error(input) naming the nearest.
   std::size_t place(std::string_view name) const;
   const Parameter& operator[](std::string_view name) const { return parameters_[place(name)]; }
-  std::optional<std::size_t> place_of(Role role) const;  // of the budget, of the seed
+  std::optional<std::size_t> place_of(Role role) const;  // of the budget, of the patience, of the seed
   std::optional<std::size_t> place_of_batch() const;
 
  private:
@@ -160,19 +164,22 @@ class Configuration {
   Configuration(std::shared_ptr<const Schema> schema, std::vector<Value> values);
 
   const Schema& schema() const { return *schema_; }
-  const std::vector<Value>& values() const { return values_; }
-  const Value& operator[](std::string_view name) const { return values_[schema_->place(name)]; }
+  const std::vector<Value>& values() const { return *values_; }
+  const Value& operator[](std::string_view name) const { return (*values_)[schema_->place(name)]; }
   void set(std::string_view name, Value value);  // checked, as in `check`
 
   // Sets those that take no part to nothing. Throws Error(input) for one that takes part and has no value.
   void settle();
   bool takes_part(std::size_t place) const;
 
-  friend bool operator==(const Configuration& a, const Configuration& b) { return a.values_ == b.values_; }
+  friend bool operator==(const Configuration& a, const Configuration& b) {
+    return a.values_ == b.values_ || *a.values_ == *b.values_;
+  }
 
  private:
+  std::vector<Value>& own_values();
   std::shared_ptr<const Schema> schema_;
-  std::vector<Value> values_;
+  std::shared_ptr<std::vector<Value>> values_;  // shared by copies until one of them changes
 };
 
 // "rate=0.003 rank=8": those that take part.

@@ -108,7 +108,9 @@ struct Options {
   int threads = 0;         // 0: RUNNEL_THREADS, else as many as there are cores
   Scheduling scheduling = {};
   std::int64_t generation = 16;  // candidates that a sampler which reads results is asked for at a time
-  std::int64_t patience = 0;  // epochs without a better one after which a lane stops, with the best; 0: never
+  // Epochs without a better one after which a candidate ends, with the best; 0: never. Of those whose schema
+  // has no patience of its own.
+  std::int64_t patience = 0;
   std::int64_t states = 1;    // how many of the best candidates keep their states
   double seconds = 0;         // 0: no end; else the search is judged as it stands by then
   std::size_t memory = std::size_t{512} << 20;         // bytes of states and of rows in order at a time
@@ -133,15 +135,7 @@ struct Candidate {
       {};  // named as in Result::measures; means over folds; nan where there is none
   std::vector<double> by_fold = {};             // the first measure
   std::vector<double> curve = {};               // the first measure after each epoch, on fold 0
-  std::vector<std::vector<Array>> states = {};  // leaves, on each fold; of the best candidates
-};
-
-// A measure without its numbers.
-struct MeasureKind {
-  std::string name;
-  bool higher_is_better = false;
-  bool root = false;
-  friend bool operator==(const MeasureKind&, const MeasureKind&) = default;
+  std::vector<std::vector<Array>> states = {};  // what was learnt, on each fold; of the best candidates
 };
 
 struct Result {

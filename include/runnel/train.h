@@ -112,6 +112,12 @@ Array loss(const Recipe& recipe, const nn::Network& model, const Rates& rates, c
 std::pair<State, Array> step(const Recipe& recipe, const State& state, const Rates& rates, const Array& x,
                              const Array& y, const Array& rows, const Further& further = {});
 
+// The same step on a batch that lies in order already: x (batch, features), y (batch,), rows (batch,), the
+// number of each example, which keys its dropout mask; further.weights (batch,).
+std::pair<State, Array> step_in_order(const Recipe& recipe, const State& state, const Rates& rates,
+                                      const Array& x, const Array& y, const Array& rows,
+                                      const Further& further = {});
+
 // A scan of steps over rows (steps, batch): the state after them and the losses (steps,).
 std::pair<State, Array> steps(const Recipe& recipe, const State& state, const Rates& rates, const Array& x,
                               const Array& y, const Array& rows, const Further& further = {});

@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -36,11 +37,13 @@ class Settings {
  public:
   // A number as a scalar, of the data's float dtype: traced, or a constant where it is fixed.
   Array operator[](std::string_view name) const;
+  // The same in f64, whatever the data's dtype: what counts steps needs it, for a float has 24 bits.
+  Array exact(std::string_view name) const;
   std::int64_t integer(std::string_view name) const;  // these three of what is fixed
   double number(std::string_view name) const;
   const std::string& text(std::string_view name) const;
-  // Of any parameter: whether it is off, or takes no part here. Where a traced parameter is off the program
-  // is another one, so that it need not compute what is left away.
+  // Of any parameter: whether it is off, or takes no part here. Where a traced parameter is off or automatic
+  // the program is another one, so that it need not compute what is left away.
   bool is_off(std::string_view name) const;
   bool is_automatic(std::string_view name) const;
 
@@ -48,6 +51,14 @@ class Settings {
   // Steps that the whole training makes, a scalar of the data's float dtype. A candidate whose functions ask
   // for it shares no trajectory with those that train longer.
   Array steps() const;
+  Array exact_steps() const;  // in f64
+
+  // The candidate's key, u32 (2,), which init is given too.
+  const Array& key() const;
+  // Types of the arrays that are trained on: how many columns there are, say. All rows of a fold.
+  const std::vector<Type>& rows() const;
+  // What Trainable::given found for these rows.
+  const std::vector<Array>& given() const;
 
   // The candidate, whose traced values no function should look at: they are those of one lane.
   const Configuration& configuration() const;
@@ -75,6 +86,29 @@ inline Measure root_mean(std::string name, Array squares) {
 }
 inline Measure highest(std::string name, Array rows) { return {std::move(name), std::move(rows), true}; }
 
+// A measure without its numbers.
+struct MeasureKind {
+  std::string name;
+  bool higher_is_better = false;
+  bool root = false;
+  friend bool operator==(const MeasureKind&, const MeasureKind&) = default;
+};
+
+// What outputs on all validation rows come to, for measures that are no means over rows, or that want double
+// precision. Called from several threads at a time.
+class OutputMeasures {
+ public:
+  virtual ~OutputMeasures() = default;
+  // In the order of what `measure` returns; the first decides, the next where the first is the same.
+  virtual std::vector<MeasureKind> kinds() const = 0;
+  // Of one candidate's outputs on a fold, rows one after another. Unless it is `judged` only the first is
+  // asked for after this epoch, and the others may be nan. One that is not finite says that it diverged.
+  virtual std::vector<double> measure(std::size_t fold, std::span<const double> outputs,
+                                      bool judged) const = 0;
+  // The measure number `measure` of all folds.
+  virtual double over_folds(std::size_t measure, std::span<const double> by_fold) const;
+};
+
 // How the rows come to a step and to a measurement.
 struct Manner {
   // A step and a measurement see all rows at once, in their order: rows that are one series, or one system.
@@ -84,6 +118,8 @@ struct Manner {
   // Rows that are measured at a time; fewer take less memory.
   std::int64_t measured_rows = 512;
 };
+
+struct Fold;
 
 // What a search trains, on flat lists of arrays. The functions are pure, and are called while they are
 // traced: what they do depends on their arguments, and no array among these has a value yet.
@@ -100,6 +136,30 @@ class Trainable {
                                                     const std::vector<Array>& batch) const = 0;
   virtual Measures evaluate(const Settings& h, const std::vector<Array>& state,
                             const std::vector<Array>& rows) const = 0;
+
+  // What the functions may know of a fold beside its rows, the same for all rows and lanes, such as quantiles
+  // of its training rows; Settings has it. A function of what is fixed.
+  virtual std::vector<Array> given(const Configuration&, const Fold&) const { return {}; }
+  // What of a lane's state was learnt: it is looked at for numbers that are not finite, kept with patience,
+  // and is what the search returns. Called with leaves that have values.
+  virtual std::vector<Array> learnt(const Settings&, const std::vector<Array>& state) const { return state; }
+  // A step in two halves, for processes that share one: the rows of a step are cut into so many parts (0: they
+  // are not), whose gradients are added as a tree, and the state steps along their sum, to the bits of `step`.
+  virtual std::int64_t shards(const Settings&, std::int64_t) const { return 0; }
+  // Of a batch the gradients, as leaves, of the largest nodes of that tree that hold none but the parts first …
+  // last - 1 (src/search/shards.h).
+  virtual std::vector<std::vector<Array>> shard_gradients(const Settings&, const std::vector<Array>&,
+                                                          const std::vector<Array>&, std::int64_t,
+                                                          std::int64_t) const {
+    return {};
+  }
+  virtual std::vector<Array> step_along(const Settings&, const std::vector<Array>& state,
+                                        const std::vector<Array>&) const {
+    return state;
+  }
+
+  // Where it has some, evaluate returns one Measure whose rows are outputs, (rows, …): they are measured so.
+  virtual const OutputMeasures* output_measures() const { return nullptr; }
 };
 
 // ---- rows ----------------------------------------------------------------------------------------------
@@ -179,6 +239,12 @@ namespace typed {
 using GradientFn = std::function<std::vector<Array>(const std::vector<Array>& batch)>;
 std::vector<Array> gradient_in_parts(const Settings& h, const GradientParts& parts,
                                      const GradientFn& gradient, const std::vector<Array>& batch);
+// As Trainable's, of losses and gradients.
+std::int64_t shards_of(const Settings& h, const GradientParts& parts, std::int64_t rows);
+std::vector<std::vector<Array>> gradients_of_shards(const Settings& h, const GradientParts& parts,
+                                                    const GradientFn& gradient,
+                                                    const std::vector<Array>& batch, std::int64_t first,
+                                                    std::int64_t last);
 
 template <class Gradient, class Update>
 struct ByGradient {
@@ -190,22 +256,36 @@ struct ByGradient {
   requires std::is_invocable_v<const Gradient&, const Settings&, const State&, const Batch&>
       std::pair<State, Array>
   operator()(const Settings& h, const State& state, const Batch& batch) const {
-    using Tree = typename std::invoke_result_t<const Gradient&, const Settings&, const State&,
-                                               const Batch&>::second_type;
-    std::optional<Tree> like;
-    const GradientFn of = [&](const std::vector<Array>& rows) {
+    std::optional<Slope<State, Batch>> like;
+    const std::vector<Array> all =
+        gradient_in_parts(h, parts, flat(h, state, batch, like), tree::flatten(batch));
+    std::size_t offset = 1;
+    const auto slope = tree::unflatten(*like, all, offset);
+    return {update(h, state, slope), all[0]};
+  }
+
+  template <class State, class Batch>
+  using Slope = typename std::invoke_result_t<const Gradient&, const Settings&, const State&,
+                                              const Batch&>::second_type;
+
+  // The gradient on leaves; `like` is given its structure once it has been called.
+  template <class State, class Batch>
+  GradientFn flat(const Settings& h, const State& state, const Batch& batch,
+                  std::optional<Slope<State, Batch>>& like) const {
+    return [&, this](const std::vector<Array>& rows) {
       const auto [loss, slope] = gradient(h, state, tree::unflatten(batch, rows));
       like.emplace(slope);
       std::vector<Array> out{loss};
       for (const Array& leaf : tree::flatten(slope)) out.push_back(leaf);
       return out;
     };
-    const std::vector<Array> all = gradient_in_parts(h, parts, of, tree::flatten(batch));
-    std::size_t offset = 1;
-    const Tree slope = tree::unflatten(*like, all, offset);
-    return {update(h, state, slope), all[0]};
   }
 };
+
+template <class T>
+struct is_by_gradient : std::false_type {};
+template <class Gradient, class Update>
+struct is_by_gradient<ByGradient<Gradient, Update>> : std::true_type {};
 
 }  // namespace typed
 
@@ -254,6 +334,46 @@ class Flat : public Trainable {
     return f_.evaluate(h, unflatten(h, state), tree::unflatten(rows_, rows));
   }
 
+  std::int64_t shards(const Settings& h, std::int64_t rows) const override {
+    if constexpr (is_by_gradient<Step>::value) {
+      const std::string& accumulate = f_.step.parts.accumulate;
+      if (accumulate.empty() || h.is_off(accumulate)) return shards_of(h, f_.step.parts, rows);
+    }
+    return 0;
+  }
+
+  std::vector<std::vector<Array>> shard_gradients(const Settings& h, const std::vector<Array>& state,
+                                                  const std::vector<Array>& batch, std::int64_t first,
+                                                  std::int64_t last) const override {
+    if constexpr (is_by_gradient<Step>::value) {
+      const State own = unflatten(h, state);
+      const Batch rows = tree::unflatten(rows_, batch);
+      std::optional<typename Step::template Slope<State, Batch>> like;
+      auto out = gradients_of_shards(h, f_.step.parts, f_.step.flat(h, own, rows, like), batch, first, last);
+      for (std::vector<Array>& node : out) node.erase(node.begin());  // the loss
+      const std::lock_guard lock(mutex_);
+      slopes_.insert_or_assign(structure_key(h), std::any(structure_of(*like)));
+      return out;
+    } else {
+      return Trainable::shard_gradients(h, state, batch, first, last);
+    }
+  }
+
+  std::vector<Array> step_along(const Settings& h, const std::vector<Array>& state,
+                                const std::vector<Array>& gradient) const override {
+    if constexpr (is_by_gradient<Step>::value) {
+      using Slope = typename Step::template Slope<State, Batch>;
+      std::optional<Slope> slope;
+      {
+        const std::lock_guard lock(mutex_);
+        slope = tree::unflatten(std::any_cast<const Slope&>(slopes_.at(structure_key(h))), gradient);
+      }
+      return tree::flatten(f_.step.update(h, unflatten(h, state), *slope));
+    } else {
+      return Trainable::step_along(h, state, gradient);
+    }
+  }
+
   // A state of a user's own again. Its structure is known once init has been traced.
   State unflatten(const Settings& h, const std::vector<Array>& leaves) const {
     const std::lock_guard lock(mutex_);
@@ -271,6 +391,7 @@ class Flat : public Trainable {
   const Batch rows_;
   mutable std::mutex mutex_;
   mutable std::map<std::string, State> structures_;
+  mutable std::map<std::string, std::any> slopes_;  // structures of gradients
 };
 
 }  // namespace typed

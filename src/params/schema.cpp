@@ -11,6 +11,7 @@ namespace runnel::params {
 namespace {
 
 constexpr double kMostEpochs = 1e9, kMostRows = 1e9;
+constexpr double kMostSeed = 0x1p63;  // any 64 bits
 constexpr double kLargestWhole = 0x1p53;  // integers beyond are not all numbers
 
 bool is_name(std::string_view name) {
@@ -66,6 +67,8 @@ std::string_view role_name(Role role) {
       return "fixed";
     case Role::budget:
       return "budget";
+    case Role::patience:
+      return "patience";
     case Role::seed:
       return "seed";
   }
@@ -114,7 +117,7 @@ namespace {
 
 // Every candidate trains for so long, on batches of so many rows, from a seed.
 void expect_optional(const Parameter& p, const char* what) {
-  if (p.role == Role::budget || p.role == Role::seed || p.is_batch)
+  if (p.role == Role::budget || p.role == Role::patience || p.role == Role::seed || p.is_batch)
     fail("{} is the {}, which cannot {}", p.name, p.is_batch ? "batch size" : role_name(p.role), what);
 }
 
@@ -166,8 +169,8 @@ Declaration& Declaration::may_be_off() {
 
 Declaration& Declaration::may_be_automatic() {
   Parameter& p = own();
-  if (p.role != Role::fixed)
-    fail("{} is {}: only what fixes a program can be automatic", p.name, role_name(p.role));
+  if (p.role != Role::fixed && p.role != Role::traced)
+    fail("{} is the {}, which cannot be automatic", p.name, role_name(p.role));
   p.may_be_automatic = true;
   return *this;
 }
@@ -243,11 +246,20 @@ Declaration Schema::batch(const std::string& name, std::int64_t standard) {
   return out.standard(standard);
 }
 
+Declaration Schema::patience(const std::string& name, Value standard) {
+  if (place_of(Role::patience))
+    fail("the schema has two patiences, {} and {}", parameters_[*place_of(Role::patience)].name, name);
+  Parameter p{name, "epochs without a better one after which training ends, with the best", Kind::integer,
+              Role::patience, {1, kMostEpochs}};
+  p.may_be_off = true;
+  return add(std::move(p)).standard(std::move(standard));
+}
+
 Declaration Schema::seed(const std::string& name, std::int64_t standard) {
   if (place_of(Role::seed))
     fail("the schema has two seeds, {} and {}", parameters_[*place_of(Role::seed)].name, name);
   Declaration out =
-      add({name, "of all that a candidate draws", Kind::integer, Role::seed, {0, kLargestWhole}});
+      add({name, "of all that a candidate draws", Kind::integer, Role::seed, {-kMostSeed, kMostSeed}});
   return out.standard(standard);
 }
 
@@ -284,39 +296,46 @@ void expect_same_schema(const Schema& has, const Schema& wanted, const std::stri
 
 // ---- values for all ------------------------------------------------------------------------------------
 
-Configuration::Configuration(std::shared_ptr<const Schema> schema) : schema_(std::move(schema)) {
-  for (const Parameter& p : schema_->parameters()) values_.push_back(p.standard.value_or(Value()));
+Configuration::Configuration(std::shared_ptr<const Schema> schema)
+    : schema_(std::move(schema)), values_(std::make_shared<std::vector<Value>>()) {
+  for (const Parameter& p : schema_->parameters()) values_->push_back(p.standard.value_or(Value()));
+}
+
+std::vector<Value>& Configuration::own_values() {
+  if (values_.use_count() > 1) values_ = std::make_shared<std::vector<Value>>(*values_);
+  return *values_;
 }
 
 Configuration::Configuration(std::shared_ptr<const Schema> schema, std::vector<Value> values)
-    : schema_(std::move(schema)), values_(std::move(values)) {
-  if (values_.size() != schema_->parameters().size())
-    fail("{} values for {}", values_.size(), counted(schema_->parameters().size(), "hyperparameter"));
-  for (std::size_t i = 0; i < values_.size(); ++i) check(schema_->parameters()[i], values_[i]);
+    : schema_(std::move(schema)), values_(std::make_shared<std::vector<Value>>(std::move(values))) {
+  if (values_->size() != schema_->parameters().size())
+    fail("{} values for {}", values_->size(), counted(schema_->parameters().size(), "hyperparameter"));
+  for (std::size_t i = 0; i < values_->size(); ++i) check(schema_->parameters()[i], (*values_)[i]);
 }
 
 void Configuration::set(std::string_view name, Value value) {
   const std::size_t place = schema_->place(name);
   check(schema_->parameters()[place], value);
-  values_[place] = std::move(value);
+  own_values()[place] = std::move(value);
 }
 
 bool Configuration::takes_part(std::size_t place) const {
   for (const Condition& when : schema_->parameters()[place].when) {
     const std::size_t on = schema_->place(when.name);
     if (!takes_part(on)) return false;
-    if (std::find(when.values.begin(), when.values.end(), values_[on]) == when.values.end()) return false;
+    if (std::find(when.values.begin(), when.values.end(), (*values_)[on]) == when.values.end()) return false;
   }
   return true;
 }
 
 void Configuration::settle() {
-  for (std::size_t i = 0; i < values_.size(); ++i) {
-    if (!takes_part(i))
-      values_[i] = Value();
-    else if (values_[i].is_nothing())
+  for (std::size_t i = 0; i < values_->size(); ++i) {
+    if (!takes_part(i)) {
+      if (!(*values_)[i].is_nothing()) own_values()[i] = Value();
+    } else if ((*values_)[i].is_nothing()) {
       fail("{} has no value: it has no default, so that a search varies it or sets it",
            schema_->parameters()[i].name);
+    }
   }
 }
 

@@ -30,9 +30,7 @@ LaneRates rates_of(const Block& block) {
   const auto row = [&](const auto& value_of) {
     std::vector<double> values;
     for (const Trajectory& t : block.trajectories) values.push_back(value_of(t));
-    const Shape shape{static_cast<std::int64_t>(lanes)};
-    if (program.dtype() == DType::f64) return Array::from(values, shape);
-    return Array::from(std::vector<float>(values.begin(), values.end()), shape);
+    return Array::from(values, {static_cast<std::int64_t>(lanes)});
   };
   for (const std::size_t place : traced_places(block.trajectories[0].configuration))
     rates.traced.push_back(
@@ -79,10 +77,13 @@ void cut_into_blocks(Programs& programs, std::vector<const Trajectory*> group, s
   }
 }
 
+bool all_finite(const std::vector<double>& values) {
+  return std::all_of(values.begin(), values.end(), [](double v) { return std::isfinite(v); });
+}
+
 bool is_finite(const std::vector<Array>& leaves) {
   return std::all_of(leaves.begin(), leaves.end(), [](const Array& leaf) {
-    const std::vector<double> values = leaf.to_doubles();
-    return std::all_of(values.begin(), values.end(), [](double v) { return std::isfinite(v); });
+    return all_finite(leaf.to_doubles());
   });
 }
 
@@ -119,18 +120,23 @@ std::vector<Block> make_blocks(Programs& programs, const std::vector<Waiting>& l
 }
 
 BlockRun::BlockRun(const Programs& programs, const Block& block, const BlockManner& manner,
-                   std::vector<LaneState> lanes)
+                   std::vector<LaneState> lanes, Exchange* exchange)
     : programs_(programs),
       block_(block),
       manner_(manner),
       program_(*block.program),
+      of_outputs_(programs.trainable().output_measures()),
+      given_(programs.given(block.trajectories[0].configuration, block.fold)),
       rates_(rates_of(block)),
-      lanes_(std::move(lanes)) {}
+      lanes_(std::move(lanes)) {
+  if (exchange != nullptr && program_.shards() > 0 && !manner.rows.own_order)
+    together_.emplace(program_, *exchange);
+}
 
 bool BlockRun::is_over(std::size_t lane) const {
   const LaneState& state = lanes_[lane];
   return state.epochs >= block_.trajectories[lane].epochs ||
-         stopping_after(state, program_.measures(), manner_.patience).is_over;
+         stopping_after(state, program_.measures(), block_.trajectories[lane].patience).is_over;
 }
 
 bool BlockRun::has_stopped() const {
@@ -151,7 +157,7 @@ Array BlockRun::own_orders(std::int64_t epoch) const {
 // The state of all lanes: of fresh ones, or put together from where they stood.
 void BlockRun::begin() {
   if (block_.begin == 0) {
-    state_ = program_.start(rates_);
+    state_ = program_.start(rates_, given_);
     return;
   }
   std::vector<const std::vector<Array>*> leaves;
@@ -161,8 +167,12 @@ void BlockRun::begin() {
 }
 
 void BlockRun::train(const std::vector<Array>& rows, std::int64_t epoch) {
-  state_ = manner_.rows.own_order ? program_.epoch_in_order(*state_, rates_, rows, own_orders(epoch))
-                                  : program_.epoch(*state_, rates_, batches(rows, program_.batch()));
+  if (together_) {
+    state_ = together_->epoch(*state_, rates_, given_, batches(rows, program_.batch()));
+    return;
+  }
+  state_ = manner_.rows.own_order ? program_.epoch_in_order(*state_, rates_, given_, rows, own_orders(epoch))
+                                  : program_.epoch(*state_, rates_, given_, batches(rows, program_.batch()));
 }
 
 void BlockRun::train_epoch(std::int64_t number, const std::vector<Array>& rows, const BlockHooks& hooks) {
@@ -194,7 +204,7 @@ BlockCost BlockRun::measure() {
     Stopwatch watch;
     train(rows, i);
     const double trained = watch.lap();
-    (void)measured();
+    (void)(of_outputs_ != nullptr ? outputs() : means());
     const double taken[2] = {trained, watch.lap()};
     for (int k = 0; k < 2; ++k) {
       if (i == 0) first[k] = taken[k];
@@ -209,19 +219,24 @@ BlockCost BlockRun::measure() {
   return cost;
 }
 
+// What evaluate says of rows of validation, of all lanes.
+std::vector<Array> BlockRun::said_of(std::int64_t begin, std::int64_t end) const {
+  std::vector<Array> rows;
+  for (const Array& leaf : programs_.folds()[block_.fold].validation)
+    rows.push_back(slice(leaf, 0, begin, end));
+  return program_.measure(*state_, rates_, given_, rows);
+}
+
 // Every measure of every lane: means over the rows of validation, or their roots.
-std::vector<std::vector<double>> BlockRun::measured() const {
-  const std::vector<Array>& rows = programs_.folds()[block_.fold].validation;
-  const std::int64_t n = rows_of(rows);
+std::vector<std::vector<double>> BlockRun::means() const {
+  const std::int64_t n = block_.measured;
   const std::size_t lanes = lanes_.size();
   const std::vector<MeasureKind>& kinds = program_.measures();
   std::vector<std::vector<double>> sums(lanes, std::vector<double>(kinds.size(), 0.0));
-  const std::int64_t piece = manner_.rows.whole ? n : std::max<std::int64_t>(1, manner_.rows.measured_rows);
+  const std::int64_t piece = measured_at_once();
   for (std::int64_t begin = 0; begin < n; begin += piece) {
     const std::int64_t end = std::min(begin + piece, n);
-    std::vector<Array> some;
-    for (const Array& leaf : rows) some.push_back(slice(leaf, 0, begin, end));
-    const std::vector<Array> said = program_.measure(*state_, rates_, some);
+    const std::vector<Array> said = said_of(begin, end);
     for (std::size_t m = 0; m < kinds.size(); ++m) {
       const std::vector<double> values = said[m].to_doubles();
       const double weight = said[m].rank() == 1 ? static_cast<double>(end - begin) : 1;
@@ -236,51 +251,94 @@ std::vector<std::vector<double>> BlockRun::measured() const {
   return sums;
 }
 
+// The outputs of every lane, row after row.
+std::vector<std::vector<double>> BlockRun::outputs() const {
+  const std::size_t lanes = lanes_.size();
+  std::vector<std::vector<double>> out(lanes);
+  const std::int64_t piece = measured_at_once();
+  for (std::int64_t begin = 0; begin < block_.measured; begin += piece) {
+    const std::vector<double> values =
+        said_of(begin, std::min(begin + piece, block_.measured))[0].to_doubles();
+    for (std::size_t lane = 0; lane < lanes; ++lane)
+      for (std::size_t i = lane; i < values.size(); i += lanes) out[lane].push_back(values[i]);
+  }
+  return out;
+}
+
+std::int64_t BlockRun::measured_at_once() const {
+  return manner_.rows.whole ? block_.measured : std::max<std::int64_t>(1, manner_.rows.measured_rows);
+}
+
 void BlockRun::read(std::int64_t epoch, const BlockHooks& hooks) {
-  const std::vector<std::vector<double>> values = measured();
+  const std::vector<std::vector<double>> said = of_outputs_ != nullptr ? outputs() : means();
   for (std::size_t i = 0; i < lanes_.size(); ++i) {
     if (is_over(i)) continue;  // it goes along with others
-    lanes_[i].epochs = epoch;
-    lanes_[i].readings.insert(lanes_[i].readings.end(), values[i].begin(), values[i].end());
-    read_lane(i, epoch, hooks);
+    note(i, epoch, said[i]);
+    if (hooks.read) read_lane(i, epoch, hooks);
     if (hooks.note) hooks.note(lanes_[i]);
   }
 }
 
-// Whether the state of a lane is finite is seen where somebody is read off it, or judged by it.
-void BlockRun::read_lane(std::size_t number, std::int64_t epoch, const BlockHooks& hooks) {
+// Whether somebody is read off a lane after an epoch, or it may be judged by it.
+bool BlockRun::is_judged(std::size_t lane, std::int64_t epoch) const {
+  const Trajectory& t = block_.trajectories[lane];
+  return t.patience > 0 || epoch == block_.end ||
+         std::any_of(t.readings.begin(), t.readings.end(), [&](const auto& r) { return r.first == epoch; });
+}
+
+// What a lane measures after an epoch: `of_lane` are its measures, or its outputs. Whether what it learnt is
+// finite is seen where that matters.
+void BlockRun::note(std::size_t number, std::int64_t epoch, const std::vector<double>& of_lane) {
   LaneState& lane = lanes_[number];
+  const std::vector<MeasureKind>& kinds = program_.measures();
+  const std::int64_t patience = block_.trajectories[number].patience;
+  const bool judged = is_judged(number, epoch);
+  const std::vector<double> values =
+      of_outputs_ != nullptr ? of_outputs_->measure(block_.fold, of_lane, judged) : of_lane;
+  lane.epochs = epoch;
+  lane.readings.insert(lane.readings.end(), values.begin(), values.end());
+  if (!judged || lane.diverged_at > 0) return;
+  const bool improved = stopping_after(lane, kinds, patience).best == epoch;
+  const bool is_last = epoch == block_.end || patience == 0;
+  std::vector<Array> learnt;
+  if (improved || is_last) learnt = learnt_by(number);
+  if (!is_finite(learnt) || (of_outputs_ != nullptr && !all_finite(values)))
+    lane.diverged_at = epoch;
+  else if (improved)
+    lane.best = std::move(learnt);
+}
+
+// Tells the readings of candidates that end here: with this epoch, or because their patience does.
+void BlockRun::read_lane(std::size_t number, std::int64_t epoch, const BlockHooks& hooks) const {
+  const LaneState& lane = lanes_[number];
   const Trajectory& trajectory = block_.trajectories[number];
   const std::vector<MeasureKind>& kinds = program_.measures();
-  const bool improved = stopping_after(lane, kinds, manner_.patience).best == epoch;
-  const bool is_read = std::any_of(trajectory.readings.begin(), trajectory.readings.end(),
-                                   [&](const auto& r) { return r.first == epoch; });
-  if (lane.diverged_at == 0 && (improved || is_read || epoch == block_.end)) {
-    std::vector<Array> leaves = leaves_of(number);
-    if (!is_finite(leaves))
-      lane.diverged_at = epoch;
-    else if (improved)
-      lane.best = std::move(leaves);
-  }
-  if (!hooks.read) return;
-  const Stopping stopping = stopping_after(lane, kinds, manner_.patience);
+  const Stopping stopping = stopping_after(lane, kinds, trajectory.patience);
   for (const auto& [wanted, candidate] : trajectory.readings) {
     if (wanted < epoch || (wanted > epoch && !stopping.is_over)) continue;
-    Reading reading{candidate, block_.fold, epoch};
-    if (manner_.patience > 0) {
+    Reading reading{candidate, trajectory.first_candidate(), block_.fold, epoch};
+    if (trajectory.patience > 0) {
       reading.epoch = stopping.best;
       reading.finite = stopping.best > 0;
     }
     if (reading.epoch > 0) {
-      reading.score = score_of(kinds, reading_of(lane, kinds, reading.epoch));
-      if (manner_.patience == 0) reading.finite = lane.diverged_at == 0 && std::isfinite(reading.score.value);
+      const double* at = reading_of(lane, kinds, reading.epoch);
+      reading.measures.assign(at, at + kinds.size());
+      reading.score = score_of(kinds, at);
+      if (trajectory.patience == 0)
+        reading.finite = lane.diverged_at == 0 && std::isfinite(reading.score.value);
     }
-    hooks.read(reading, [&] { return manner_.patience > 0 ? lane.best : leaves_of(number); });
+    hooks.read(reading, [&] { return trajectory.patience > 0 ? lane.best : learnt_by(number); });
   }
 }
 
 std::vector<Array> BlockRun::leaves_of(std::size_t lane) const {
   return lane_out(*state_, static_cast<std::int64_t>(lane));
+}
+
+std::vector<Array> BlockRun::learnt_by(std::size_t lane) const {
+  return programs_.trainable().learnt(typed::settings_of(block_.trajectories[lane].configuration),
+                                      leaves_of(lane));
 }
 
 std::vector<LaneState> BlockRun::states() const {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "search/rows.h"
+#include "search/together.h"
 #include "search/trajectory.h"
 
 namespace runnel::search {
@@ -41,10 +42,12 @@ std::vector<Block> make_blocks(Programs& programs, const std::vector<Waiting>& l
 // What a candidate came to on one fold.
 struct Reading {
   std::int64_t candidate = 0;
+  std::int64_t first = 0;  // candidate of its trajectory
   std::size_t fold = 0;
   std::int64_t epoch = 0;  // after which it was read
-  bool finite = false;     // state and first measure
-  Score score = {};
+  bool finite = false;     // what was learnt, and the first measure
+  std::vector<double> measures = {};
+  Score score = {};  // that decides, of these
 };
 
 struct BlockHooks {
@@ -57,7 +60,6 @@ struct BlockHooks {
 // What all blocks of a search have alike.
 struct BlockManner {
   std::uint64_t seed = 0;
-  std::int64_t patience = 0;
   Manner rows = {};
 };
 
@@ -71,9 +73,9 @@ struct BlockCost {
 class BlockRun {
  public:
   // Programs, block and manner outlive it. `lanes` are the states of the block's trajectories, in their
-  // order.
+  // order. With an exchange, gradients of programs with shards are found together with other processes.
   BlockRun(const Programs& programs, const Block& block, const BlockManner& manner,
-           std::vector<LaneState> lanes);
+           std::vector<LaneState> lanes, Exchange* exchange = nullptr);
 
   const Block& block() const { return block_; }
   // Epoch `number` (begin + 1, … up to the block's end), on the rows of this epoch: in its order; in the
@@ -96,15 +98,24 @@ class BlockRun {
   void begin();
   void train(const std::vector<Array>& rows, std::int64_t epoch);
   Array own_orders(std::int64_t epoch) const;
-  std::vector<std::vector<double>> measured() const;
+  std::vector<Array> said_of(std::int64_t begin, std::int64_t end) const;
+  std::vector<std::vector<double>> means() const;
+  std::vector<std::vector<double>> outputs() const;
+  void note(std::size_t lane, std::int64_t epoch, const std::vector<double>& of_lane);
   void read(std::int64_t epoch, const BlockHooks& hooks);
-  void read_lane(std::size_t lane, std::int64_t epoch, const BlockHooks& hooks);
+  void read_lane(std::size_t lane, std::int64_t epoch, const BlockHooks& hooks) const;
+  std::int64_t measured_at_once() const;
   std::vector<Array> leaves_of(std::size_t lane) const;
+  std::vector<Array> learnt_by(std::size_t lane) const;
+  bool is_judged(std::size_t lane, std::int64_t epoch) const;
 
   const Programs& programs_;
   const Block& block_;
   const BlockManner& manner_;
   const Program& program_;
+  const OutputMeasures* const of_outputs_;
+  const std::vector<Array> given_;
+  std::optional<Together> together_;
   LaneRates rates_;
   std::optional<std::vector<Array>> state_;
   std::vector<LaneState> lanes_;  // their leaves are in `state_` while the block trains

@@ -12,6 +12,9 @@ void check_search(const Trainable& trainable, const std::vector<Fold>& folds, co
   params::expect_same_schema(space.schema(), trainable.schema(), "the space");
   if (options.generation < 1) fail("a generation of {} candidates: it has at least 1", options.generation);
   if (options.patience < 0) fail("a patience of {} epochs: it is 0, for none, or more", options.patience);
+  if (const auto place = trainable.schema().place_of(params::Role::patience); place && options.patience > 0)
+    fail("a patience of {} epochs in the options, where each candidate has its own: set {}", options.patience,
+         trainable.schema().parameters()[*place].name);
   if (options.states < 0) fail("the states of {} candidates: it is 0 or more", options.states);
   if (!(options.seconds >= 0)) fail("a search of {} seconds: it is 0, for no end, or more", options.seconds);
 }

@@ -17,9 +17,8 @@ Field::Field(Programs& programs, const std::vector<Configuration>& candidates, s
       candidates_(candidates),
       first_(first),
       scheduling_(options.scheduling),
-      patience_(options.patience),
       folds_(programs.folds().size()),
-      trajectories_(make_trajectories(programs, candidates, first, options.seed)) {
+      trajectories_(make_trajectories(programs, candidates, first, options)) {
   std::int64_t most = 0;
   for (const Trajectory& t : trajectories_) most = std::max(most, t.epochs);
   brackets_ = make_brackets(scheduling_, trajectories_.size(), most, options.seed);
@@ -32,9 +31,14 @@ Field::Field(Programs& programs, const std::vector<Configuration>& candidates, s
     for (std::size_t fold = 0; fold < folds_; ++fold) lanes_.push_back({static_cast<std::int64_t>(t), fold});
 }
 
+Stopping Field::stopping(const LaneState& state) const {
+  const Trajectory& t = trajectories_[static_cast<std::size_t>(state.trajectory)];
+  return stopping_after(state, programs_.measures(), t.patience);
+}
+
 bool Field::is_over(std::size_t t, std::size_t fold) const {
   const LaneState& at = lane(t, fold);
-  return at.epochs >= trajectories_[t].epochs || stopping_after(at, programs_.measures(), patience_).is_over;
+  return at.epochs >= trajectories_[t].epochs || stopping(at).is_over;
 }
 
 void Field::restore(const LaneState& state) {
@@ -45,12 +49,24 @@ void Field::restore(const LaneState& state) {
     fail("a kept state, of trajectory {} on fold {} after {} epochs, is not of this search", state.trajectory,
          state.fold, state.epochs);
   lane(t, state.fold) = state;
+  if (programs_.trainable().output_measures() != nullptr) find_divergence(lane(t, state.fold));
+}
+
+// Outputs that were judged have all measures, unless they were not finite.
+void Field::find_divergence(LaneState& state) const {
+  if (state.diverged_at > 0 || programs_.measures().size() < 2) return;
+  const Trajectory& t = trajectories_[static_cast<std::size_t>(state.trajectory)];
+  std::set<std::int64_t> judged(stops_.begin(), stops_.end());
+  for (const auto& [epochs, candidate] : t.readings) judged.insert(epochs);
+  for (const std::int64_t epoch : judged) {
+    if (epoch > state.epochs || state.diverged_at > 0) break;
+    if (std::isnan(reading_of(state, programs_.measures(), epoch)[1])) state.diverged_at = epoch;
+  }
 }
 
 bool Field::has_ended(const LaneState& state) const {
   const auto t = static_cast<std::size_t>(state.trajectory);
-  return !is_in(t) || state.epochs >= trajectories_[t].epochs ||
-         stopping_after(state, programs_.measures(), patience_).is_over;
+  return !is_in(t) || state.epochs >= trajectories_[t].epochs || stopping(state).is_over;
 }
 
 std::vector<Waiting> Field::waiting(std::int64_t end) {
@@ -91,31 +107,34 @@ bool Field::has_come_to(std::size_t t, std::int64_t epochs) const {
 // After `epochs` or at the end before; with patience, after the best so far.
 Field::Reached Field::reached(std::size_t t, std::int64_t epochs) const {
   const std::vector<MeasureKind>& kinds = programs_.measures();
-  Reached out{true, std::vector<double>(kinds.size(), 0.0), {}, 0};
+  Reached out{true, {}, {}, 0};
+  std::vector<std::vector<double>> measures(kinds.size());  // of each fold
+  double epoch_sum = 0;
   for (std::size_t fold = 0; fold < folds_; ++fold) {  // in the order of the folds
     const LaneState& at = lane(t, fold);
     std::int64_t epoch = std::min(epochs, at.epochs);
-    if (epoch > 0 && patience_ > 0) epoch = stopping_after(at, kinds, patience_, epoch).best;
+    if (epoch > 0 && trajectories_[t].patience > 0)
+      epoch = stopping_after(at, kinds, trajectories_[t].patience, epoch).best;
     if (epoch == 0) {  // no reading, or none that is finite
       out.finite = false;
       continue;
     }
     if (at.diverged_at > 0 && at.diverged_at <= epoch) out.finite = false;
     const double* reading = reading_of(at, kinds, epoch);
-    for (std::size_t m = 0; m < kinds.size(); ++m)
-      out.measures[m] += reading[m] / static_cast<double>(folds_);
-    out.by_fold.push_back(reading[0]);
-    out.epoch += static_cast<double>(epoch) / static_cast<double>(folds_);
+    for (std::size_t m = 0; m < kinds.size(); ++m) measures[m].push_back(reading[m]);
+    epoch_sum += static_cast<double>(epoch);
   }
+  for (std::size_t m = 0; m < kinds.size(); ++m)
+    out.measures.push_back(measures[m].size() == folds_ ? programs_.over_folds(m, measures[m]) : std::nan(""));
+  out.by_fold = std::move(measures[0]);
+  out.epoch = epoch_sum / static_cast<double>(folds_);
   out.finite = out.finite && std::isfinite(out.measures[0]);
   return out;
 }
 
 Standing Field::standing(std::size_t t, std::int64_t epochs) const {
   const Reached at = reached(t, epochs);
-  Standing s{t, trajectories_[t].readings[0].second, at.finite, 0, 0, at.epoch};
-  for (const auto& [end, candidate] : trajectories_[t].readings)
-    s.candidate = std::min(s.candidate, candidate);
+  Standing s{t, trajectories_[t].first_candidate(), at.finite, 0, 0, at.epoch};
   const Score score = score_of(programs_.measures(), at.measures.data());
   s.metric = score.value;
   s.loss = score.tie;
@@ -278,9 +297,9 @@ std::vector<std::vector<Array>> Field::states_of(std::int64_t candidate) const {
       if (number != candidate) continue;
       for (std::size_t fold = 0; fold < folds_; ++fold) {
         const LaneState& at = lane(t.number, fold);
-        const std::vector<Array>& leaves = patience_ > 0 ? at.best : at.leaves;
-        if (leaves.empty() || at.epochs > epochs) return {};
-        out.push_back(leaves);
+        if (at.epochs > epochs || (t.patience > 0 ? at.best : at.leaves).empty()) return {};
+        const auto h = typed::settings_of(t.configuration);
+        out.push_back(t.patience > 0 ? at.best : programs_.trainable().learnt(h, at.leaves));
       }
     }
   return out;

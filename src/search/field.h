@@ -6,6 +6,7 @@
 
 #include "search/block.h"
 #include "search/schedule.h"
+#include "search/stopping.h"
 #include "search/trajectory.h"
 
 namespace runnel::search {
@@ -53,7 +54,7 @@ class Field {
   // What a trajectory has come to: means over folds.
   struct Reached {
     bool finite = false;
-    std::vector<double> measures, by_fold;
+    std::vector<double> measures, by_fold;  // by_fold: the first measure
     double epoch = 0;
   };
 
@@ -62,6 +63,8 @@ class Field {
   }
   LaneState& lane(std::size_t trajectory, std::size_t fold) { return lanes_[trajectory * folds_ + fold]; }
   bool is_in(std::size_t trajectory) const { return left_[trajectory] == 0; }
+  void find_divergence(LaneState& state) const;
+  Stopping stopping(const LaneState& state) const;
   bool is_over(std::size_t trajectory, std::size_t fold) const;
   bool has_come_to(std::size_t trajectory, std::int64_t epochs) const;
   Reached reached(std::size_t trajectory, std::int64_t epochs) const;
@@ -76,7 +79,6 @@ class Field {
   const std::vector<Configuration> candidates_;
   const std::int64_t first_;
   const Scheduling scheduling_;
-  const std::int64_t patience_;
   const std::size_t folds_;
   std::vector<Trajectory> trajectories_;
   std::vector<Bracket> brackets_;

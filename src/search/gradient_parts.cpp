@@ -78,18 +78,20 @@ Leaves added(const Leaves& a, const Leaves& b) {
   return out;
 }
 
-// Parts as long as each other, or one row longer at the beginning; each part's share of the mean.
-Leaves sharded(std::int64_t wanted, const GradientFn& gradient, const Leaves& batch) {
+// The parts first … last - 1 of a batch that is cut into `shards`, as long as each other, or one row longer at
+// the beginning; each part's share of the mean.
+std::vector<Leaves> gradients_of_parts(std::int64_t shards, const GradientFn& gradient, const Leaves& batch,
+                                       std::int64_t first, std::int64_t last) {
   const std::int64_t rows = batch[0].dim(0);
-  const std::int64_t shards = std::min(wanted, rows);
   const std::int64_t least = rows / shards;
   const std::int64_t longer = rows % shards;
   std::vector<Leaves> parts;
   for (const bool is_longer : {true, false}) {
-    const std::int64_t n = is_longer ? longer : shards - longer;
-    if (n == 0) continue;
+    const std::int64_t from = is_longer ? first : std::max(first, longer);
+    const std::int64_t n = (is_longer ? std::min(last, longer) : last) - from;
+    if (n <= 0) continue;
     const std::int64_t length = least + (is_longer ? 1 : 0);
-    const std::int64_t begin = is_longer ? 0 : longer * (least + 1);
+    const std::int64_t begin = from * least + std::min(from, longer);
     const Leaves all = vmapped(gradient, in_equal_parts(rows_between(batch, begin, begin + n * length), n));
     for (std::int64_t i = 0; i < n; ++i) {
       Leaves one;
@@ -97,8 +99,17 @@ Leaves sharded(std::int64_t wanted, const GradientFn& gradient, const Leaves& ba
       parts.push_back(scaled(one, static_cast<double>(length) / static_cast<double>(rows)));
     }
   }
+  return parts;
+}
+
+// The sum of a node of the tree over parts, of which parts[0] is number `first`.
+Leaves sum_of_node(const std::vector<Leaves>& parts, std::int64_t first, const ShardNode& node) {
   return shard_sum<Leaves>(
-      {0, shards}, [&](std::int64_t part) { return parts[static_cast<std::size_t>(part)]; }, added);
+      node, [&](std::int64_t part) { return parts[static_cast<std::size_t>(part - first)]; }, added);
+}
+
+Leaves sharded(std::int64_t shards, const GradientFn& gradient, const Leaves& batch) {
+  return sum_of_node(gradients_of_parts(shards, gradient, batch, 0, shards), 0, {0, shards});
 }
 
 // One part's gradient is in memory at a time.
@@ -118,13 +129,31 @@ Leaves accumulated(const std::string& name, std::int64_t parts, const GradientFn
 
 }  // namespace
 
+std::int64_t shards_of(const Settings& h, const GradientParts& parts, std::int64_t rows) {
+  return is_asked(h, parts.shards) ? std::min(h.integer(parts.shards), rows) : 0;
+}
+
+std::vector<Leaves> gradients_of_shards(const Settings& h, const GradientParts& parts,
+                                        const GradientFn& gradient, const Leaves& batch, std::int64_t first,
+                                        std::int64_t last) {
+  const GradientFn of_rows = [&](const Leaves& rows) {
+    return is_asked(h, parts.clip) ? clipped(h, parts.clip, gradient, rows) : gradient(rows);
+  };
+  const std::int64_t shards = shards_of(h, parts, batch[0].dim(0));
+  const std::vector<Leaves> own = gradients_of_parts(shards, of_rows, batch, first, last);
+  std::vector<Leaves> out;
+  for (const ShardNode& node : shard_nodes(shards, first, last)) out.push_back(sum_of_node(own, first, node));
+  return out;
+}
+
 Leaves gradient_in_parts(const Settings& h, const GradientParts& parts, const GradientFn& gradient,
                          const Leaves& batch) {
   const GradientFn of_rows = [&](const Leaves& rows) {
     return is_asked(h, parts.clip) ? clipped(h, parts.clip, gradient, rows) : gradient(rows);
   };
   const GradientFn of_shards = [&](const Leaves& rows) {
-    return is_asked(h, parts.shards) ? sharded(h.integer(parts.shards), of_rows, rows) : of_rows(rows);
+    const std::int64_t shards = shards_of(h, parts, rows[0].dim(0));
+    return shards > 0 ? sharded(shards, of_rows, rows) : of_rows(rows);
   };
   if (!is_asked(h, parts.accumulate)) return of_shards(batch);
   return accumulated(parts.accumulate, h.integer(parts.accumulate), of_shards, batch);

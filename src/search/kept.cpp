@@ -5,29 +5,40 @@
 
 namespace runnel::search {
 
-Score Kept::Entry::score() const {
-  Score out;
-  for (const Score& of_fold : scores) {  // in the order of the folds
-    out.value += of_fold.value / static_cast<double>(scores.size());
-    out.tie += of_fold.tie / static_cast<double>(scores.size());
-  }
-  return out;
+bool Kept::Entry::before(const Entry& other) const {
+  return score < other.score || (!(other.score < score) && candidate < other.candidate);
 }
 
-bool Kept::Entry::before(const Entry& other) const {
-  const Score a = score();
-  const Score b = other.score();
-  return a < b || (!(b < a) && candidate < other.candidate);
+bool Kept::Entry::is_twin(const Entry& other) const {
+  for (std::size_t fold = 0; fold < readings.size(); ++fold) {
+    if (readings[fold].first != other.readings[fold].first || readings[fold].epoch != other.readings[fold].epoch)
+      return false;
+  }
+  return true;
+}
+
+bool Kept::wants(const Entry& entry) const {
+  const auto twin = std::find_if(all_.begin(), all_.end(), [&](const Entry& e) { return e.is_twin(entry); });
+  if (twin != all_.end()) return entry.before(*twin);
+  return all_.size() < most_ || entry.before(all_.back());
+}
+
+void Kept::take(Entry entry) {
+  std::erase_if(all_, [&](const Entry& e) { return e.is_twin(entry); });
+  const auto at = std::find_if(all_.begin(), all_.end(), [&](const Entry& e) { return entry.before(e); });
+  all_.insert(at, std::move(entry));
+  if (all_.size() > most_) all_.pop_back();
 }
 
 void Kept::read(const Reading& reading, const std::function<std::vector<Array>()>& state) {
   if (most_ == 0) return;
   Entry& entry = pending_[reading.candidate];
-  if (entry.seen == 0) entry = {reading.candidate, std::vector<Score>(folds_), States(folds_)};
+  if (entry.seen == 0) entry = {reading.candidate, std::vector<Reading>(folds_), States(folds_)};
   entry.finite = entry.finite && reading.finite;
-  entry.scores[reading.fold] = reading.score;
+  entry.readings[reading.fold] = reading;
   ++entry.seen;
   const bool is_last = entry.seen == folds_;
+  if (is_last && entry.finite) entry.score = score_of_all(entry);
   if (entry.finite && (!is_last || wants(entry))) {
     entry.states[reading.fold] = state();
     // A lane that was resumed without the state of its best epoch has none to give.
@@ -35,13 +46,19 @@ void Kept::read(const Reading& reading, const std::function<std::vector<Array>()
   }
   if (!entry.finite) entry.states.assign(folds_, {});
   if (!is_last) return;
-  if (entry.finite && wants(entry)) {
-    const auto at =
-        std::find_if(all_.begin(), all_.end(), [&](const Entry& other) { return entry.before(other); });
-    all_.insert(at, std::move(entry));
-    if (all_.size() > most_) all_.pop_back();
-  }
+  if (entry.finite && wants(entry)) take(std::move(entry));
   pending_.erase(reading.candidate);
+}
+
+// As Field reaches it.
+Score Kept::score_of_all(const Entry& entry) const {
+  std::vector<double> measures;
+  for (std::size_t m = 0; m < programs_.measures().size(); ++m) {
+    std::vector<double> of_folds;
+    for (const Reading& reading : entry.readings) of_folds.push_back(reading.measures[m]);
+    measures.push_back(programs_.over_folds(m, of_folds));
+  }
+  return score_of(programs_.measures(), measures.data());
 }
 
 const Kept::States* Kept::find(std::int64_t candidate) const {

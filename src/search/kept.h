@@ -15,7 +15,9 @@ class Kept {
  public:
   using States = std::vector<std::vector<Array>>;  // of each fold
 
-  Kept(std::int64_t most, std::size_t folds) : most_(static_cast<std::size_t>(most)), folds_(folds) {}
+  // `programs` outlive it: they know what folds come to together.
+  Kept(std::int64_t most, const Programs& programs)
+      : most_(static_cast<std::size_t>(most)), programs_(programs), folds_(programs.folds().size()) {}
 
   // Takes a reading's state if its candidate can still be among the best. A candidate is one of them once
   // every fold has been read.
@@ -27,17 +29,23 @@ class Kept {
  private:
   struct Entry {
     std::int64_t candidate = 0;
-    std::vector<Score> scores = {};  // of each fold
+    std::vector<Reading> readings = {};  // of each fold
     States states = {};
     std::size_t seen = 0;
     bool finite = true;
 
-    Score score() const;  // mean over folds
+    Score score = {};  // of all folds
     bool before(const Entry& other) const;
+    // Whether both are readings of one state: candidates that differ in their epochs alone and stopped early.
+    bool is_twin(const Entry& other) const;
   };
-  bool wants(const Entry& entry) const { return all_.size() < most_ || entry.before(all_.back()); }
+  bool wants(const Entry& entry) const;
+  void take(Entry entry);
+  Score score_of_all(const Entry& entry) const;
 
-  std::size_t most_, folds_;
+  std::size_t most_;
+  const Programs& programs_;
+  std::size_t folds_;
   std::vector<Entry> all_;  // the best first
   std::map<std::int64_t, Entry> pending_;
 };

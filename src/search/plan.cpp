@@ -100,7 +100,7 @@ class Planner {
 
   // The costliest by their first steps; the others at the rate of these.
   void time_programs() {
-    const BlockManner manner{options_.seed, options_.patience, programs_.trainable().manner()};
+    const BlockManner manner{options_.seed, programs_.trainable().manner()};
     double operations = 0;
     double seconds = 0;
     double compiling = 0;

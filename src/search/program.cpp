@@ -38,40 +38,51 @@ struct OfLane {
   std::vector<std::size_t> places;  // of the traced
   DType dtype;
   std::int64_t steps_per_epoch;
+  std::vector<Type> row_types;
   std::shared_ptr<Asked> asked = {};
 
-  Settings settings(const LaneRates& rates) const {
+  Settings settings(const LaneRates& rates, const Leaves& given) const {
     Settings::Impl impl{example, dtype};
     impl.traced.resize(example.values().size());
-    for (std::size_t i = 0; i < places.size(); ++i) impl.traced[places[i]] = rates.traced[i];
-    impl.steps = rates.steps;
+    impl.exact.resize(example.values().size());
+    for (std::size_t i = 0; i < places.size(); ++i) {
+      impl.exact[places[i]] = rates.traced[i];
+      impl.traced[places[i]] = convert(rates.traced[i], dtype);
+    }
+    impl.exact_steps = rates.steps;
+    impl.steps = convert(rates.steps, dtype);
+    impl.key = rates.key;
     impl.steps_per_epoch = steps_per_epoch;
+    impl.rows = row_types;
+    impl.given = given;
     impl.asked = asked;
     return Settings(std::make_shared<const Settings::Impl>(std::move(impl)));
   }
 
-  Leaves init(const LaneRates& rates) const { return trainable->init(settings(rates), rates.key); }
-  std::pair<Leaves, Array> step(const Leaves& state, const LaneRates& rates, const Leaves& batch) const {
-    return trainable->step(settings(rates), state, batch);
+  Leaves init(const LaneRates& rates, const Leaves& given) const {
+    return trainable->init(settings(rates, given), rates.key);
   }
-  Leaves measure(const Leaves& state, const LaneRates& rates, const Leaves& rows) const {
+  Leaves measure(const Leaves& state, const LaneRates& rates, const Leaves& given, const Leaves& rows) const {
     Leaves out;
-    for (const Measure& m : trainable->evaluate(settings(rates), state, rows)) out.push_back(m.rows);
+    for (const Measure& m : trainable->evaluate(settings(rates, given), state, rows)) out.push_back(m.rows);
     return out;
   }
-  Leaves epoch(const Leaves& state, const LaneRates& rates, const Leaves& batches) const {
+  Leaves epoch(const Leaves& state, const LaneRates& rates, const Leaves& given,
+               const Leaves& batches) const {
+    const Settings h = settings(rates, given);
     return scan([&](const Leaves& s,
-                    const Leaves& batch) { return std::pair(step(s, rates, batch).first, std::tuple<>()); },
+                    const Leaves& batch) { return std::pair(trainable->step(h, s, batch).first, std::tuple<>()); },
                 state, batches)
         .first;
   }
-  Leaves epoch_in_order(const Leaves& state, const LaneRates& rates, const Leaves& rows,
+  Leaves epoch_in_order(const Leaves& state, const LaneRates& rates, const Leaves& given, const Leaves& rows,
                         const Array& order) const {
+    const Settings h = settings(rates, given);
     return scan(
                [&](const Leaves& s, const Array& numbers) {
                  Leaves batch;
                  for (const Array& leaf : rows) batch.push_back(gather(leaf, numbers, 0));
-                 return std::pair(step(s, rates, batch).first, std::tuple<>());
+                 return std::pair(trainable->step(h, s, batch).first, std::tuple<>());
                },
                state, order)
         .first;
@@ -79,25 +90,28 @@ struct OfLane {
 };
 
 auto start_of(const OfLane& lane) {
-  return jit(vmap([=](const LaneRates& r) { return lane.init(r); }, {Axis(-1)}, -1));
+  return jit(vmap([=](const LaneRates& r, const Leaves& given) { return lane.init(r, given); },
+                  {Axis(-1), shared}, -1));
 }
 auto epoch_of(const OfLane& lane) {
-  return jit(vmap([=](const Leaves& s, const LaneRates& r, const Leaves& x) { return lane.epoch(s, r, x); },
-                  {Axis(-1), Axis(-1), shared}, -1));
+  return jit(vmap([=](const Leaves& s, const LaneRates& r, const Leaves& given,
+                      const Leaves& x) { return lane.epoch(s, r, given, x); },
+                  {Axis(-1), Axis(-1), shared, shared}, -1));
 }
 auto epoch_in_order_of(const OfLane& lane) {
-  return jit(vmap([=](const Leaves& s, const LaneRates& r, const Leaves& x,
-                      const Array& order) { return lane.epoch_in_order(s, r, x, order); },
-                  {Axis(-1), Axis(-1), shared, Axis(-1)}, -1));
+  return jit(vmap([=](const Leaves& s, const LaneRates& r, const Leaves& given, const Leaves& x,
+                      const Array& order) { return lane.epoch_in_order(s, r, given, x, order); },
+                  {Axis(-1), Axis(-1), shared, shared, Axis(-1)}, -1));
 }
 auto measure_of(const OfLane& lane) {
-  return jit(vmap([=](const Leaves& s, const LaneRates& r, const Leaves& x) { return lane.measure(s, r, x); },
-                  {Axis(-1), Axis(-1), shared}, -1));
+  return jit(vmap([=](const Leaves& s, const LaneRates& r, const Leaves& given,
+                      const Leaves& x) { return lane.measure(s, r, given, x); },
+                  {Axis(-1), Axis(-1), shared, shared}, -1));
 }
 
 // Types of the rates of one lane, and the rates again from what a trace gives for them.
-std::vector<Type> rate_types(std::size_t traced, DType dtype) {
-  std::vector<Type> types(traced + 1, Type{dtype, {}});
+std::vector<Type> rate_types(std::size_t traced) {
+  std::vector<Type> types(traced + 1, Type{DType::f64, {}});
   types.push_back({DType::u32, {2}});
   return types;
 }
@@ -130,11 +144,13 @@ void expect_same_state(const std::vector<Type>& before, const std::vector<Type>&
 }  // namespace
 
 struct Program::Compiled {
-  explicit Compiled(const OfLane& lane)
-      : start(start_of(lane)),
+  explicit Compiled(const OfLane& of_lane)
+      : lane(of_lane),
+        start(start_of(lane)),
         epoch(epoch_of(lane)),
         epoch_in_order(epoch_in_order_of(lane)),
         measure(measure_of(lane)) {}
+  const OfLane lane;
   const decltype(start_of(std::declval<OfLane>())) start;
   const decltype(epoch_of(std::declval<OfLane>())) epoch;
   const decltype(epoch_in_order_of(std::declval<OfLane>())) epoch_in_order;
@@ -144,67 +160,79 @@ struct Program::Compiled {
 Program::~Program() = default;
 
 Program::Program(const Trainable& trainable, const Configuration& example, const std::vector<Type>& rows,
-                 std::int64_t batch, std::int64_t steps)
+                 const std::vector<Type>& given, std::int64_t batch, std::int64_t steps)
     : example_(example), batch_(batch), steps_(steps), dtype_(float_of(rows)) {
-  check(trainable, rows);
-  compiled_ =
-      std::make_unique<const Compiled>(OfLane{&trainable, example_, traced_places(example_), dtype_, steps_});
+  check(trainable, rows, given);
+  compiled_ = std::make_unique<const Compiled>(
+      OfLane{&trainable, example_, traced_places(example_), dtype_, steps_, rows});
 }
 
-void Program::check(const Trainable& trainable, const std::vector<Type>& rows) {
-  OfLane lane{&trainable, example_, traced_places(example_), dtype_, steps_};
+void Program::check(const Trainable& trainable, const std::vector<Type>& rows,
+                    const std::vector<Type>& given) {
+  OfLane lane{&trainable, example_, traced_places(example_), dtype_, steps_, rows};
   lane.asked = std::make_shared<Asked>(example_.values().size());
   const std::size_t traced = lane.places.size();
-  const std::vector<Type> rates = rate_types(traced, dtype_);
+  const std::vector<Type> shared_types = joined(rate_types(traced), given);
+  const auto shared_at = [&](const Leaves& in, std::size_t at) {
+    return std::pair(rates_in(part(in, at, traced + 2), traced), part(in, at + traced + 2, given.size()));
+  };
 
-  const Traced init = trace([&](const Leaves& in) { return lane.init(rates_in(in, traced)); }, rates);
+  const auto at_start = [&](const Leaves& in) {
+    const auto [rates, gift] = shared_at(in, 0);
+    return lane.init(rates, gift);
+  };
+  const Traced init = trace(at_start, shared_types);
   state_ = init.graph->output_types();
   if (state_.empty()) fail("init makes a state of no array: there is nothing to train");
   for (const Type& type : state_) state_bytes_ += bytes_of(type);
 
   const std::size_t leaves = state_.size();
+  const std::size_t before_rows = leaves + shared_types.size();
   bool is_scalar = true;
   Type loss;
   const auto one_step = [&](const Leaves& in) {
-    auto [state, of_loss] = lane.step(part(in, 0, leaves), rates_in(part(in, leaves, rates.size()), traced),
-                                      part(in, leaves + rates.size(), rows.size()));
+    const auto [rates, gift] = shared_at(in, leaves);
+    auto [state, of_loss] = trainable.step(lane.settings(rates, gift), part(in, 0, leaves),
+                                           part(in, before_rows, rows.size()));
     loss = of_loss.type();
     is_scalar = of_loss.rank() == 0 && is_float(of_loss.dtype());
+    shards_ = trainable.shards(lane.settings(rates, gift), batch_);
     state.push_back(of_loss);
     return state;
   };
-  const Traced step = trace(one_step, joined(state_, rates, with_rows(rows, batch_)));
+  const Traced step = trace(one_step, joined(state_, shared_types, with_rows(rows, batch_)));
   std::vector<Type> after = step.graph->output_types();
   after.pop_back();
   expect_same_state(state_, after);
   if (!is_scalar) fail("a step returns the loss {}: it is a scalar of f32 or f64", to_string(loss));
   step_cost_ = cost_of(*step.graph);
+  if (shards_ > 0) {
+    const auto gradient = [&](const Leaves& in) {
+      const auto [rates, gift] = shared_at(in, leaves);
+      return trainable
+          .shard_gradients(lane.settings(rates, gift), part(in, 0, leaves),
+                           part(in, before_rows, rows.size()), 0, shards_)
+          .at(0);
+    };
+    gradient_ = trace(gradient, joined(state_, shared_types, with_rows(rows, batch_))).graph->output_types();
+  }
 
   // Few rows show what many cost, unless they are measured as a whole.
   constexpr std::int64_t kFewRows = 16;
   const std::int64_t all = rows[0].shape[0];
   const std::int64_t few = trainable.manner().whole ? all : std::min(all, kFewRows);
   const auto measured = [&](const Leaves& in) {
-    const Settings h = lane.settings(rates_in(part(in, leaves, rates.size()), traced));
+    const auto [rates, gift] = shared_at(in, leaves);
     Leaves out;
-    for (const Measure& m :
-         trainable.evaluate(h, part(in, 0, leaves), part(in, leaves + rates.size(), rows.size()))) {
+    for (const Measure& m : trainable.evaluate(lane.settings(rates, gift), part(in, 0, leaves),
+                                               part(in, before_rows, rows.size()))) {
       measures_.push_back({m.name, m.higher_is_better, m.root});
       out.push_back(m.rows);
     }
     return out;
   };
-  const Traced evaluate = trace(measured, joined(state_, rates, with_rows(rows, few)));
-  if (measures_.empty()) fail("evaluate returns no measure: the first one says which candidate is better");
-  for (std::size_t i = 0; i < measures_.size(); ++i) {
-    const Type type = evaluate.graph->output_types()[i];
-    if (!is_float(type.dtype) || (type.shape.rank() != 0 && type.shape != Shape{few}))
-      fail("the measure {} of {} rows is {}: it is a number for each row, or one for all, of f32 or f64",
-           measures_[i].name, few, to_string(type));
-    for (std::size_t j = 0; j < i; ++j)
-      if (measures_[j].name == measures_[i].name)
-        fail("evaluate returns the measure {} twice", measures_[i].name);
-  }
+  const Traced evaluate = trace(measured, joined(state_, shared_types, with_rows(rows, few)));
+  check_measures(trainable.output_measures(), evaluate.graph->output_types(), few);
   row_cost_ = cost_of(*evaluate.graph);
   row_cost_.operations /= static_cast<double>(few);
   row_cost_.bytes /= static_cast<double>(few);
@@ -214,21 +242,57 @@ void Program::check(const Trainable& trainable, const std::vector<Type>& rows) {
   asked_ = lane.asked->parameter;
 }
 
-std::vector<Array> Program::start(const LaneRates& rates) const { return compiled_->start(rates); }
+void Program::check_measures(const OutputMeasures* of_outputs, const std::vector<Type>& said,
+                             std::int64_t rows) {
+  if (of_outputs != nullptr) {
+    if (said.size() != 1 || said[0].shape.rank() == 0 || said[0].shape[0] != rows)
+      fail("evaluate returns {} of {} rows, which are measured by their outputs: it is one array, a row of each",
+           said.empty() ? "nothing" : to_string(said[0]), rows);
+    measures_ = of_outputs->kinds();
+  }
+  if (measures_.empty()) fail("evaluate returns no measure: the first one says which candidate is better");
+  for (std::size_t i = 0; i < measures_.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j)
+      if (measures_[j].name == measures_[i].name)
+        fail("evaluate returns the measure {} twice", measures_[i].name);
+    if (of_outputs != nullptr) continue;
+    const Type& type = said[i];
+    if (!is_float(type.dtype) || (type.shape.rank() != 0 && type.shape != Shape{rows}))
+      fail("the measure {} of {} rows is {}: it is a number for each row, or one for all, of f32 or f64",
+           measures_[i].name, rows, to_string(type));
+  }
+}
+
+std::vector<Array> Program::start(const LaneRates& rates, const std::vector<Array>& given) const {
+  return compiled_->start(rates, given);
+}
 
 std::vector<Array> Program::epoch(const std::vector<Array>& state, const LaneRates& rates,
-                                  const std::vector<Array>& batches) const {
-  return compiled_->epoch(state, rates, batches);
+                                  const std::vector<Array>& given, const std::vector<Array>& batches) const {
+  return compiled_->epoch(state, rates, given, batches);
 }
 
 std::vector<Array> Program::epoch_in_order(const std::vector<Array>& state, const LaneRates& rates,
-                                           const std::vector<Array>& rows, const Array& order) const {
-  return compiled_->epoch_in_order(state, rates, rows, order);
+                                           const std::vector<Array>& given, const std::vector<Array>& rows,
+                                           const Array& order) const {
+  return compiled_->epoch_in_order(state, rates, given, rows, order);
+}
+
+Program::Halves Program::halves(std::int64_t first, std::int64_t last) const {
+  const OfLane lane = compiled_->lane;
+  return {jit(vmap([=](const Leaves& s, const LaneRates& r, const Leaves& given,
+                       const Leaves& x) {
+                return lane.trainable->shard_gradients(lane.settings(r, given), s, x, first, last);
+              },
+              {Axis(-1), Axis(-1), shared, shared}, -1)),
+          jit(vmap([=](const Leaves& s, const LaneRates& r, const Leaves& given,
+                       const Leaves& gradient) { return lane.trainable->step_along(lane.settings(r, given), s, gradient); },
+              {Axis(-1), Axis(-1), shared, Axis(-1)}, -1))};
 }
 
 std::vector<Array> Program::measure(const std::vector<Array>& state, const LaneRates& rates,
-                                    const std::vector<Array>& rows) const {
-  return compiled_->measure(state, rates, rows);
+                                    const std::vector<Array>& given, const std::vector<Array>& rows) const {
+  return compiled_->measure(state, rates, given, rows);
 }
 
 }  // namespace runnel::search

@@ -8,7 +8,8 @@
 namespace runnel::search {
 namespace {
 
-// Readings of one state: candidates that differ in their epochs alone and stopped early.
+// Readings of one state, which Kept keeps once: candidates that differ in their epochs alone and stopped
+// early.
 bool is_twin(const Candidate& a, const Candidate& b) {
   if (a.by_fold != b.by_fold || a.best_epoch != b.best_epoch || a.measures != b.measures) return false;
   for (std::size_t i = 0; i < a.configuration.values().size(); ++i)

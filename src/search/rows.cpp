@@ -86,7 +86,8 @@ void check_rows(const std::vector<Fold>& folds) {
       if (leaves->size() != folds[0].train.size())
         fail("fold {} has {}, fold 1 {}", k + 1, counted(leaves->size(), "array"), folds[0].train.size());
       for (std::size_t i = 0; i < leaves->size(); ++i)
-        if (!same_but_rows((*leaves)[i].type(), folds[0].train[i].type()))
+        if (!same_but_rows((*leaves)[i].type(), folds[k].train[i].type()) ||
+            (*leaves)[i].dtype() != folds[0].train[i].dtype())
           fail("array {} of fold {} is {}, which does not go with {} of the rows of fold 1", i + 1, k + 1,
                to_string((*leaves)[i].type()), to_string(folds[0].train[i].type()));
     }

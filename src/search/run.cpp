@@ -28,10 +28,10 @@ class Search : private Coordinator {
       : space_(space),
         sampler_(sampler),
         options_(options),
-        manner_{options.seed, options.patience, trainable.manner()},
+        manner_{options.seed, trainable.manner()},
         programs_(trainable, folds),
         executor_(threads_executor(thread_count(options.threads))),
-        kept_(options.states, folds.size()) {
+        kept_(options.states, programs_) {
     total_ = sampler.size(space);
     if (total_ < 1) fail("the sampler {} has no candidate in this space", sampler.name());
     if (options.study) options.study->begin({programs_, space, sampler, options});
@@ -143,13 +143,13 @@ class Search : private Coordinator {
     if (!options_.progress) return;
     const std::lock_guard lock(mutex_);
     const std::size_t measures = programs_.measures().size();
-    const Score now = score_of(programs_.measures(), lane.readings.data() + lane.readings.size() - measures);
     std::vector<double>& of_folds = latest_[lane.trajectory];
     of_folds.resize(programs_.folds().size(), std::nan(""));
-    of_folds[lane.fold] = now.value;
-    double mean = 0;
-    for (const double value : of_folds) mean += value / static_cast<double>(of_folds.size());
-    if (std::isfinite(mean) && (!best_ || mean < *best_)) best_ = mean;
+    of_folds[lane.fold] = lane.readings[lane.readings.size() - measures];
+    const double all = programs_.over_folds(0, of_folds);
+    if (!std::isfinite(all)) return;
+    const bool higher = programs_.measures()[0].higher_is_better;
+    if (!best_ || (higher ? all > *best_ : all < *best_)) best_ = all;
   }
 
   void thin_out() override {
@@ -170,7 +170,7 @@ class Search : private Coordinator {
     const auto asked = static_cast<double>(done_before_ + std::ssize(asked_));
     const double all = (work_ + std::max(0.0, work_left_)) * static_cast<double>(total_) / asked;
     p.fraction = std::min(1.0, work_ / all);
-    if (best_) p.best = programs_.measures()[0].higher_is_better ? -*best_ : *best_;
+    p.best = best_;
     p.seconds = seconds();
     p.seconds_left = p.seconds * (1 - p.fraction) / p.fraction;
     options_.progress(p);

@@ -18,6 +18,13 @@ std::size_t ask(const Settings::Impl& impl, std::string_view name) {
   return place;
 }
 
+// Throws for a value that is a word.
+void expect_value(std::string_view name, const Value& value) {
+  if (value.is_nothing()) fail("{} takes no part here: ask h.is_off(\"{}\") before", name, name);
+  if (value.is_off()) fail("{} is off here: ask h.is_off(\"{}\") before", name, name);
+  if (value.is_automatic()) fail("{} is automatic: ask h.is_automatic(\"{}\") before", name, name);
+}
+
 const Value& fixed_value(const Settings::Impl& impl, std::string_view name) {
   const std::size_t place = ask(impl, name);
   const Parameter& p = impl.configuration.schema().parameters()[place];
@@ -25,22 +32,31 @@ const Value& fixed_value(const Settings::Impl& impl, std::string_view name) {
     fail("{} is traced and differs from lane to lane: ask h[\"{}\"], or declare it fixed", name, name);
   if (p.role == Role::budget)
     fail("{} is the budget, which no program knows: ask h.steps() for how many steps there will be", name);
+  if (p.role == Role::patience) fail("{} is the patience, which no program knows", name);
   if (p.role == Role::seed) fail("{} is the seed, which init gets as its key", name);
   const Value& value = impl.configuration.values()[place];
-  if (value.is_nothing()) fail("{} takes no part here: ask h.is_off(\"{}\") before", name, name);
-  if (value.is_off()) fail("{} is off here: ask h.is_off(\"{}\") before", name, name);
-  if (value.is_automatic()) fail("{} is automatic: ask h.is_automatic(\"{}\") before", name, name);
+  expect_value(name, value);
   return value;
+}
+
+// A traced parameter's array, or a fixed one's constant.
+Array number_of(const Settings::Impl& impl, std::string_view name,
+                const std::vector<std::optional<Array>>& traced, DType dtype) {
+  const std::size_t place = ask(impl, name);
+  if (impl.configuration.schema().parameters()[place].role != Role::traced)
+    return Array::scalar(fixed_value(impl, name).number(), dtype);
+  expect_value(name, impl.configuration.values()[place]);
+  return traced.at(place).value();
 }
 
 }  // namespace
 
 Array Settings::operator[](std::string_view name) const {
-  const std::size_t place = ask(*impl_, name);
-  const Parameter& p = impl_->configuration.schema().parameters()[place];
-  if (p.role != Role::traced) return Array::scalar(fixed_value(*impl_, name).number(), impl_->dtype);
-  if (!impl_->traced[place]) fail("{} is off here: ask h.is_off(\"{}\") before", name, name);
-  return *impl_->traced[place];
+  return number_of(*impl_, name, impl_->traced, impl_->dtype);
+}
+
+Array Settings::exact(std::string_view name) const {
+  return number_of(*impl_, name, impl_->exact, DType::f64);
 }
 
 std::int64_t Settings::integer(std::string_view name) const { return fixed_value(*impl_, name).integer(); }
@@ -64,11 +80,20 @@ Array Settings::steps() const {
   return impl_->steps.value();
 }
 
+Array Settings::exact_steps() const {
+  if (impl_->asked) impl_->asked->steps = true;
+  return impl_->exact_steps.value();
+}
+
+const Array& Settings::key() const { return impl_->key.value(); }
+const std::vector<Type>& Settings::rows() const { return impl_->rows; }
+const std::vector<Array>& Settings::given() const { return impl_->given; }
+
 std::vector<std::size_t> traced_places(const Configuration& configuration) {
   std::vector<std::size_t> places;
   for (std::size_t i = 0; i < configuration.values().size(); ++i)
     if (configuration.schema().parameters()[i].role == Role::traced &&
-        !is_left_away(configuration.values()[i]))
+        configuration.values()[i].is_number())
       places.push_back(i);
   return places;
 }
@@ -79,7 +104,7 @@ std::string fixed_key(const Configuration& configuration) {
     const Role role = configuration.schema().parameters()[i].role;
     const Value& value = configuration.values()[i];
     if (role == Role::fixed) key += to_string(value) + '\n';
-    if (role == Role::traced) key += is_left_away(value) ? "-\n" : "+\n";
+    if (role == Role::traced) key += is_left_away(value) ? "-\n" : value.is_automatic() ? "*\n" : "+\n";
   }
   return key;
 }
@@ -93,6 +118,13 @@ std::int64_t batch_of(const Configuration& configuration) {
   const auto place = configuration.schema().place_of_batch();
   if (!place || !configuration.values()[*place].is_number()) return 0;
   return configuration.values()[*place].integer();
+}
+
+std::int64_t patience_of(const Configuration& configuration, std::int64_t otherwise) {
+  const auto place = configuration.schema().place_of(Role::patience);
+  if (!place) return otherwise;
+  const Value& value = configuration.values()[*place];
+  return value.is_number() ? value.integer() : 0;
 }
 
 std::uint64_t seed_of(const Configuration& configuration, std::uint64_t otherwise) {

@@ -20,22 +20,27 @@ struct Asked {
 struct Settings::Impl {
   Configuration configuration;
   DType dtype = DType::f32;
-  std::vector<std::optional<Array>> traced = {};  // by place; none for what is fixed, off or takes no part
-  std::optional<Array> steps = {};
+  // By place, of `dtype` and of f64; none for what is fixed, off or takes no part.
+  std::vector<std::optional<Array>> traced = {}, exact = {};
+  std::optional<Array> steps = {}, exact_steps = {};
+  std::optional<Array> key = {};
   std::int64_t steps_per_epoch = 1;
+  std::vector<Type> rows = {};
+  std::vector<Array> given = {};
   std::shared_ptr<Asked> asked = {};  // none: nobody wants to know
 };
 
-// The places of the parameters that are arrays in a candidate's program: traced, and neither off nor without
-// a part.
+// The places of the parameters that are arrays in a candidate's program: traced, and a number here.
 std::vector<std::size_t> traced_places(const Configuration& configuration);
 
-// What candidates of one program have alike: values of what is fixed, and which of the traced are off.
+// What candidates of one program have alike: values of what is fixed, and which of the traced are off or
+// automatic.
 std::string fixed_key(const Configuration& configuration);
 
-// The epochs, rows in a step (0: all) and seed of a candidate.
+// The epochs, rows in a step (0: all), patience (0: none) and seed of a candidate.
 std::int64_t epochs_of(const Configuration& configuration);
 std::int64_t batch_of(const Configuration& configuration);
+std::int64_t patience_of(const Configuration& configuration, std::int64_t otherwise);
 std::uint64_t seed_of(const Configuration& configuration, std::uint64_t otherwise);
 
 }  // namespace runnel::search

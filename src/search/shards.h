@@ -4,6 +4,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <vector>
 
 namespace runnel::search {
 
@@ -26,5 +27,8 @@ T shard_sum(const ShardNode& node, const Leaf& leaf, const Add& add) {
   return add(shard_sum<T>({node.begin, node.middle()}, leaf, add),
              shard_sum<T>({node.middle(), node.end}, leaf, add));
 }
+
+// The largest nodes of the tree over `shards` parts that hold none but the parts first … last - 1, in order.
+std::vector<ShardNode> shard_nodes(std::int64_t shards, std::int64_t first, std::int64_t last);
 
 }  // namespace runnel::search

@@ -29,21 +29,40 @@ std::string trajectory_key(const Configuration& configuration, bool asks_for_ste
   return key;
 }
 
+double mean_of(std::span<const double> by_fold) {
+  double sum = 0;
+  for (const double value : by_fold) sum += value;  // in the order of the folds
+  return sum / static_cast<double>(by_fold.size());
+}
+
 }  // namespace
+
+double OutputMeasures::over_folds(std::size_t, std::span<const double> by_fold) const {
+  return mean_of(by_fold);
+}
 
 const Program& Programs::of(const Configuration& configuration, std::size_t fold) {
   const std::vector<Array>& rows = folds_[fold].train;
   const std::int64_t n = rows_of(rows);
   const std::int64_t batch = trainable_.manner().whole ? n : batch_on(configuration, n);
-  std::unique_ptr<const Program>& program =
-      all_[fmt::format("{}\n{}\n{}", batch, n, fixed_key(configuration))];
+  const std::vector<Type> gift = types_of(given(configuration, fold));
+  std::string key = fmt::format("{}\n{}\n", batch, fixed_key(configuration));
+  for (const auto& types : {types_of(rows), gift})
+    for (const Type& type : types) key += to_string(type) + '\n';
+  std::unique_ptr<const Program>& program = all_[key];
   if (program) return *program;
-  program = std::make_unique<const Program>(trainable_, configuration, types_of(rows), batch, n / batch);
+  program =
+      std::make_unique<const Program>(trainable_, configuration, types_of(rows), gift, batch, n / batch);
   if (measures_.empty()) measures_ = program->measures();
   if (program->measures() != measures_)
     fail("candidates do not measure the same: evaluate returns other measures for {}",
          to_string(configuration));
   return *program;
+}
+
+double Programs::over_folds(std::size_t measure, std::span<const double> by_fold) const {
+  const OutputMeasures* of_outputs = trainable_.output_measures();
+  return of_outputs != nullptr ? of_outputs->over_folds(measure, by_fold) : mean_of(by_fold);
 }
 
 std::vector<bool> Programs::asked() const {
@@ -55,7 +74,7 @@ std::vector<bool> Programs::asked() const {
 }
 
 std::vector<Trajectory> make_trajectories(Programs& programs, const std::vector<Configuration>& candidates,
-                                          std::int64_t first, std::uint64_t seed) {
+                                          std::int64_t first, const Options& options) {
   std::int64_t rows = 0;
   for (const Fold& fold : programs.folds()) rows = std::max(rows, rows_of(fold.train));
   std::vector<Trajectory> all;
@@ -66,7 +85,8 @@ std::vector<Trajectory> make_trajectories(Programs& programs, const std::vector<
     for (std::size_t fold = 0; fold < programs.folds().size(); ++fold)
       asks = programs.of(c, fold).asks_for_steps() || asks;
     const auto [at, is_new] = known.try_emplace(trajectory_key(c, asks, rows), all.size());
-    if (is_new) all.push_back({c, 0, seed_of(c, seed), {}, all.size()});
+    if (is_new) 
+      all.push_back({c, 0, seed_of(c, options.seed), patience_of(c, options.patience), {}, all.size()});
     Trajectory& t = all[at->second];
     if (epochs_of(c) > t.epochs) t.configuration = c;
     t.epochs = std::max(t.epochs, epochs_of(c));
@@ -74,6 +94,12 @@ std::vector<Trajectory> make_trajectories(Programs& programs, const std::vector<
   }
   for (Trajectory& t : all) std::stable_sort(t.readings.begin(), t.readings.end());
   return all;
+}
+
+std::int64_t Trajectory::first_candidate() const {
+  std::int64_t first = readings.at(0).second;
+  for (const auto& reading : readings) first = std::min(first, reading.second);
+  return first;
 }
 
 Score score_of(const std::vector<MeasureKind>& measures, const double* reading) {

@@ -62,6 +62,9 @@ class Crew {
 // there is one, has the gradients of networks with shards found together with other processes.
 std::unique_ptr<Crew> crew_of_threads(int threads, Exchange* exchange = nullptr);
 
+// The search with a crew of the options.
+Result run_with_crew(const Problem& problem, const std::vector<Hyper>& candidates, const Options& options);
+
 // A network of the structure that the block's candidates have, its columns among it: the arrays are those of
 // its start.
 nn::Network like_of(const Problem& problem, const Block& block, BlockPrograms& programs);

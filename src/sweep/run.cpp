@@ -1,230 +1,175 @@
-// The search: everybody to the next rung, as blocks that a crew trains; then who goes on; then the best of
-// them.
+// A search over networks of tables: their candidates through the search of any training, and what that found
+// in the words of networks.
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <memory>
-#include <mutex>
 #include <optional>
-#include <span>
 
 #include "core/fail.h"
-#include "core/threads.h"
 #include "runnel/transforms.h"
+#include "search/archive.h"
+#include "search/schedule.h"
 #include "sweep/block.h"
 #include "sweep/crew.h"
-#include "sweep/field.h"
 #include "sweep/kept.h"
+#include "sweep/networks.h"
+#include "sweep/schema.h"
 #include "sweep/warnings.h"
 
 namespace runnel::sweep {
 namespace {
 
-class Search : private Desk {
- public:
-  Search(const Problem& problem, const std::vector<Hyper>& candidates, const Options& options)
-      : problem_(problem),
-        candidates_(candidates),
-        options_(options),
-        own_(options.crew == nullptr ? crew_of_threads(thread_count(options.threads)) : nullptr),
-        crew_(options.crew == nullptr ? own_.get() : options.crew),
-        field_(problem, candidates, options),
-        kept_(options.networks, problem.metric) {
-    seen_.resize(candidates.size(), 0);
-    restore();
+// Lanes of the search as those of networks, whose measures are a metric and a loss.
+LaneState lane_of(const search::LaneState& from) {
+  LaneState to{from.trajectory, from.fold, from.epochs, from.leaves, {}, {}, from.best};
+  for (std::size_t i = 0; i + 1 < from.readings.size(); i += 2) {
+    to.curve.push_back(from.readings[i]);
+    to.losses.push_back(from.readings[i + 1]);
   }
+  if (from.diverged_at > 0)  // a loss that is no number says so
+    std::fill(to.losses.begin() + (from.diverged_at - 1), to.losses.end(), std::nan(""));
+  return to;
+}
 
-  Result run() {
-    for (const std::int64_t end : field_.stops()) {
-      total_work_ = work_ + field_.remaining_work();
-      train_to(end);
-      if (stopped()) break;
-      judge(end);
-    }
-    return finish();
+search::LaneState lane_of(const LaneState& from) {
+  search::LaneState to{from.trajectory, from.fold, from.epochs, 0, from.leaves, {}, from.best};
+  for (std::size_t i = 0; i < from.curve.size(); ++i) {
+    to.readings.push_back(from.curve[i]);
+    to.readings.push_back(i < from.losses.size() ? from.losses[i] : std::nan(""));
   }
+  return to;
+}
+
+// Hands lanes to whoever keeps the search, and those of an earlier run to the search.
+class Keeping : public search::Archive {
+ public:
+  explicit Keeping(const Options& options) : options_(options) {}
+
+  void begin(const search::Beginning&) override {}
+  std::vector<search::LaneState> begin_generation(std::int64_t,
+                                                  std::span<const search::Configuration>) override {
+    std::vector<search::LaneState> lanes;
+    for (const LaneState& lane : options_.resume) lanes.push_back(lane_of(lane));
+    return lanes;
+  }
+  bool wants_states() override { return options_.keep && options_.keep_now && options_.keep_now(); }
+  void keep(const search::LaneState& lane, bool, bool) override {
+    if (options_.keep) options_.keep(lane_of(lane));
+  }
+  void end_generation(std::span<const search::Candidate>) override {}
+  void finish(const search::Result&) override {}
 
  private:
-  double seconds() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
+  const Options& options_;
+};
+
+Status status_of(search::Status status) {
+  switch (status) {
+    case search::Status::done:
+      return Status::done;
+    case search::Status::diverged:
+      return Status::diverged;
+    case search::Status::interrupted:
+      return Status::interrupted;
+    case search::Status::retired:
+      return Status::retired;
   }
-  bool stopped() const { return options_.stop != nullptr && *options_.stop; }
-  bool one_fold() const { return problem_.folds.size() == 1; }
+  return Status::interrupted;
+}
 
-  // Candidates that an earlier run had come to the end of.
-  void restore() {
-    for (const LaneState& state : options_.resume) {
-      field_.restore(state);
-      for (const auto& [epochs, candidate] :
-           field_.trajectories()[static_cast<std::size_t>(state.trajectory)].readings)
-        if (epochs <= state.epochs || field_.has_stopped(state)) count(candidate);
-    }
-  }
+class Run {
+ public:
+  Run(const Problem& problem, const std::vector<Hyper>& candidates, const Options& options)
+      : problem_(problem), candidates_(candidates), options_(options), networks_(problem) {}
 
-  // Everybody who is still in the field comes to epoch `end`, or to the end of their training.
-  void train_to(std::int64_t end) {
-    const std::vector<Block> blocks = make_blocks(problem_, field_.waiting(end), end, crew_->threads());
-    stop_at_ = end;
-    crew_->train(problem_, options_, blocks, *this);
-    blocks_ += static_cast<std::int64_t>(blocks.size());
-  }
-
-  void keep(const LaneState& state) const {
-    if (options_.keep && state.epochs > 0) options_.keep(state);
-  }
-
-  void judge(std::int64_t epochs) {
-    for (const LaneState* lane : field_.judge(epochs)) keep(*lane);
-  }
-
-  // Counts a reading; true when the candidate has one on every fold.
-  bool count(std::int64_t candidate) {
-    if (++seen_[static_cast<std::size_t>(candidate)] < problem_.folds.size()) return false;
-    ++done_;
-    return true;
-  }
-
-  // ---- the desk: what the crew takes and brings ----
-
-  bool is_stopped() const override { return stopped(); }
-
-  std::vector<LaneState> take(const Block& block) override {
-    const std::lock_guard lock(mutex_);
-    return field_.take(block);
-  }
-
-  // Lanes that have come to their own end are kept now, others when they have been judged.
-  void give_back(std::vector<LaneState> states, bool stopped) override {
-    const std::lock_guard lock(mutex_);
-    for (LaneState& state : states) {
-      if (stopped || field_.has_ended(state)) keep(state);
-      field_.put_back(std::move(state));
-    }
-  }
-
-  bool wants_states() override {
-    const std::lock_guard lock(mutex_);
-    return options_.keep && options_.keep_now && options_.keep_now();
-  }
-
-  void keep(std::span<const LaneState> states) override {
-    const std::lock_guard lock(mutex_);
-    for (const LaneState& state : states) keep(state);
-  }
-
-  void thin_out() override {
-    const std::lock_guard lock(mutex_);
-    field_.drop_hopeless(stop_at_);
-  }
-
-  void note_handed(int rank, std::span<const Block> blocks) override {
-    if (!options_.handed) return;
-    std::vector<std::int64_t> candidates;
-    for (const Block& block : blocks)
-      for (const Trajectory& t : block.trajectories)
-        for (const auto& [epochs, candidate] : t.readings)
-          if (epochs > block.begin) candidates.push_back(candidate);
-    std::sort(candidates.begin(), candidates.end());
-    candidates.erase(std::unique(candidates.begin(), candidates.end()), candidates.end());
-    const std::lock_guard lock(mutex_);
-    options_.handed(rank, candidates);
-  }
-
-  bool read(const Reading& reading) override {
-    const std::lock_guard lock(mutex_);
-    if (!count(reading.candidate) || !one_fold()) return false;
-    return kept_.wants(reading);
-  }
-
-  void take_model(const Reading& reading, nn::Network network) override {
-    const std::lock_guard lock(mutex_);
-    kept_.take(reading, std::move(network));
-  }
-
-  void advance(double work) override {
-    if (!options_.progress) return;
-    const std::lock_guard lock(mutex_);
-    work_ += work;
-    Progress p;
-    p.done = done_ + field_.retired_candidates();
-    p.total = static_cast<std::int64_t>(candidates_.size());
-    p.fraction = std::min(1.0, work_ / total_work_);
-    p.best = kept_.best();
-    p.seconds = seconds();
-    p.seconds_left = p.seconds * (1 - p.fraction) / p.fraction;
-    options_.progress(p);
-  }
-
-  Result finish() {
+  Result made() {
+    std::vector<params::Configuration> all;
+    for (const Hyper& hyper : candidates_) all.push_back(configuration_of(hyper));
+    const search::Result found = search::run(networks_, networks_.folds(), params::Space(network_schema()),
+                                             search::these(std::move(all)), search_options());
     Result result;
-    result.outcomes = field_.outcomes(candidates_);
-    std::int64_t diverged = 0;
-    for (const Outcome& out : result.outcomes) {
-      diverged += out.status == Status::diverged;
+    for (std::size_t i = 0; i < candidates_.size(); ++i) {
+      const auto index = static_cast<std::int64_t>(i);
+      const bool begun = i < found.candidates.size();  // before it was stopped
+      result.outcomes.push_back(outcome_of(begun ? &found.candidates[i] : nullptr, index));
+    }
+    for (const Outcome& out : result.outcomes)
       result.interrupted = result.interrupted || out.status == Status::interrupted;
-    }
-    const std::vector<std::int64_t> best = ranking(result, problem_.metric, options_.networks);
-    if (one_fold()) give_networks(result, best);
-    if (!best.empty()) {
-      result.best = best[0];
-      const Outcome& winner = result.outcomes[static_cast<std::size_t>(best[0])];
-      for (std::string& text : edge_warnings(result.outcomes, problem_.metric, winner.hyper, options_.space))
-        result.warnings.push_back(std::move(text));
-    }
-    if (diverged > 0)
-      result.warnings.push_back(fmt::format(
-          "{} of {} candidates diverged (their weights or losses are no longer finite) and were not chosen",
-          diverged, candidates_.size()));
-    const std::int64_t rows = problem_.folds[0].x.dim(0);
-    for (const auto& warnings : {batch_warnings(candidates_, rows), repeat_warnings(candidates_),
-                                 scheduler_warnings(options_.scheduling, field_.brackets(), candidates_)})
-      result.warnings.insert(result.warnings.end(), warnings.begin(), warnings.end());
-    result.blocks = blocks_;
-    field_.count_work(result);
-    result.seconds = seconds();
+    if (const auto best = ranking(result, problem_.metric, 1); !best.empty()) result.best = best[0];
+    result.blocks = found.blocks;
+    result.lanes = found.trajectories * std::ssize(problem_.folds);
+    result.epochs = found.epochs;
+    result.rungs = found.rungs;
+    result.seconds = found.seconds;
+    add_warnings(result, found);
     return result;
   }
 
-  // The networks of the best. Those that an earlier run had found are trained again, abreast: they come out
-  // the same.
-  void give_networks(Result& result, const std::vector<std::int64_t>& best) const {
-    std::vector<std::int64_t> missing;
-    for (const std::int64_t i : best) {
-      const auto found = std::find_if(kept_.all().begin(), kept_.all().end(),
-                                      [&](const auto& kept) { return kept.first.candidate == i; });
-      if (found != kept_.all().end())
-        result.outcomes[static_cast<std::size_t>(i)].model = found->second;
-      else
-        missing.push_back(i);
+ private:
+  search::Options search_options() const {
+    search::Options out;
+    out.seed = options_.seed;
+    out.threads = options_.threads;
+    out.scheduling = options_.scheduling;
+    out.states = problem_.folds.size() == 1 ? options_.networks : 0;
+    out.memory = options_.memory;
+    out.stop = options_.stop;
+    if (options_.progress)
+      out.progress = [&](const search::Progress& p) {
+        options_.progress({p.done, p.total, p.fraction, p.best, p.seconds, p.seconds_left});
+      };
+    if (options_.keep || !options_.resume.empty()) out.study = std::make_shared<Keeping>(options_);
+    return out;
+  }
+
+  Outcome outcome_of(const search::Candidate* found, std::int64_t index) const {
+    Outcome out;
+    out.index = index;
+    out.hyper = candidates_[static_cast<std::size_t>(index)];
+    out.validation = out.validation_loss = std::nan("");
+    if (found == nullptr) return out;
+    const search::Candidate& c = *found;
+    out.status = status_of(c.status);
+    out.epochs = c.epochs;
+    if (out.status == Status::interrupted) return out;
+    out.curve = c.curve;
+    if (c.best_epoch == 0) return out;
+    out.validation = c.measures[0];
+    out.validation_loss = c.measures[1];
+    out.best_epoch = c.best_epoch;
+    out.by_fold = c.by_fold;
+    if (!c.states.empty()) out.model = networks_.network(c.configuration, 0, c.states[0]);
+    return out;
+  }
+
+  void add_warnings(Result& result, const search::Result& found) const {
+    std::vector<std::string>& out = result.warnings;
+    const auto add = [&](std::vector<std::string> more) { out.insert(out.end(), more.begin(), more.end()); };
+    if (result.best) {
+      const Hyper& winner = candidates_[static_cast<std::size_t>(*result.best)];
+      add(edge_warnings(result.outcomes, problem_.metric, winner, options_.space));
     }
-    if (missing.empty()) return;
-    std::vector<Hyper> hypers;
-    for (const std::int64_t i : missing) hypers.push_back(candidates_[static_cast<std::size_t>(i)]);
-    Options again;
-    again.seed = options_.seed;
-    again.threads = options_.threads;
-    again.networks = std::ssize(missing);
-    Result trained = sweep::run(problem_, hypers, again);
-    for (std::size_t k = 0; k < missing.size(); ++k)
-      result.outcomes[static_cast<std::size_t>(missing[k])].model = std::move(trained.outcomes[k].model);
+    const auto diverged = std::count_if(result.outcomes.begin(), result.outcomes.end(),
+                                        [](const Outcome& o) { return o.status == Status::diverged; });
+    if (diverged > 0)
+      add({fmt::format(
+          "{} of {} candidates diverged (their weights or losses are no longer finite) and were not chosen",
+          diverged, candidates_.size())});
+    add(batch_warnings(candidates_, problem_.folds[0].x.dim(0)));
+    add(repeat_warnings(candidates_));
+    std::int64_t most = 0;
+    for (const Hyper& hyper : candidates_) most = std::max(most, hyper.epochs);
+    add(scheduler_warnings(options_.scheduling,
+                           search::make_brackets(options_.scheduling,
+                                                 static_cast<std::size_t>(found.trajectories), most,
+                                                 options_.seed),
+                           candidates_));
   }
 
   const Problem& problem_;
   const std::vector<Hyper>& candidates_;
   const Options& options_;
-  const std::unique_ptr<Crew> own_;
-  Crew* const crew_;
-  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
-  Field field_;
-  std::int64_t blocks_ = 0;
-  std::int64_t stop_at_ = 0;  // the epoch that everybody is on the way to
-  double total_work_ = 0;
-
-  std::mutex mutex_;
-  std::vector<std::size_t> seen_;  // readings of each candidate
-  std::int64_t done_ = 0;
-  double work_ = 0;
-  Kept kept_;
+  const Networks networks_;
 };
 
 }  // namespace
@@ -271,7 +216,8 @@ std::string_view status_name(Status status) {
 
 Result run(const Problem& problem, const std::vector<Hyper>& candidates, const Options& options) {
   check_search(problem, candidates);
-  return Search(problem, candidates, options).run();
+  if (options.crew != nullptr) return run_with_crew(problem, candidates, options);
+  return Run(problem, candidates, options).made();
 }
 
 std::vector<std::int64_t> ranking(const Result& result, Metric metric, std::int64_t most) {

@@ -111,9 +111,10 @@ TEST(Schema, RefusesDeclarations) {
        "x is a whole number and goes from 0.5 to 3"},
       {[](Schema& s) { s.seed("again"); }, "two seeds, seed and again"},
       {[](Schema& s) {
-         s.real("x", {0, 1}).may_be_automatic();
+         s.patience("patience");
+         s.patience("again");
        },
-       "only what fixes a program can be automatic"},
+       "two patiences, patience and again"},
   };
   for (const auto& [declare, message] : refused) {
     Schema s = network();
@@ -129,7 +130,7 @@ TEST(Schema, HasABudgetABatchAndASeedAlways) {
   EXPECT_THAT(error_of([&] { s.batch("batch", 3).may_be_off(); }),
               HasSubstr("batch is the batch size, which cannot be off"));
   EXPECT_THAT(error_of([&] { s.seed("seed").may_be_automatic(); }),
-              HasSubstr("seed is seed: only what fixes"));
+              HasSubstr("seed is the seed, which cannot be automatic"));
 }
 
 TEST(Configuration, LeavesOutWhatTakesNoPart) {
