@@ -1,17 +1,20 @@
 // runnel lab: experiments that check what courses claim.
-#include "runnel/lab.h"
+#include "lab/lab.h"
 
 #include <unistd.h>
 
 #include "cli/options.h"
 #include "cli/output.h"
-#include "cli/page.h"
 #include "cli/parts.h"
+#include "cli/program.h"
 #include "cli/report.h"
 #include "cli/report_lab.h"
 #include "core/fail.h"
 #include "lab/json.h"
+#include "lab/page.h"
 #include "model/output_file.h"
+#include "report/page.h"
+#include "web/page.h"
 
 namespace runnel::cli {
 namespace {
@@ -140,7 +143,8 @@ int run_experiments(const RunArguments& arguments) {
     passed = passed && results.back().passed();
     if (!arguments.manner.json) write_stdout(lab_result_text(results.back(), style, arguments.manner.quiet));
   }
-  if (!arguments.report.empty()) write_lab_page(results, arguments.report);
+  if (!arguments.report.empty())
+    write_file(arguments.report, report::filled(web::page(), lab::page(results, command_line())));
   if (arguments.manner.json)
     write_stdout(dumped(json_of(results, passed)));
   else if (results.size() > 1)

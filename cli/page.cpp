@@ -5,7 +5,6 @@
 #include "cli/program.h"
 #include "model/output_file.h"
 #include "report/fit_page.h"
-#include "report/lab_page.h"
 #include "report/study_page.h"
 #include "web/page.h"
 
@@ -28,10 +27,6 @@ std::string study_page_path(const std::string& study) {
 
 void write_study_page(const study::Study& study, const std::string& state, const std::string& path) {
   write_file(path, report::filled(web::page(), report::study_page(study, state)));
-}
-
-void write_lab_page(const std::vector<lab::Result>& results, const std::string& path) {
-  write_file(path, report::filled(web::page(), report::lab_page(results, command_line())));
 }
 
 void write_fit_page(const FitReport& report, const Timings& timings) {

@@ -4,7 +4,6 @@
 #include <string>
 
 #include "cli/report.h"
-#include "runnel/lab.h"
 #include "runnel/study.h"
 
 namespace runnel::cli {
@@ -18,9 +17,6 @@ std::string study_page_path(const std::string& study);
 
 // Writes the page of a study; `state` is as the file says it, or "killed".
 void write_study_page(const study::Study& study, const std::string& state, const std::string& path);
-
-// Writes the page of experiments.
-void write_lab_page(const std::vector<lab::Result>& results, const std::string& path);
 
 // Writes the page of a fit where `report.page` says, if it says so.
 void write_fit_page(const FitReport& report, const Timings& timings);

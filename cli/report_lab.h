@@ -1,4 +1,4 @@
-// What the lab has to tell, as text for people; src/lab/json.h makes its JSON.
+// What the lab has to tell, as text for people; lab/json.h makes its JSON.
 #pragma once
 
 #include <string>
@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "cli/output.h"
-#include "runnel/lab.h"
+#include "lab/lab.h"
 
 namespace runnel::cli {
 

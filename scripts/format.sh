@@ -6,7 +6,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/prepare.sh"
 
 install_packages
 cd "$root"
-mapfile -t files < <(find src include cli tests examples bench fuzz \( -name '*.cpp' -o -name '*.h' \) | sort)
+mapfile -t files < <(find src include lab cli tests examples bench fuzz \( -name '*.cpp' -o -name '*.h' \) | sort)
 [ ${#files[@]} -gt 0 ] || die "There is no code in $root."
 if [ "${1:-}" != --check ]; then
   clang-format -i "${files[@]}"

@@ -1,6 +1,10 @@
 # The rooms of src/ stand in a row, and each includes only itself and those before it (HACKING.md). A public header
-# belongs to a room too, and names no private one. Run as
-#   cmake -DSOURCE=<src folder> -DHEADERS=<folder of public headers> -DROOMS=core,kernels,... -P rooms.cmake
+# belongs to a room too, and names no private one. The lab stands outside: it may include every room, and only its
+# sub-command and its tests include it. Run as
+#   cmake -DROOT=<folder of the repository> -DROOMS=core,kernels,... -P rooms.cmake
+cmake_policy(VERSION 3.25)
+set(SOURCE ${ROOT}/src)
+set(HEADERS ${ROOT}/include/runnel)
 string(REPLACE "," ";" rooms "${ROOMS}")
 # The room of each public header, where it does not have the room's name.
 set(room_of_error core)
@@ -18,7 +22,6 @@ set(room_of_trainable search)
 set(room_of_reading data)
 set(room_of_space sweep)
 set(room_of_fit model)
-set(room_of_picture lab)
 
 # The place in the row of what `include` ("room/file.h", "runnel/header.h") belongs to; -1 for what belongs nowhere.
 function(place_of include out)
@@ -67,10 +70,44 @@ foreach(header IN LISTS headers)
     list(APPEND wrong "include/runnel/${header} names a private header: ${private}")
   endif()
 endforeach()
-if(seen LESS 100)
-  message(FATAL_ERROR "only ${seen} includes were found in ${SOURCE}: this test looks in the wrong place")
-endif()
+# The least number of includes that `seen` must have come to.
+function(expect_seen least where)
+  if(seen LESS ${least})
+    message(FATAL_ERROR "only ${seen} includes were found in ${where}: this test looks in the wrong place")
+  endif()
+endfunction()
+expect_seen(100 ${SOURCE})
+
+# The lab is no room, so an include of it was found wrong above. To its own files it is the last one.
+list(LENGTH rooms last)
+list(APPEND rooms lab)
+set(seen 0)
+file(GLOB_RECURSE files RELATIVE ${ROOT} ${ROOT}/lab/*.h ${ROOT}/lab/*.cpp)
+foreach(file IN LISTS files)
+  check_file(${ROOT}/${file} ${file} ${last})
+endforeach()
+expect_seen(50 ${ROOT}/lab)
 if(wrong)
   list(JOIN wrong "\n  " text)
-  message(FATAL_ERROR "these reach for a room further down the row ${ROOMS}:\n  ${text}")
+  message(FATAL_ERROR "these reach for a room further down the row ${ROOMS}, or for what is none:\n  ${text}")
+endif()
+
+# Outside src/ and include/: the sub-command, what it prints, and the tests.
+set(guests)
+foreach(folder bench cli examples fuzz tests)
+  file(GLOB_RECURSE files RELATIVE ${ROOT} ${ROOT}/${folder}/*.h ${ROOT}/${folder}/*.cpp)
+  foreach(file IN LISTS files)
+    file(STRINGS ${ROOT}/${file} includes REGEX "^#include \"lab/")
+    if(includes)
+      list(APPEND guests ${file})
+    endif()
+  endforeach()
+endforeach()
+if(NOT cli/lab.cpp IN_LIST guests)
+  message(FATAL_ERROR "cli/lab.cpp was not found to include the lab: this test looks in the wrong place")
+endif()
+list(FILTER guests EXCLUDE REGEX "^(cli/(report_)?lab\\.(h|cpp)|tests/lab/.*)$")
+if(guests)
+  list(JOIN guests "\n  " text)
+  message(FATAL_ERROR "only the sub-command lab and tests/lab may include the lab, but these do:\n  ${text}")
 endif()

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "runnel/lab.h"
+#include "lab/lab.h"
 
 namespace runnel::lab {
 

@@ -1,4 +1,4 @@
-// What the program writes into the page (src/report). null stands for what is no number.
+// What the program writes into the page (src/report, lab/page.cpp). null stands for what is no number.
 
 export type Num = number | null;
 

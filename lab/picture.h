@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-namespace runnel {
+namespace runnel::lab {
 
 enum class Scale { linear, log };
 
@@ -83,4 +83,4 @@ struct Picture {
   std::vector<Panel> panels = {};
 };
 
-}  // namespace runnel
+}  // namespace runnel::lab

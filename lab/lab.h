@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "runnel/picture.h"
+#include "lab/picture.h"
 
 namespace runnel::lab {
 
@@ -36,7 +36,7 @@ struct Parameter {
 
 using Settings = std::map<std::string, double>;
 
-class Context;  // what an experiment runs in: src/lab/context.h
+class Context;  // what an experiment runs in: lab/context.h
 
 struct Experiment {
   std::string name;                                               // "not-rmsprop"

@@ -1,7 +1,7 @@
 // One function for each experiment, which stands in the file of its name; table.cpp is the only list of them.
 #pragma once
 
-#include "runnel/lab.h"
+#include "lab/lab.h"
 
 namespace runnel::lab {
 

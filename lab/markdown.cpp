@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 
 #include "core/text.h"
-#include "runnel/lab.h"
+#include "lab/lab.h"
 
 namespace runnel::lab {
 namespace {

@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "lab/lab.h"
 #include "runnel/array.h"
-#include "runnel/lab.h"
 
 namespace runnel::lab {
 
