@@ -78,7 +78,7 @@ std::string shapes_part(const Style& style, const sweep::Plan& plan) {
   std::string out = part(style, "shapes") + list.text(margin).substr(margin.size());
   if (plan.shapes.size() > shown_shapes)
     out += fmt::format("{}and {} more (--json lists all)\n", margin, plan.shapes.size() - shown_shapes);
-  return out + fmt::format("{}steps and flops (of products) of one lane in one epoch\n", margin);
+  return out + fmt::format("{}steps and operations (flop) of one lane in one epoch\n", margin);
 }
 
 std::string stretches_part(const Style& style, const sweep::Plan& plan) {

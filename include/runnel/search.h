@@ -111,8 +111,11 @@ struct Options {
   // Epochs without a better one after which a candidate ends, with the best; 0: never. Of those whose schema
   // has no patience of its own.
   std::int64_t patience = 0;
-  std::int64_t states = 1;    // how many of the best candidates keep their states
-  double seconds = 0;         // 0: no end; else the search is judged as it stands by then
+  std::int64_t states = 1;  // how many of the best candidates keep their states
+  double seconds = 0;       // 0: no end; else the search is judged as it stands by then
+  // 0: no end; else nobody trains longer, and those who would are judged as they stand then. To make a
+  // candidate of a search that was stopped again.
+  std::int64_t until = 0;                              // epochs
   std::size_t memory = std::size_t{512} << 20;         // bytes of states and of rows in order at a time
   std::function<void(const Progress&)> progress = {};  // called by one thread at a time
   const std::atomic<bool>* stop = nullptr;             // set to end early, as `seconds` does
@@ -176,6 +179,7 @@ struct PlannedProgram {
 struct PlannedStretch {
   std::int64_t begin = 0, end = 0;  // epochs
   std::int64_t lanes = 0, blocks = 0;
+  std::int64_t steps = 0;  // of all lanes
   double operations = 0;
   double seconds = 0;
 };

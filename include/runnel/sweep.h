@@ -149,7 +149,8 @@ struct Problem {
   std::optional<double> spread = {};
 };
 
-// retired: at a rung, for others did better. Diverged lanes go first.
+// retired: at a rung, for others did better. Diverged lanes go first. interrupted: the search ended before
+// the candidate did; it has the numbers of its latest reading on all folds, or none.
 enum class Status { done, diverged, interrupted, retired };
 std::string_view status_name(Status status);
 
@@ -199,8 +200,12 @@ struct Options {
   std::uint64_t seed = 0;                              // of the order of rows
   int threads = 0;                                     // 0: RUNNEL_THREADS, else as many as there are cores
   std::function<void(const Progress&)> progress = {};  // called from one thread at a time
-  const std::atomic<bool>* stop = nullptr;             // set to end early: finished candidates are kept
-  std::int64_t networks = 1;                           // how many of the best candidates keep theirs
+  // Set to end early, as `seconds` (0: no end) does: everybody is judged by the latest reading. `until` (0:
+  // no end) is an epoch after which nobody goes on, and makes a candidate of such a search again.
+  const std::atomic<bool>* stop = nullptr;
+  double seconds = 0;
+  std::int64_t until = 0;
+  std::int64_t networks = 1;  // how many of the best candidates keep theirs
   Scheduling scheduling = {};
   // What the user lets vary: only a winner at an edge of that is told. None: all that differs.
   const Space* space = nullptr;
@@ -279,7 +284,8 @@ Plan plan(const Problem& problem, const std::vector<Hyper>& candidates, const Op
 // The network's outputs (n, outputs) for rows of x, computed in pieces.
 Array predict(const nn::Network& network, const Hyper& hyper, const Array& x);
 
-// The best `most` of the candidates that are done, the best first, as the winner is found.
+// The best `most` of the candidates that have a reading and were not retired, the best first, as the winner
+// is found.
 std::vector<std::int64_t> ranking(const Result& result, Metric metric, std::int64_t most);
 
 // Sentences on winning values that lie at an end of the values tried ("the best rate, 0.003, is the largest

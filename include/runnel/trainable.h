@@ -60,11 +60,13 @@ class Settings {
   // What Trainable::given found for these rows.
   const std::vector<Array>& given() const;
 
-  // The candidate, whose traced values no function should look at: they are those of one lane.
+  // The candidate, whose traced values no function should look at: they are those of one lane. Whoever asks
+  // for it is taken to have asked for all that is fixed.
   const Configuration& configuration() const;
 
   struct Impl;
   explicit Settings(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
+  const Impl& impl() const { return *impl_; }  // src/search/settings.h
 
  private:
   std::shared_ptr<const Impl> impl_;
@@ -143,11 +145,12 @@ class Trainable {
   // What of a lane's state was learnt: it is looked at for numbers that are not finite, kept with patience,
   // and is what the search returns. Called with leaves that have values.
   virtual std::vector<Array> learnt(const Settings&, const std::vector<Array>& state) const { return state; }
-  // A step in two halves, for processes that share one: the rows of a step are cut into so many parts (0: they
-  // are not), whose gradients are added as a tree, and the state steps along their sum, to the bits of `step`.
+  // A step in two halves, for processes that share one: the rows of a step are cut into so many parts (0:
+  // they are not), whose gradients are added as a tree, and the state steps along their sum, to the bits of
+  // `step`.
   virtual std::int64_t shards(const Settings&, std::int64_t) const { return 0; }
-  // Of a batch the gradients, as leaves, of the largest nodes of that tree that hold none but the parts first …
-  // last - 1 (src/search/shards.h).
+  // Of a batch the gradients, as leaves, of the largest nodes of that tree that hold none but the parts first
+  // … last - 1 (src/search/shards.h).
   virtual std::vector<std::vector<Array>> shard_gradients(const Settings&, const std::vector<Array>&,
                                                           const std::vector<Array>&, std::int64_t,
                                                           std::int64_t) const {

@@ -11,7 +11,7 @@ namespace runnel::params {
 namespace {
 
 constexpr double kMostEpochs = 1e9, kMostRows = 1e9;
-constexpr double kMostSeed = 0x1p63;  // any 64 bits
+constexpr double kMostSeed = 0x1p63;      // any 64 bits
 constexpr double kLargestWhole = 0x1p53;  // integers beyond are not all numbers
 
 bool is_name(std::string_view name) {
@@ -249,8 +249,11 @@ Declaration Schema::batch(const std::string& name, std::int64_t standard) {
 Declaration Schema::patience(const std::string& name, Value standard) {
   if (place_of(Role::patience))
     fail("the schema has two patiences, {} and {}", parameters_[*place_of(Role::patience)].name, name);
-  Parameter p{name, "epochs without a better one after which training ends, with the best", Kind::integer,
-              Role::patience, {1, kMostEpochs}};
+  Parameter p{name,
+              "epochs without a better one after which training ends, with the best",
+              Kind::integer,
+              Role::patience,
+              {1, kMostEpochs}};
   p.may_be_off = true;
   return add(std::move(p)).standard(std::move(standard));
 }

@@ -82,9 +82,8 @@ bool all_finite(const std::vector<double>& values) {
 }
 
 bool is_finite(const std::vector<Array>& leaves) {
-  return std::all_of(leaves.begin(), leaves.end(), [](const Array& leaf) {
-    return all_finite(leaf.to_doubles());
-  });
+  return std::all_of(leaves.begin(), leaves.end(),
+                     [](const Array& leaf) { return all_finite(leaf.to_doubles()); });
 }
 
 }  // namespace
@@ -102,13 +101,15 @@ std::size_t Block::bytes() const {
 
 std::vector<Block> make_blocks(Programs& programs, const std::vector<Waiting>& lanes, std::int64_t end,
                                int threads) {
-  using Key = std::tuple<std::size_t, std::string, std::int64_t>;
+  using Key = std::tuple<std::size_t, std::size_t, std::int64_t>;  // fold, program, epochs
+  std::vector<const Program*> known;                               // in the order of their first lanes
   std::map<Key, std::vector<const Trajectory*>> groups;
   for (const Waiting& lane : lanes) {
-    const Configuration& c = lane.trajectory->configuration;
-    groups[Key(lane.fold, fmt::format("{}\n{}", programs.of(c, lane.fold).batch(), fixed_key(c)),
-               lane.epochs)]
-        .push_back(lane.trajectory);
+    const Program* program = &programs.of(lane.trajectory->configuration, lane.fold);
+    const auto at = std::find(known.begin(), known.end(), program);
+    const auto place = static_cast<std::size_t>(at - known.begin());
+    if (at == known.end()) known.push_back(program);
+    groups[{lane.fold, place, lane.epochs}].push_back(lane.trajectory);
   }
   std::vector<Block> blocks;
   for (const auto& [key, group] : groups)
@@ -286,26 +287,46 @@ bool BlockRun::is_judged(std::size_t lane, std::int64_t epoch) const {
          std::any_of(t.readings.begin(), t.readings.end(), [&](const auto& r) { return r.first == epoch; });
 }
 
-// What a lane measures after an epoch: `of_lane` are its measures, or its outputs. Whether what it learnt is
-// finite is seen where that matters.
+// A lane after an epoch: `of_lane` are its measures, or its outputs.
 void BlockRun::note(std::size_t number, std::int64_t epoch, const std::vector<double>& of_lane) {
   LaneState& lane = lanes_[number];
-  const std::vector<MeasureKind>& kinds = program_.measures();
-  const std::int64_t patience = block_.trajectories[number].patience;
   const bool judged = is_judged(number, epoch);
   const std::vector<double> values =
       of_outputs_ != nullptr ? of_outputs_->measure(block_.fold, of_lane, judged) : of_lane;
   lane.epochs = epoch;
   lane.readings.insert(lane.readings.end(), values.begin(), values.end());
-  if (!judged || lane.diverged_at > 0) return;
-  const bool improved = stopping_after(lane, kinds, patience).best == epoch;
-  const bool is_last = epoch == block_.end || patience == 0;
+  if (judged) look_at(number);
+}
+
+// Whether what a lane learnt up to its last reading is finite is seen where somebody is judged by it.
+void BlockRun::look_at(std::size_t number) {
+  LaneState& lane = lanes_[number];
+  if (lane.diverged_at > 0) return;
+  const std::vector<MeasureKind>& kinds = program_.measures();
+  const std::int64_t patience = block_.trajectories[number].patience;
+  const double* reading = reading_of(lane, kinds, lane.epochs);
+  const bool improved = stopping_after(lane, kinds, patience).best == lane.epochs;
   std::vector<Array> learnt;
-  if (improved || is_last) learnt = learnt_by(number);
-  if (!is_finite(learnt) || (of_outputs_ != nullptr && !all_finite(values)))
-    lane.diverged_at = epoch;
+  if (improved || patience == 0 || lane.epochs == block_.end) learnt = learnt_by(number);
+  if (!is_finite(learnt) || (of_outputs_ != nullptr && !all_finite({reading, reading + kinds.size()})))
+    lane.diverged_at = lane.epochs;
   else if (improved)
     lane.best = std::move(learnt);
+}
+
+void BlockRun::judge() {
+  std::optional<std::vector<std::vector<double>>> outputs_of;
+  for (std::size_t i = 0; i < lanes_.size(); ++i) {
+    LaneState& lane = lanes_[i];
+    if (lane.epochs == 0 || is_over(i) || lane.diverged_at > 0 || is_judged(i, lane.epochs)) continue;
+    if (!state_) begin();
+    if (of_outputs_ != nullptr) {
+      if (!outputs_of) outputs_of = outputs();
+      const std::vector<double> values = of_outputs_->measure(block_.fold, (*outputs_of)[i], true);
+      std::copy(values.begin(), values.end(), lane.readings.end() - std::ssize(values));
+    }
+    look_at(i);
+  }
 }
 
 // Tells the readings of candidates that end here: with this epoch, or because their patience does.

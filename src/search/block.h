@@ -84,6 +84,9 @@ class BlockRun {
   // Whether every lane is at its end, or its patience is: there is nothing more to train for.
   bool has_stopped() const;
 
+  // Lanes that were stopped on their way are judged by their latest reading.
+  void judge();
+
   // The lanes as they stand, in the order of the block's trajectories.
   std::vector<LaneState> states() const;
   // The same, and the block's arrays are given back: it has come to its end.
@@ -107,6 +110,7 @@ class BlockRun {
   std::int64_t measured_at_once() const;
   std::vector<Array> leaves_of(std::size_t lane) const;
   std::vector<Array> learnt_by(std::size_t lane) const;
+  void look_at(std::size_t lane);
   bool is_judged(std::size_t lane, std::int64_t epoch) const;
 
   const Programs& programs_;

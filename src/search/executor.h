@@ -42,8 +42,8 @@ class Executor {
                      std::span<const Block> blocks, Coordinator& coordinator) = 0;
 };
 
-// So many threads of this process. With an exchange, gradients of programs with shards are found together with
-// other processes, which train the same blocks.
+// So many threads of this process. With an exchange, gradients of programs with shards are found together
+// with other processes, which train the same blocks.
 std::unique_ptr<Executor> threads_executor(int threads, Exchange* exchange = nullptr);
 
 }  // namespace runnel::search

@@ -125,7 +125,8 @@ Field::Reached Field::reached(std::size_t t, std::int64_t epochs) const {
     epoch_sum += static_cast<double>(epoch);
   }
   for (std::size_t m = 0; m < kinds.size(); ++m)
-    out.measures.push_back(measures[m].size() == folds_ ? programs_.over_folds(m, measures[m]) : std::nan(""));
+    out.measures.push_back(measures[m].size() == folds_ ? programs_.over_folds(m, measures[m])
+                                                        : std::nan(""));
   out.by_fold = std::move(measures[0]);
   out.epoch = epoch_sum / static_cast<double>(folds_);
   out.finite = out.finite && std::isfinite(out.measures[0]);

@@ -78,8 +78,8 @@ Leaves added(const Leaves& a, const Leaves& b) {
   return out;
 }
 
-// The parts first … last - 1 of a batch that is cut into `shards`, as long as each other, or one row longer at
-// the beginning; each part's share of the mean.
+// The parts first … last - 1 of a batch that is cut into `shards`, as long as each other, or one row longer
+// at the beginning; each part's share of the mean.
 std::vector<Leaves> gradients_of_parts(std::int64_t shards, const GradientFn& gradient, const Leaves& batch,
                                        std::int64_t first, std::int64_t last) {
   const std::int64_t rows = batch[0].dim(0);

@@ -11,7 +11,8 @@ bool Kept::Entry::before(const Entry& other) const {
 
 bool Kept::Entry::is_twin(const Entry& other) const {
   for (std::size_t fold = 0; fold < readings.size(); ++fold) {
-    if (readings[fold].first != other.readings[fold].first || readings[fold].epoch != other.readings[fold].epoch)
+    if (readings[fold].first != other.readings[fold].first ||
+        readings[fold].epoch != other.readings[fold].epoch)
       return false;
   }
   return true;

@@ -133,7 +133,11 @@ class Planner {
       one.widths.insert(block.trajectories.size());
       s.lanes += std::ssize(block.trajectories);
       ++s.blocks;
-      for (const Trajectory& t : block.trajectories) plan_.epochs += std::min(end, t.epochs) - begin;
+      for (const Trajectory& t : block.trajectories) {
+        const std::int64_t own = std::min(end, t.epochs) - begin;
+        plan_.epochs += own;
+        s.steps += own * block.program->steps();
+      }
       s.operations += epochs * block.work_per_epoch();
       const double seconds = epochs * lanes_paid(block) * one.lane_seconds;
       longest = std::max(longest, seconds);

@@ -70,9 +70,11 @@ struct OfLane {
   Leaves epoch(const Leaves& state, const LaneRates& rates, const Leaves& given,
                const Leaves& batches) const {
     const Settings h = settings(rates, given);
-    return scan([&](const Leaves& s,
-                    const Leaves& batch) { return std::pair(trainable->step(h, s, batch).first, std::tuple<>()); },
-                state, batches)
+    return scan(
+               [&](const Leaves& s, const Leaves& batch) {
+                 return std::pair(trainable->step(h, s, batch).first, std::tuple<>());
+               },
+               state, batches)
         .first;
   }
   Leaves epoch_in_order(const Leaves& state, const LaneRates& rates, const Leaves& given, const Leaves& rows,
@@ -161,7 +163,7 @@ Program::~Program() = default;
 
 Program::Program(const Trainable& trainable, const Configuration& example, const std::vector<Type>& rows,
                  const std::vector<Type>& given, std::int64_t batch, std::int64_t steps)
-    : example_(example), batch_(batch), steps_(steps), dtype_(float_of(rows)) {
+    : example_(example), given_(given), batch_(batch), steps_(steps), dtype_(float_of(rows)) {
   check(trainable, rows, given);
   compiled_ = std::make_unique<const Compiled>(
       OfLane{&trainable, example_, traced_places(example_), dtype_, steps_, rows});
@@ -192,8 +194,8 @@ void Program::check(const Trainable& trainable, const std::vector<Type>& rows,
   Type loss;
   const auto one_step = [&](const Leaves& in) {
     const auto [rates, gift] = shared_at(in, leaves);
-    auto [state, of_loss] = trainable.step(lane.settings(rates, gift), part(in, 0, leaves),
-                                           part(in, before_rows, rows.size()));
+    auto [state, of_loss] =
+        trainable.step(lane.settings(rates, gift), part(in, 0, leaves), part(in, before_rows, rows.size()));
     loss = of_loss.type();
     is_scalar = of_loss.rank() == 0 && is_float(of_loss.dtype());
     shards_ = trainable.shards(lane.settings(rates, gift), batch_);
@@ -246,8 +248,10 @@ void Program::check_measures(const OutputMeasures* of_outputs, const std::vector
                              std::int64_t rows) {
   if (of_outputs != nullptr) {
     if (said.size() != 1 || said[0].shape.rank() == 0 || said[0].shape[0] != rows)
-      fail("evaluate returns {} of {} rows, which are measured by their outputs: it is one array, a row of each",
-           said.empty() ? "nothing" : to_string(said[0]), rows);
+      fail(
+          "evaluate returns {} of {} rows, which are measured by their outputs: it is one array, a row of "
+          "each",
+          said.empty() ? "nothing" : to_string(said[0]), rows);
     measures_ = of_outputs->kinds();
   }
   if (measures_.empty()) fail("evaluate returns no measure: the first one says which candidate is better");
@@ -261,6 +265,17 @@ void Program::check_measures(const OutputMeasures* of_outputs, const std::vector
       fail("the measure {} of {} rows is {}: it is a number for each row, or one for all, of f32 or f64",
            measures_[i].name, rows, to_string(type));
   }
+}
+
+void Program::trace_start(const Configuration& configuration) const {
+  OfLane lane = compiled_->lane;
+  lane.example = configuration;
+  const std::size_t traced = lane.places.size();
+  (void)trace(
+      [&](const Leaves& in) {
+        return lane.init(rates_in(part(in, 0, traced + 2), traced), part(in, traced + 2, given_.size()));
+      },
+      joined(rate_types(traced), given_));
 }
 
 std::vector<Array> Program::start(const LaneRates& rates, const std::vector<Array>& given) const {
@@ -280,13 +295,15 @@ std::vector<Array> Program::epoch_in_order(const std::vector<Array>& state, cons
 
 Program::Halves Program::halves(std::int64_t first, std::int64_t last) const {
   const OfLane lane = compiled_->lane;
-  return {jit(vmap([=](const Leaves& s, const LaneRates& r, const Leaves& given,
-                       const Leaves& x) {
+  return {jit(vmap(
+              [=](const Leaves& s, const LaneRates& r, const Leaves& given, const Leaves& x) {
                 return lane.trainable->shard_gradients(lane.settings(r, given), s, x, first, last);
               },
               {Axis(-1), Axis(-1), shared, shared}, -1)),
-          jit(vmap([=](const Leaves& s, const LaneRates& r, const Leaves& given,
-                       const Leaves& gradient) { return lane.trainable->step_along(lane.settings(r, given), s, gradient); },
+          jit(vmap(
+              [=](const Leaves& s, const LaneRates& r, const Leaves& given, const Leaves& gradient) {
+                return lane.trainable->step_along(lane.settings(r, given), s, gradient);
+              },
               {Axis(-1), Axis(-1), shared, Axis(-1)}, -1))};
 }
 

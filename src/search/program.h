@@ -30,6 +30,11 @@ class Program {
           const std::vector<Type>& given, std::int64_t batch, std::int64_t steps);
   ~Program();
 
+  // Of which the functions were traced.
+  const Configuration& example() const { return example_; }
+  // Traces where training begins for another candidate, so that the trainable knows its state's structure.
+  void trace_start(const Configuration& configuration) const;
+
   std::int64_t batch() const { return batch_; }
   std::int64_t steps() const { return steps_; }  // of an epoch
   DType dtype() const { return dtype_; }
@@ -66,8 +71,8 @@ class Program {
   // Parts of a batch that processes may share out (Trainable::shards), and the gradient of one lane.
   std::int64_t shards() const { return shards_; }
   const std::vector<Type>& gradient_types() const { return gradient_; }
-  // The halves of a step, of all lanes abreast: gradients of the nodes of the parts first … last - 1, and a step
-  // along their sum.
+  // The halves of a step, of all lanes abreast: gradients of the nodes of the parts first … last - 1, and a
+  // step along their sum.
   struct Halves {
     using Leaves = std::vector<Array>;
     std::function<std::vector<Leaves>(const Leaves& state, const LaneRates& rates, const Leaves& given,
@@ -85,6 +90,7 @@ class Program {
   void check_measures(const OutputMeasures* of_outputs, const std::vector<Type>& said, std::int64_t rows);
 
   const Configuration example_;
+  const std::vector<Type> given_;
   std::int64_t batch_, steps_;
   DType dtype_ = DType::f32;
   std::vector<Type> state_;

@@ -38,7 +38,7 @@ class Search : private Coordinator {
   }
 
   Result run() {
-    while (std::ssize(result_.candidates) < total_ && !is_stopped()) {
+    while (std::ssize(result_.candidates) < total_ && !is_stopped() && !is_until_) {
       const std::int64_t first = std::ssize(result_.candidates);
       const std::int64_t left = total_ - first;
       ask(first, sampler_.reads_results() ? std::min(options_.generation, left) : left);
@@ -77,21 +77,23 @@ class Search : private Coordinator {
 
   // The generation, to its ends.
   void train() {
-    for (const std::int64_t end : field_->stops()) {
+    for (std::int64_t end : field_->stops()) {
+      is_until_ = options_.until > 0 && end >= options_.until && options_.until < field_->stops().back();
+      if (is_until_) end = options_.until;
       work_left_ = field_->remaining_work();
       stop_at_ = end;
       const std::vector<Block> blocks =
           make_blocks(programs_, field_->waiting(end), end, executor_->threads());
       executor_->train(programs_, manner_, options_.memory, blocks, *this);
       result_.blocks += std::ssize(blocks);
-      if (is_stopped()) break;
+      if (is_until_ || is_stopped()) break;
       for (const LaneState* lane : field_->judge(end)) keep_one(*lane);
     }
     const std::vector<Candidate> outcomes = field_->outcomes();
     if (options_.study) options_.study->end_generation(outcomes);
     result_.candidates.insert(result_.candidates.end(), outcomes.begin(), outcomes.end());
     field_->count_work(result_);
-    if (is_stopped()) return;  // the field's states are wanted
+    if (is_until_ || is_stopped()) return;  // the field's states are wanted
     done_before_ += std::ssize(asked_);
     done_ = 0;
     field_.reset();
@@ -232,6 +234,7 @@ class Search : private Coordinator {
   std::vector<Configuration> asked_;  // of the generation
   std::optional<Field> field_;
   std::int64_t stop_at_ = 0;  // the epoch that everybody is on the way to
+  bool is_until_ = false;     // and nobody goes on from there (Options::until)
   Result result_;
 
   std::mutex mutex_;

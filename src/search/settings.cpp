@@ -71,7 +71,10 @@ bool Settings::is_automatic(std::string_view name) const {
   return impl_->configuration.values()[ask(*impl_, name)].is_automatic();
 }
 
-const Configuration& Settings::configuration() const { return impl_->configuration; }
+const Configuration& Settings::configuration() const {
+  if (impl_->asked) impl_->asked->parameter.assign(impl_->asked->parameter.size(), true);
+  return impl_->configuration;
+}
 
 std::int64_t Settings::steps_per_epoch() const { return impl_->steps_per_epoch; }
 
@@ -92,10 +95,21 @@ const std::vector<Array>& Settings::given() const { return impl_->given; }
 std::vector<std::size_t> traced_places(const Configuration& configuration) {
   std::vector<std::size_t> places;
   for (std::size_t i = 0; i < configuration.values().size(); ++i)
-    if (configuration.schema().parameters()[i].role == Role::traced &&
-        configuration.values()[i].is_number())
+    if (configuration.schema().parameters()[i].role == Role::traced && configuration.values()[i].is_number())
       places.push_back(i);
   return places;
+}
+
+bool answers_alike(const Configuration& a, const Configuration& b, const std::vector<bool>& asked) {
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    const Role role = a.schema().parameters()[i].role;
+    const Value& x = a.values()[i];
+    const Value& y = b.values()[i];
+    if (role == Role::fixed && asked[i] && !(x == y)) return false;
+    if (role != Role::traced || (x.is_number() && y.is_number())) continue;
+    if (x.is_number() != y.is_number() || (asked[i] && !(x == y))) return false;
+  }
+  return true;
 }
 
 std::string fixed_key(const Configuration& configuration) {
@@ -134,7 +148,7 @@ std::uint64_t seed_of(const Configuration& configuration, std::uint64_t otherwis
 
 namespace typed {
 
-std::string structure_key(const Settings& h) { return fixed_key(h.configuration()); }
+std::string structure_key(const Settings& h) { return fixed_key(h.impl().configuration); }
 
 Settings settings_of(const Configuration& configuration) {
   return Settings(std::make_shared<const Settings::Impl>(Settings::Impl{configuration}));

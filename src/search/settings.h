@@ -37,6 +37,9 @@ std::vector<std::size_t> traced_places(const Configuration& configuration);
 // automatic.
 std::string fixed_key(const Configuration& configuration);
 
+// Whether functions that ask for no more than `asked` (by place) trace the same programs for two candidates.
+bool answers_alike(const Configuration& a, const Configuration& b, const std::vector<bool>& asked);
+
 // The epochs, rows in a step (0: all), patience (0: none) and seed of a candidate.
 std::int64_t epochs_of(const Configuration& configuration);
 std::int64_t batch_of(const Configuration& configuration);

@@ -76,8 +76,11 @@ class Threads : public Executor {
       for (const BlockRun& run : runs)
         if (!run.is_taken()) coordinator.keep(run.states());
     }
-    for (BlockRun& run : runs)  // those that were stopped on their way
-      if (!run.is_taken()) coordinator.give_back(run.take());
+    for (BlockRun& run : runs) {  // those that were stopped on their way
+      if (run.is_taken()) continue;
+      run.judge();
+      coordinator.give_back(run.take());
+    }
   }
 
   // In the order of the epoch; as they are where each lane has its own order, or sees all of them at once.

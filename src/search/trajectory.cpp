@@ -45,19 +45,22 @@ const Program& Programs::of(const Configuration& configuration, std::size_t fold
   const std::vector<Array>& rows = folds_[fold].train;
   const std::int64_t n = rows_of(rows);
   const std::int64_t batch = trainable_.manner().whole ? n : batch_on(configuration, n);
-  const std::vector<Type> gift = types_of(given(configuration, fold));
-  std::string key = fmt::format("{}\n{}\n", batch, fixed_key(configuration));
-  for (const auto& types : {types_of(rows), gift})
-    for (const Type& type : types) key += to_string(type) + '\n';
-  std::unique_ptr<const Program>& program = all_[key];
-  if (program) return *program;
-  program =
-      std::make_unique<const Program>(trainable_, configuration, types_of(rows), gift, batch, n / batch);
+  const Program*& known = known_[fmt::format("{}\n{}\n{}", fold, batch, fixed_key(configuration))];
+  if (known != nullptr) return *known;
+  const std::vector<Type> types = types_of(rows), gift = types_of(given(configuration, fold));
+  for (const Made& made : all_)
+    if (made.batch == batch && made.rows == types && made.given == gift &&
+        answers_alike(made.program->example(), configuration, made.program->asked())) {
+      made.program->trace_start(configuration);
+      return *(known = made.program.get());
+    }
+  auto program = std::make_unique<const Program>(trainable_, configuration, types, gift, batch, n / batch);
   if (measures_.empty()) measures_ = program->measures();
   if (program->measures() != measures_)
     fail("candidates do not measure the same: evaluate returns other measures for {}",
          to_string(configuration));
-  return *program;
+  all_.push_back({batch, types, gift, std::move(program)});
+  return *(known = all_.back().program.get());
 }
 
 double Programs::over_folds(std::size_t measure, std::span<const double> by_fold) const {
@@ -67,9 +70,9 @@ double Programs::over_folds(std::size_t measure, std::span<const double> by_fold
 
 std::vector<bool> Programs::asked() const {
   std::vector<bool> asked(trainable_.schema().parameters().size(), false);
-  for (const auto& [key, program] : all_)
+  for (const Made& made : all_)
     for (std::size_t i = 0; i < asked.size(); ++i)
-      if (program->asked()[i]) asked[i] = true;
+      if (made.program->asked()[i]) asked[i] = true;
   return asked;
 }
 
@@ -85,7 +88,7 @@ std::vector<Trajectory> make_trajectories(Programs& programs, const std::vector<
     for (std::size_t fold = 0; fold < programs.folds().size(); ++fold)
       asks = programs.of(c, fold).asks_for_steps() || asks;
     const auto [at, is_new] = known.try_emplace(trajectory_key(c, asks, rows), all.size());
-    if (is_new) 
+    if (is_new)
       all.push_back({c, 0, seed_of(c, options.seed), patience_of(c, options.patience), {}, all.size()});
     Trajectory& t = all[at->second];
     if (epochs_of(c) > t.epochs) t.configuration = c;

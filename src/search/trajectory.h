@@ -14,8 +14,8 @@
 
 namespace runnel::search {
 
-// The programs of a search: one for each choice of what is fixed and each number of rows, made when first
-// asked for. Folds and generations share them.
+// The programs of a search: one for each choice of what is fixed, as far as its functions ask for it, and
+// each number of rows, made when first asked for. Folds and generations share them.
 class Programs {
  public:
   // Trainable and folds outlive them.
@@ -40,7 +40,13 @@ class Programs {
  private:
   const Trainable& trainable_;
   const std::vector<Fold>& folds_;
-  std::map<std::string, std::unique_ptr<const Program>> all_;
+  std::map<std::string, const Program*> known_;  // by all that is fixed
+  struct Made {
+    std::int64_t batch = 0;
+    std::vector<Type> rows, given;
+    std::unique_ptr<const Program> program;
+  };
+  std::vector<Made> all_;
   std::vector<MeasureKind> measures_;
 };
 
@@ -49,7 +55,7 @@ struct Trajectory {
   Configuration configuration;  // its epochs are those of the longest candidate
   std::int64_t epochs = 0;
   std::uint64_t seed = 0;
-  std::int64_t patience = 0;  // 0: none
+  std::int64_t patience = 0;                                         // 0: none
   std::vector<std::pair<std::int64_t, std::int64_t>> readings = {};  // (epochs, candidate), ascending
   std::size_t number = 0;                                            // its place among the generation's
 

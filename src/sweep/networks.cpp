@@ -10,9 +10,9 @@
 #include "core/fail.h"
 #include "runnel/ops.h"
 #include "search/settings.h"
-#include "train/shards.h"
 #include "sweep/measured.h"
 #include "sweep/schema.h"
+#include "train/shards.h"
 
 namespace runnel::sweep {
 namespace {
@@ -60,8 +60,8 @@ Array warmup_steps(const Settings& h) {
 // What only some programs read. Counts of steps are doubles: those above 2^24 are no floats.
 optim::Rates further_rates(const Settings& h) {
   optim::Rates out;
-  for (const auto& [ours, theirs] :
-       {std::pair("eps", "eps"), std::pair("eps_root", "eps_root"), std::pair("accumulator", "initial_accumulator")})
+  for (const auto& [ours, theirs] : {std::pair("eps", "eps"), std::pair("eps_root", "eps_root"),
+                                     std::pair("accumulator", "initial_accumulator")})
     if (!h.is_automatic(ours)) out[theirs] = h[ours];
   for (const char* name : {"decay", "clip_value", "clip_example"})
     if (!h.is_off(name)) out[name] = h[name];
@@ -97,8 +97,16 @@ train::Rates rates_of(const Settings& h) {
   return rates;
 }
 
+// These of a candidate's choices, which are texts; all else is as usual.
+Hyper asked(const Settings& h, std::initializer_list<const char*> names) {
+  Hyper out;
+  for (const char* name : names) hyper_field(name).set(out, h.text(name));
+  return out;
+}
+
 // The network of a candidate on a fold.
-nn::Architecture architecture_of(const Settings& h, const Hyper& hyper, std::int64_t outputs) {
+nn::Architecture architecture_of(const Settings& h, std::int64_t outputs) {
+  const Hyper hyper = asked(h, {"hidden", "body", "norm"});
   nn::Architecture out{{h.rows()[0].shape[1]}, hyper.body, hyper.norm};
   if (const auto columns = columns_of(h.given())) {
     const std::int64_t n = columns->feature.dim(0);
@@ -106,8 +114,8 @@ nn::Architecture architecture_of(const Settings& h, const Hyper& hyper, std::int
       out.sizes[0] = n;
     } else {
       out.embedded = n;
-      out.frequencies = hyper.frequencies;
-      out.sizes[0] += n * hyper.frequencies;
+      out.frequencies = h.integer("frequencies");
+      out.sizes[0] += n * out.frequencies;
     }
   }
   out.sizes.insert(out.sizes.end(), hyper.hidden.begin(), hyper.hidden.end());
@@ -158,15 +166,14 @@ const search::Schema& Networks::schema() const { return network_schema(); }
 search::Manner Networks::manner() const { return {.measured_rows = 512}; }
 
 train::Recipe Networks::recipe_of(const Settings& h) const {
-  const Hyper hyper = hyper_of(h.configuration());
-  const nn::Architecture a = architecture_of(h, hyper, problem_.outputs);
+  const nn::Architecture a = architecture_of(h, problem_.outputs);
   train::Recipe r;
   r.sizes = a.sizes;
   r.embedded = a.embedded;
   r.frequencies = a.frequencies;
-  r.activation = hyper.activation;
+  r.activation = asked(h, {"activation"}).activation;
   r.loss = problem_.loss;
-  r.optimizer = hyper.optimizer;
+  r.optimizer = h.text("optimizer");
   r.dropout = !h.is_off("dropout");
   r.clip = !h.is_off("clip");
   r.scaled = !h.is_off("scale");
@@ -176,10 +183,11 @@ train::Recipe Networks::recipe_of(const Settings& h) const {
   r.clip_value = !h.is_off("clip_value");
   r.clip_example = !h.is_off("clip_example");
   r.schedule = h.text("schedule");
-  r.warmup = !h.is_off("warmup") && (r.schedule == "constant" || r.schedule == "step" || r.schedule == "exponential");
+  r.warmup = !h.is_off("warmup") &&
+             (r.schedule == "constant" || r.schedule == "step" || r.schedule == "exponential");
   r.averaging = h.text("averaging");
-  r.body = hyper.body;
-  r.norm = hyper.norm;
+  r.body = a.body;
+  r.norm = a.norm;
   r.shards = h.is_off("shards") ? 0 : h.integer("shards");
   return r;
 }
@@ -187,14 +195,14 @@ train::Recipe Networks::recipe_of(const Settings& h) const {
 Leaves Networks::init(const Settings& h, const Array&) const {
   train::State state = train::start(recipe_of(h), rates_of(h));
   const std::lock_guard lock(mutex_);
-  structures_.insert_or_assign(search::fixed_key(h.configuration()),
+  structures_.insert_or_assign(search::typed::structure_key(h),
                                tree::map([](const Array&) { return Array(); }, state));
   return tree::flatten(state);
 }
 
 train::State Networks::state_of(const Settings& h, const Leaves& leaves) const {
   const std::lock_guard lock(mutex_);
-  return tree::unflatten(structures_.at(search::fixed_key(h.configuration())), leaves);
+  return tree::unflatten(structures_.at(search::typed::structure_key(h)), leaves);
 }
 
 std::pair<Leaves, Array> Networks::step(const Settings& h, const Leaves& state, const Leaves& batch) const {
@@ -207,7 +215,7 @@ std::pair<Leaves, Array> Networks::step(const Settings& h, const Leaves& state, 
 search::Measures Networks::evaluate(const Settings& h, const Leaves& state, const Leaves& rows) const {
   nn::Network network = state_of(h, state).weights();
   network.columns = columns_of(h.given());
-  const nn::Activation activation = hyper_of(h.configuration()).activation;
+  const nn::Activation activation = asked(h, {"activation"}).activation;
   return {{"outputs", h.is_off("scale") ? nn::forward(network, rows[0], activation)
                                         : nn::forward(network, rows[0], activation, h["scale"])}};
 }
@@ -238,9 +246,8 @@ std::vector<Leaves> Networks::shard_gradients(const Settings& h, const Leaves& s
                                               std::int64_t first, std::int64_t last) const {
   const Rows rows = rows_of(h, batch);
   std::vector<Leaves> out;
-  for (const nn::Network& node :
-       train::shard_gradients(recipe_of(h), state_of(h, state), rates_of(h), rows.x, rows.y, rows.number,
-                              rows.further, first, last))
+  for (const nn::Network& node : train::shard_gradients(recipe_of(h), state_of(h, state), rates_of(h), rows.x,
+                                                        rows.y, rows.number, rows.further, first, last))
     out.push_back(tree::flatten(node));
   return out;
 }

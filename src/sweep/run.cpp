@@ -114,6 +114,8 @@ class Run {
     out.states = problem_.folds.size() == 1 ? options_.networks : 0;
     out.memory = options_.memory;
     out.stop = options_.stop;
+    out.seconds = options_.seconds;
+    out.until = options_.until;
     if (options_.progress)
       out.progress = [&](const search::Progress& p) {
         options_.progress({p.done, p.total, p.fraction, p.best, p.seconds, p.seconds_left});
@@ -131,9 +133,8 @@ class Run {
     const search::Candidate& c = *found;
     out.status = status_of(c.status);
     out.epochs = c.epochs;
-    if (out.status == Status::interrupted) return out;
     out.curve = c.curve;
-    if (c.best_epoch == 0) return out;
+    if (c.best_epoch == 0 || out.status == Status::diverged) return out;
     out.validation = c.measures[0];
     out.validation_loss = c.measures[1];
     out.best_epoch = c.best_epoch;
@@ -159,11 +160,11 @@ class Run {
     add(repeat_warnings(candidates_));
     std::int64_t most = 0;
     for (const Hyper& hyper : candidates_) most = std::max(most, hyper.epochs);
-    add(scheduler_warnings(options_.scheduling,
-                           search::make_brackets(options_.scheduling,
-                                                 static_cast<std::size_t>(found.trajectories), most,
-                                                 options_.seed),
-                           candidates_));
+    add(scheduler_warnings(
+        options_.scheduling,
+        search::make_brackets(options_.scheduling, static_cast<std::size_t>(found.trajectories), most,
+                              options_.seed),
+        candidates_));
   }
 
   const Problem& problem_;
@@ -223,7 +224,7 @@ Result run(const Problem& problem, const std::vector<Hyper>& candidates, const O
 std::vector<std::int64_t> ranking(const Result& result, Metric metric, std::int64_t most) {
   std::vector<std::pair<Reading, double>> done;  // and its best epoch, which need not be whole
   for (const Outcome& out : result.outcomes)
-    if (out.status == Status::done)
+    if (out.status == Status::done || (out.status == Status::interrupted && out.best_epoch > 0))
       done.push_back({{out.index, out.validation, out.validation_loss, true, 0}, out.best_epoch});
   const Kept order(most, metric);
   std::sort(done.begin(), done.end(),

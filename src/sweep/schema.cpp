@@ -100,44 +100,17 @@ params::Configuration configuration_of(const Hyper& h) {
   const Value off = Value::off();
   const Value automatic = Value::automatic();
   const auto text = [&](const char* name) { return Value(hyper_field(name).get(h)); };
-  return {shared_schema(),
-          {text("hidden"),
-           text("activation"),
-           h.optimizer,
-           h.batch,
-           h.epochs,
-           h.rate,
-           // Whoever takes adamw wants decay instead of the penalty.
-           h.optimizer == "adamw" ? or_word(h.l2, 0, off) : Value(h.l2),
-           or_word(h.dropout, 0, off),
-           h.momentum,
-           h.beta2,
-           or_word(h.clip, 0, off),
-           or_word(h.scale, 1, off),
-           h.bias,
-           static_cast<std::int64_t>(h.seed),
-           or_word(h.decay, 0, off),
-           or_word(h.eps, 0, automatic),
-           or_word(h.eps_root, 0, automatic),
-           or_word(h.accumulator, 0, automatic),
-           or_word(h.clip_value, 0, off),
-           or_word(h.clip_example, 0, off),
-           h.schedule,
-           or_word(h.warmup, 0, off),
-           h.every,
-           h.factor,
-           h.floor,
-           h.averaging,
-           h.average_decay,
-           h.tail,
-           text("body"),
-           text("norm"),
-           text("embedding"),
-           h.bins,
-           h.frequencies,
-           h.frequency_scale,
-           whole_or_off(h.patience),
-           whole_or_off(h.shards)}};
+  return {
+      shared_schema(),
+      {text("hidden"), text("activation"), h.optimizer, h.batch, h.epochs, h.rate,
+       // Whoever takes adamw wants decay instead of the penalty.
+       h.optimizer == "adamw" ? or_word(h.l2, 0, off) : Value(h.l2), or_word(h.dropout, 0, off), h.momentum,
+       h.beta2, or_word(h.clip, 0, off), or_word(h.scale, 1, off), h.bias, static_cast<std::int64_t>(h.seed),
+       or_word(h.decay, 0, off), or_word(h.eps, 0, automatic), or_word(h.eps_root, 0, automatic),
+       or_word(h.accumulator, 0, automatic), or_word(h.clip_value, 0, off), or_word(h.clip_example, 0, off),
+       h.schedule, or_word(h.warmup, 0, off), h.every, h.factor, h.floor, h.averaging, h.average_decay,
+       h.tail, text("body"), text("norm"), text("embedding"), h.bins, h.frequencies, h.frequency_scale,
+       whole_or_off(h.patience), whole_or_off(h.shards)}};
 }
 
 Hyper hyper_of(const params::Configuration& c) {

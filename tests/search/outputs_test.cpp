@@ -1,8 +1,9 @@
-// Trainings whose outputs are measured as a whole, that know of a fold beside its rows, and keep a part of their
-// state.
+// Trainings whose outputs are measured as a whole, that know of a fold beside its rows, and keep a part of
+// their state.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "error_of.h"
@@ -86,8 +87,8 @@ std::vector<Fold> folds() {
   std::vector<Fold> out;
   for (const std::int64_t columns : {3, 2}) {
     const Array key = random::key(static_cast<std::uint64_t>(columns));
-    const Array x = 2 + random::normal(random::child_key(key, 0), {40, columns}, DType::f64);
-    const Array y = sum(x, {1}) + 0.1 * random::normal(random::child_key(key, 1), {40}, DType::f64);
+    const Array x = 2 + random::normal(random::fold_in(key, 0), {40, columns}, DType::f64);
+    const Array y = sum(x, {1}) + 0.1 * random::normal(random::fold_in(key, 1), {40}, DType::f64);
     const auto rows = [&](std::int64_t begin, std::int64_t end) {
       return Leaves{slice(x, 0, begin, end), slice(y, 0, begin, end)};
     };
@@ -168,7 +169,8 @@ TEST(Patience, IsEachCandidatesOwn) {
       std::size_t best = 0, end = 1;
       for (; end < curve.size() && end - best <= static_cast<std::size_t>(patience); ++end)
         if (curve[end] < curve[best]) best = end;
-      if (end - best > static_cast<std::size_t>(patience)) end = best + static_cast<std::size_t>(patience) + 1;
+      if (end - best > static_cast<std::size_t>(patience))
+        end = best + static_cast<std::size_t>(patience) + 1;
       EXPECT_EQ(found.candidates[i].measures[0], curve[best]) << i;
       EXPECT_EQ(found.candidates[i].best_epoch, static_cast<double>(best + 1)) << i;
       EXPECT_EQ(found.candidates[i].epochs, static_cast<std::int64_t>(end)) << i;
