@@ -59,6 +59,8 @@ struct BlockManner {
   std::uint64_t seed = 0;
   std::int64_t patience = 0;
   Manner rows = {};
+  // How many of the best candidates keep their states, of how many there will be.
+  std::int64_t states = 0, candidates = 0;
 };
 
 // What a block takes, by its first steps, in seconds.
