@@ -1,6 +1,7 @@
 #include "ranks/executor.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <set>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "ranks/loop.h"
 #include "ranks/search_message.h"
 #include "ranks/share.h"
+#include "ranks/together.h"
 
 namespace runnel::ranks {
 namespace {
@@ -30,6 +32,41 @@ using search::Reading;
            rank);
 }
 
+// What a search has blocks trained with.
+struct Job {
+  const search::Programs& programs;
+  const search::BlockManner& manner;
+  std::size_t memory;
+};
+
+// Writes blocks for a rank, which makes the same programs of them: it knows its functions by their digests.
+class Packer {
+ public:
+  Bytes packed(Kind kind, const Job& job, std::span<const Block> blocks,
+               const std::function<std::vector<LaneState>(const Block&)>& states) {
+    Writer message(kind);
+    message.put(job.manner).put(job.memory).put(blocks.size());
+    for (const Block& block : blocks) {
+      message.put(block.fold).put(block.begin).put(block.end);
+      put_all(message, block.trajectories);
+      for (const std::string& digest : digests_of(*block.program)) message.put(digest);
+      put_all(message, states(block));
+    }
+    return message.take();
+  }
+
+ private:
+  const std::vector<std::string>& digests_of(const search::Program& program) {
+    std::vector<std::string>& digests = digests_[&program];
+    if (digests.empty()) {
+      const search::Program::Graphs& graphs = program.graphs();
+      digests = {digest_of(*graphs.init), digest_of(*graphs.step), digest_of(*graphs.evaluate)};
+    }
+    return digests;
+  }
+  std::map<const search::Program*, std::vector<std::string>> digests_;
+};
+
 // One list of blocks, from the first hand-out to the last return. To the threads of rank 0 it is their
 // coordinator.
 class Shift : private Coordinator {
@@ -40,16 +77,11 @@ class Shift : private Coordinator {
     const std::vector<std::string>& names;
     search::Executor& own;
   };
-  struct Work {
-    const search::Programs& programs;
-    const search::BlockManner& manner;
-    std::size_t memory;
-    std::span<const Block> blocks;
-  };
-  Shift(const Place& place, const Work& work, Coordinator& coordinator)
-      : at_(place), work_(work), coordinator_(coordinator) {
+  Shift(const Place& place, const Job& job, std::span<const Block> blocks, Packer& packer,
+        Coordinator& coordinator)
+      : at_(place), job_(job), blocks_(blocks), packer_(packer), coordinator_(coordinator) {
     handed_.resize(place.threads.size());
-    for (const Block& block : work_.blocks) work_left_ += block.work();
+    for (const Block& block : blocks_) work_left_ += block.work();
     for (const int n : place.threads) all_threads_ += n;
   }
   Shift(const Shift&) = delete;
@@ -86,7 +118,7 @@ class Shift : private Coordinator {
   // ---- to the ranks ----
 
   void hand_out(int rank) {
-    const std::span<const Block> left = work_.blocks.subspan(next_);
+    const std::span<const Block> left = blocks_.subspan(next_);
     const int threads = at_.threads[static_cast<std::size_t>(rank)];
     const std::size_t n =
         coordinator_.is_stopped() ? 0 : share_of(left, std::max(0.0, work_left_), threads, all_threads_);
@@ -98,32 +130,11 @@ class Shift : private Coordinator {
     if (blocks.empty()) return;
     if (rank == 0)
       training_.start(
-          [this, blocks] { at_.own.train(work_.programs, work_.manner, work_.memory, blocks, *this); },
+          [this, blocks] { at_.own.train(job_.programs, job_.manner, job_.memory, blocks, *this); },
           [this] { bell_.ring(); });
     else
-      send_work(rank, blocks);
-  }
-
-  void send_work(int rank, std::span<const Block> blocks) {
-    Writer message(Kind::work);
-    message.put(work_.manner).put(work_.memory).put(blocks.size());
-    for (const Block& block : blocks) {
-      message.put(block.fold).put(block.begin).put(block.end);
-      put_all(message, block.trajectories);
-      for (const std::string& digest : digests_of(*block.program)) message.put(digest);
-      put_all(message, coordinator_.take(block));
-    }
-    at_.wire.send(rank, message.take());
-  }
-
-  // Of init, step and evaluate, for a rank whose functions are others.
-  const std::vector<std::string>& digests_of(const search::Program& program) {
-    std::vector<std::string>& digests = digests_[&program];
-    if (digests.empty()) {
-      const search::Program::Graphs& graphs = program.graphs();
-      digests = {digest_of(*graphs.init), digest_of(*graphs.step), digest_of(*graphs.evaluate)};
-    }
-    return digests;
+      at_.wire.send(rank, packer_.packed(Kind::work, job_, blocks,
+                                         [this](const Block& block) { return coordinator_.take(block); }));
   }
 
   void is_free(int rank) {
@@ -247,13 +258,14 @@ class Shift : private Coordinator {
   void note_handed(int, std::span<const Block>) override {}
 
   const Place at_;
-  const Work work_;
+  const Job job_;
+  const std::span<const Block> blocks_;
+  Packer& packer_;
   Coordinator& coordinator_;
   std::size_t next_ = 0;  // block to be handed out
   double work_left_ = 0;
   int all_threads_ = 0;
   std::vector<std::span<const Block>> handed_;  // to each rank, and not all back yet
-  std::map<const search::Program*, std::vector<std::string>> digests_;
   bool told_stop_ = false;
 
   std::mutex mutex_;
@@ -265,7 +277,10 @@ class Shift : private Coordinator {
 
 }  // namespace
 
-RanksExecutor::RanksExecutor(Wire& wire, int threads) : wire_(wire), own_(search::threads_executor(threads)) {
+RanksExecutor::RanksExecutor(Wire& wire, int threads)
+    : wire_(wire),
+      exchange_(search_exchange_over(wire)),
+      own_(search::threads_executor(threads, exchange_.get())) {
   threads_.assign(static_cast<std::size_t>(wire.size()), threads);
   for (int rank = 0; rank < wire.size(); ++rank) names_.push_back(fmt::format("rank {}", rank));
 }
@@ -309,9 +324,24 @@ void RanksExecutor::agree(std::int64_t number, const Facts& facts) {
   }
 }
 
+// Blocks that can be shared are trained by all ranks together, after those that one rank can train.
 void RanksExecutor::train(const search::Programs& programs, const search::BlockManner& manner,
                           std::size_t memory, std::span<const Block> blocks, Coordinator& coordinator) {
-  Shift({wire_, threads_, names_, *own_}, {programs, manner, memory, blocks}, coordinator).run();
+  const Job job{programs, manner, memory};
+  std::vector<Block> apart, together;
+  for (const Block& block : blocks) (block.program->shards() > 0 ? together : apart).push_back(block);
+  Packer packer;
+  Shift({wire_, threads_, names_, *own_}, job, apart, packer, coordinator).run();
+  for (const Block& block : together) {
+    if (coordinator.is_stopped()) return;
+    const std::span<const Block> one(&block, 1);
+    for (int rank = 0; rank < wire_.size(); ++rank) coordinator.note_handed(rank, one);
+    std::vector<LaneState> states = coordinator.take(block);
+    const Bytes message = packer.packed(Kind::together, job, one, [&](const Block&) { return states; });
+    for (int rank = 1; rank < wire_.size(); ++rank) wire_.send(rank, message);
+    train_together(wire_, *own_, programs, manner, memory, block, &coordinator, std::move(states));
+    for (int rank = 0; rank < wire_.size(); ++rank) coordinator.note_handed(rank, {});
+  }
 }
 
 }  // namespace runnel::ranks

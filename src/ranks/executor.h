@@ -34,6 +34,7 @@ class RanksExecutor : public search::Executor {
   Wire& wire_;
   std::vector<int> threads_;        // of each rank
   std::vector<std::string> names_;  // "rank 2 (node7)"
+  const std::unique_ptr<search::Exchange> exchange_;
   const std::unique_ptr<search::Executor> own_;
 };
 

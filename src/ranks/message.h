@@ -25,7 +25,7 @@ enum class Kind : std::uint8_t {
   leaving,   // the rank's program is at its end
   // from rank 0
   work,      // blocks and their states
-  together,  // likewise one block, which all ranks train in step
+  together,  // likewise, one block, which all ranks train in step
   keep,      // send the states
   stop,      // give back all as it stands
   over,      // the search is over; its number, and what came of it

@@ -9,6 +9,7 @@
 #include "graph/digest.h"
 #include "ranks/loop.h"
 #include "ranks/search_message.h"
+#include "ranks/together.h"
 #include "search/kept.h"
 
 namespace runnel::ranks {
@@ -127,7 +128,8 @@ class Service {
  public:
   Service(Wire& wire, int threads, const Served& search)
       : wire_(wire),
-        own_(search::threads_executor(threads)),
+        exchange_(search_exchange_over(wire)),
+        own_(search::threads_executor(threads, exchange_.get())),
         programs_(search.trainable, search.folds),
         schema_(std::make_shared<const search::Schema>(search.space.schema())),
         handed_(search.folds.size(), bell_) {}
@@ -164,6 +166,9 @@ class Service {
       case Kind::work:
         begin(message);
         return false;
+      case Kind::together:
+        share(message);
+        return false;
       case Kind::keep:
         handed_.ask_states();
         return false;
@@ -178,7 +183,7 @@ class Service {
     }
   }
 
-  void begin(Reader& message) {
+  Work work_in(Reader& message) {
     Work work;
     work.manner = message.get<search::BlockManner>();
     work.memory = message.get<std::size_t>();
@@ -194,7 +199,17 @@ class Service {
       expect_same_functions(*block.program, message);
       work.states.push_back(reader.states());
     }
-    handed_.begin(std::move(work));
+    return work;
+  }
+
+  void share(Reader& message) {
+    Work work = work_in(message);
+    train_together(wire_, *own_, programs_, work.manner, work.memory, work.blocks.at(0), nullptr,
+                   std::move(work.states.at(0)));
+  }
+
+  void begin(Reader& message) {
+    handed_.begin(work_in(message));
     training_.start(
         [this] {
           const Work& mine = handed_.work();
@@ -225,6 +240,7 @@ class Service {
   }
 
   Wire& wire_;
+  const std::unique_ptr<search::Exchange> exchange_;
   const std::unique_ptr<search::Executor> own_;
   search::Programs programs_;
   const std::shared_ptr<const search::Schema> schema_;

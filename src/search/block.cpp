@@ -119,10 +119,11 @@ std::vector<Block> make_blocks(Programs& programs, const std::vector<Waiting>& l
 }
 
 BlockRun::BlockRun(const Programs& programs, const Block& block, const BlockManner& manner,
-                   std::vector<LaneState> lanes)
+                   std::vector<LaneState> lanes, Exchange* exchange)
     : programs_(programs),
       block_(block),
       manner_(manner),
+      exchange_(exchange),
       program_(*block.program),
       rates_(rates_of(block)),
       lanes_(std::move(lanes)) {}
@@ -161,6 +162,10 @@ void BlockRun::begin() {
 }
 
 void BlockRun::train(const std::vector<Array>& rows, std::int64_t epoch) {
+  if (exchange_ != nullptr && program_.shards() > 0) {
+    state_ = program_.epoch_together(std::move(*state_), rates_, batches(rows, program_.batch()), *exchange_);
+    return;
+  }
   state_ = manner_.rows.own_order ? program_.epoch_in_order(*state_, rates_, rows, own_orders(epoch))
                                   : program_.epoch(*state_, rates_, batches(rows, program_.batch()));
 }

@@ -73,9 +73,9 @@ struct BlockCost {
 class BlockRun {
  public:
   // Programs, block and manner outlive it. `lanes` are the states of the block's trajectories, in their
-  // order.
+  // order. With an exchange its parties train the block together, if its program can be shared.
   BlockRun(const Programs& programs, const Block& block, const BlockManner& manner,
-           std::vector<LaneState> lanes);
+           std::vector<LaneState> lanes, Exchange* exchange = nullptr);
 
   const Block& block() const { return block_; }
   // Epoch `number` (begin + 1, … up to the block's end), on the rows of this epoch: in its order; in the
@@ -106,6 +106,7 @@ class BlockRun {
   const Programs& programs_;
   const Block& block_;
   const BlockManner& manner_;
+  Exchange* const exchange_;
   const Program& program_;
   LaneRates rates_;
   std::optional<std::vector<Array>> state_;

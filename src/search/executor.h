@@ -45,8 +45,9 @@ class Executor {
                      std::span<const Block> blocks, Coordinator& coordinator) = 0;
 };
 
-// So many threads of this process.
-std::unique_ptr<Executor> threads_executor(int threads);
+// So many threads of this process. With an exchange (which outlives it) blocks whose programs can be shared
+// are trained together with its other parties, who must train the same ones.
+std::unique_ptr<Executor> threads_executor(int threads, Exchange* exchange = nullptr);
 
 // The public functions of these names, with an executor of the caller's, and so many threads of all processes
 // together. (The public ones stand in src/ranks: they have all ranks that there are.)

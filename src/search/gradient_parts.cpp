@@ -3,9 +3,11 @@
 #include <algorithm>
 
 #include "core/fail.h"
+#include "graph/builder.h"
 #include "runnel/ops.h"
 #include "runnel/trainable.h"
 #include "runnel/transforms.h"
+#include "search/rows.h"
 #include "search/shards.h"
 
 namespace runnel::search::typed {
@@ -78,18 +80,19 @@ Leaves added(const Leaves& a, const Leaves& b) {
   return out;
 }
 
-// Parts as long as each other, or one row longer at the beginning; each part's share of the mean.
-Leaves sharded(std::int64_t wanted, const GradientFn& gradient, const Leaves& batch) {
+// Each part's share of the mean. Of all parts the first `longer` have one row more than the others.
+std::vector<Leaves> gradients_of(const Parts& wanted, std::int64_t shards, const GradientFn& gradient,
+                                 const Leaves& batch) {
   const std::int64_t rows = batch[0].dim(0);
-  const std::int64_t shards = std::min(wanted, rows);
   const std::int64_t least = rows / shards;
   const std::int64_t longer = rows % shards;
   std::vector<Leaves> parts;
   for (const bool is_longer : {true, false}) {
-    const std::int64_t n = is_longer ? longer : shards - longer;
-    if (n == 0) continue;
+    const std::int64_t first = is_longer ? wanted.first : std::max(wanted.first, longer);
+    const std::int64_t n = (is_longer ? std::min(wanted.last, longer) : wanted.last) - first;
+    if (n <= 0) continue;
     const std::int64_t length = least + (is_longer ? 1 : 0);
-    const std::int64_t begin = is_longer ? 0 : longer * (least + 1);
+    const std::int64_t begin = first * least + std::min(first, longer);
     const Leaves all = vmapped(gradient, in_equal_parts(rows_between(batch, begin, begin + n * length), n));
     for (std::int64_t i = 0; i < n; ++i) {
       Leaves one;
@@ -97,8 +100,34 @@ Leaves sharded(std::int64_t wanted, const GradientFn& gradient, const Leaves& ba
       parts.push_back(scaled(one, static_cast<double>(length) / static_cast<double>(rows)));
     }
   }
-  return shard_sum<Leaves>(
-      {0, shards}, [&](std::int64_t part) { return parts[static_cast<std::size_t>(part)]; }, added);
+  return parts;
+}
+
+// Where the step is being cut, its gradient is told to whoever does so, or comes from there.
+Leaves sharded(std::int64_t wanted, const GradientFn& gradient, const Leaves& batch) {
+  const std::int64_t shards = std::min(wanted, batch[0].dim(0));
+  StepTrace* const trace = step_trace();
+  if (trace != nullptr && trace->what == StepTrace::For::update) return trace->gradient;
+  const bool some = trace != nullptr && trace->what == StepTrace::For::gradients;
+  const Parts mine = some ? trace->parts : Parts{0, shards};
+  const std::vector<Leaves> parts = gradients_of(mine, shards, gradient, batch);
+  const auto sum_of = [&](const ShardNode& node) {
+    return shard_sum<Leaves>(
+        node, [&](std::int64_t part) { return parts[static_cast<std::size_t>(part - mine.first)]; }, added);
+  };
+  if (some) {
+    for (const ShardNode& node : shard_nodes(shards, mine.first, mine.last))
+      trace->nodes.push_back(sum_of(node));
+    return trace->nodes.at(0);  // for what is dropped
+  }
+  const Leaves all = sum_of({0, shards});
+  if (trace != nullptr) {
+    ++trace->cuts;
+    trace->of_the_batch = trace->of_the_batch && innermost(all) == innermost(trace->batch);
+    trace->shards = shards;
+    trace->types = types_of(all);
+  }
+  return all;
 }
 
 // One part's gradient is in memory at a time.

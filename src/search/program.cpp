@@ -59,6 +59,22 @@ struct OfLane {
     for (const Measure& m : trainable->evaluate(settings(rates), state, rows)) out.push_back(m.rows);
     return out;
   }
+  // The two halves of a step whose gradient is cut into parts.
+  Leaves gradients(const Leaves& state, const LaneRates& rates, const Leaves& batch,
+                   const Parts& parts) const {
+    StepTrace trace{StepTrace::For::gradients, batch, parts};
+    const TracesStep traces(trace);
+    step(state, rates, batch);
+    Leaves out;
+    for (const Leaves& node : trace.nodes) out.insert(out.end(), node.begin(), node.end());
+    return out;
+  }
+  Leaves update(const Leaves& state, const LaneRates& rates, const Leaves& batch,
+                const Leaves& gradient) const {
+    StepTrace trace{StepTrace::For::update, batch, {}, gradient};
+    const TracesStep traces(trace);
+    return step(state, rates, batch).first;
+  }
   Leaves epoch(const Leaves& state, const LaneRates& rates, const Leaves& batches) const {
     return scan([&](const Leaves& s,
                     const Leaves& batch) { return std::pair(step(s, rates, batch).first, std::tuple<>()); },
@@ -93,6 +109,17 @@ auto epoch_in_order_of(const OfLane& lane) {
 auto measure_of(const OfLane& lane) {
   return jit(vmap([=](const Leaves& s, const LaneRates& r, const Leaves& x) { return lane.measure(s, r, x); },
                   {Axis(-1), Axis(-1), shared}, -1));
+}
+
+auto gradients_of(const OfLane& lane, const Parts& parts) {
+  return jit(vmap(
+      [=](const Leaves& s, const LaneRates& r, const Leaves& x) { return lane.gradients(s, r, x, parts); },
+      {Axis(-1), Axis(-1), shared}, -1));
+}
+auto update_of(const OfLane& lane) {
+  return jit(vmap([=](const Leaves& s, const LaneRates& r, const Leaves& x,
+                      const Leaves& gradient) { return lane.update(s, r, x, gradient); },
+                  {Axis(-1), Axis(-1), shared, Axis(-1)}, -1));
 }
 
 // Types of the rates of one lane, and the rates again from what a trace gives for them.
@@ -130,15 +157,21 @@ void expect_same_state(const std::vector<Type>& before, const std::vector<Type>&
 }  // namespace
 
 struct Program::Compiled {
-  explicit Compiled(const OfLane& lane)
-      : start(start_of(lane)),
+  explicit Compiled(const OfLane& of)
+      : lane(of),
+        start(start_of(lane)),
         epoch(epoch_of(lane)),
         epoch_in_order(epoch_in_order_of(lane)),
-        measure(measure_of(lane)) {}
+        measure(measure_of(lane)),
+        update(update_of(lane)) {}
+  const OfLane lane;
   const decltype(start_of(std::declval<OfLane>())) start;
   const decltype(epoch_of(std::declval<OfLane>())) epoch;
   const decltype(epoch_in_order_of(std::declval<OfLane>())) epoch_in_order;
   const decltype(measure_of(std::declval<OfLane>())) measure;
+  const decltype(update_of(std::declval<OfLane>())) update;
+  // Of a party's parts, which are known once there is an exchange.
+  std::optional<decltype(gradients_of(std::declval<OfLane>(), Parts()))> gradients;
 };
 
 Program::~Program() = default;
@@ -148,7 +181,7 @@ Program::Program(const Trainable& trainable, const Configuration& example, const
     : example_(example), batch_(batch), steps_(steps), dtype_(float_of(rows)) {
   check(trainable, rows);
   compiled_ =
-      std::make_unique<const Compiled>(OfLane{&trainable, example_, traced_places(example_), dtype_, steps_});
+      std::make_unique<Compiled>(OfLane{&trainable, example_, traced_places(example_), dtype_, steps_});
 }
 
 void Program::check(const Trainable& trainable, const std::vector<Type>& rows) {
@@ -165,9 +198,12 @@ void Program::check(const Trainable& trainable, const std::vector<Type>& rows) {
   const std::size_t leaves = state_.size();
   bool is_scalar = true;
   Type loss;
+  StepTrace looks;
   const auto one_step = [&](const Leaves& in) {
-    auto [state, of_loss] = lane.step(part(in, 0, leaves), rates_in(part(in, leaves, rates.size()), traced),
-                                      part(in, leaves + rates.size(), rows.size()));
+    looks.batch = part(in, leaves + rates.size(), rows.size());
+    const TracesStep traces(looks);
+    auto [state, of_loss] =
+        lane.step(part(in, 0, leaves), rates_in(part(in, leaves, rates.size()), traced), looks.batch);
     loss = of_loss.type();
     is_scalar = of_loss.rank() == 0 && is_float(of_loss.dtype());
     state.push_back(of_loss);
@@ -179,6 +215,10 @@ void Program::check(const Trainable& trainable, const std::vector<Type>& rows) {
   expect_same_state(state_, after);
   if (!is_scalar) fail("a step returns the loss {}: it is a scalar of f32 or f64", to_string(loss));
   step_cost_ = cost_of(*step.graph);
+  if (looks.cuts == 1 && looks.of_the_batch && looks.shards > 1 && !trainable.manner().own_order) {
+    shards_ = looks.shards;
+    gradient_ = looks.types;
+  }
 
   // Few rows show what many cost, unless they are measured as a whole.
   constexpr std::int64_t kFewRows = 16;
@@ -219,6 +259,22 @@ std::vector<Array> Program::start(const LaneRates& rates) const { return compile
 std::vector<Array> Program::epoch(const std::vector<Array>& state, const LaneRates& rates,
                                   const std::vector<Array>& batches) const {
   return compiled_->epoch(state, rates, batches);
+}
+
+std::vector<Array> Program::epoch_together(std::vector<Array> state, const LaneRates& rates,
+                                           const std::vector<Array>& batches, Exchange& exchange) const {
+  const Parts mine = parts_of(shards_, exchange.parties(), exchange.place());
+  if (!compiled_->gradients) compiled_->gradients.emplace(gradients_of(compiled_->lane, mine));
+  std::vector<Type> gradient = gradient_;
+  for (Type& type : gradient) type.shape.insert(type.shape.rank(), rates.key.dim(-1));
+  for (std::int64_t step = 0; step < steps_; ++step) {
+    Leaves batch;
+    for (const Array& leaf : batches) batch.push_back(squeeze(slice(leaf, 0, step, step + 1), 0));
+    Leaves nodes;
+    if (mine.first < mine.last) nodes = (*compiled_->gradients)(state, rates, batch);
+    state = compiled_->update(state, rates, batch, sum_of_all(nodes, gradient, shards_, exchange));
+  }
+  return state;
 }
 
 std::vector<Array> Program::epoch_in_order(const std::vector<Array>& state, const LaneRates& rates,

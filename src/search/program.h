@@ -10,6 +10,7 @@
 #include "runnel/cost.h"
 #include "runnel/graph.h"
 #include "runnel/search.h"
+#include "search/shards.h"
 
 namespace runnel::search {
 
@@ -56,6 +57,12 @@ class Program {
   // An epoch on rows that each lane takes in an order of its own, i32 (steps, batch, lanes).
   std::vector<Array> epoch_in_order(const std::vector<Array>& state, const LaneRates& rates,
                                     const std::vector<Array>& rows, const Array& order) const;
+  // Parts of a batch whose gradients several processes can compute together; 0: one process makes its steps.
+  std::int64_t shards() const { return shards_; }
+  // As `epoch`, to the last bit, by several processes, all of which call it. Not of rows in lanes' own
+  // orders.
+  std::vector<Array> epoch_together(std::vector<Array> state, const LaneRates& rates,
+                                    const std::vector<Array>& batches, Exchange& exchange) const;
   // Of each measure what the rows say, (rows, lanes), or their mean, (lanes,).
   std::vector<Array> measure(const std::vector<Array>& state, const LaneRates& rates,
                              const std::vector<Array>& rows) const;
@@ -74,7 +81,9 @@ class Program {
   Graphs graphs_;
   Cost step_cost_, row_cost_;
   std::size_t state_bytes_ = 0;
-  std::unique_ptr<const Compiled> compiled_;
+  std::int64_t shards_ = 0;
+  std::vector<Type> gradient_;  // with shards: the loss and the gradient, of one lane
+  std::unique_ptr<Compiled> compiled_;
 };
 
 }  // namespace runnel::search

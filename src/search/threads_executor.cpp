@@ -10,7 +10,7 @@ namespace {
 
 class Threads : public Executor {
  public:
-  explicit Threads(int threads) : threads_(threads) {}
+  Threads(int threads, Exchange* exchange) : threads_(threads), exchange_(exchange) {}
 
   int threads() const override { return threads_; }
 
@@ -47,7 +47,7 @@ class Threads : public Executor {
     std::int64_t begin = blocks[0].begin;
     std::int64_t end = 0;
     for (const Block& block : blocks) {
-      runs.emplace_back(programs, block, manner, coordinator.take(block));
+      runs.emplace_back(programs, block, manner, coordinator.take(block), exchange_);
       begin = std::min(begin, block.begin);
       end = std::max(end, block.end);
     }
@@ -91,10 +91,13 @@ class Threads : public Executor {
   }
 
   const int threads_;
+  Exchange* const exchange_;
 };
 
 }  // namespace
 
-std::unique_ptr<Executor> threads_executor(int threads) { return std::make_unique<Threads>(threads); }
+std::unique_ptr<Executor> threads_executor(int threads, Exchange* exchange) {
+  return std::make_unique<Threads>(threads, exchange);
+}
 
 }  // namespace runnel::search

@@ -9,13 +9,12 @@
 
 namespace runnel::train {
 
+using search::shard_nodes;
 using search::shard_sum;
 using search::ShardNode;
 
 // How many parts so many rows make: recipe.shards, or one for each row where these are fewer.
 std::int64_t shards_of(const Recipe& recipe, std::int64_t rows);
-// The largest nodes of the tree over `shards` parts that hold none but the parts first … last - 1, in order.
-std::vector<ShardNode> shard_nodes(std::int64_t shards, std::int64_t first, std::int64_t last);
 
 // The gradients of these nodes for the batch x (rows, features), y, rows, further.weights: what a process
 // computes that has these parts. Added up as the tree says, and with step_along, they are step().

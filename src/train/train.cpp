@@ -218,22 +218,9 @@ std::pair<State, Array> step_on(const Recipe& recipe, const State& state, const 
   return {stepped(recipe, state, rates, gradient), value};
 }
 
-void add_nodes(const ShardNode& node, std::int64_t first, std::int64_t last, std::vector<ShardNode>& out) {
-  if (node.end <= first || last <= node.begin) return;
-  if (first <= node.begin && node.end <= last) return out.push_back(node);
-  add_nodes({node.begin, node.middle()}, first, last, out);
-  add_nodes({node.middle(), node.end}, first, last, out);
-}
-
 }  // namespace
 
 std::int64_t shards_of(const Recipe& recipe, std::int64_t rows) { return std::min(recipe.shards, rows); }
-
-std::vector<ShardNode> shard_nodes(std::int64_t shards, std::int64_t first, std::int64_t last) {
-  std::vector<ShardNode> out;
-  add_nodes({0, shards}, first, last, out);
-  return out;
-}
 
 std::vector<nn::Network> shard_gradients(const Recipe& recipe, const State& state, const Rates& rates,
                                          const Array& x, const Array& y, const Array& rows,

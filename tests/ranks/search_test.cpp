@@ -12,10 +12,12 @@
 
 #include "core/fail.h"
 #include "error_of.h"
+#include "ranks/counted.h"
 #include "ranks/queue_wire.h"
 #include "ranks/rank.h"
 #include "ranks/search_message.h"
 #include "runnel/random.h"
+#include "runnel/transforms.h"
 #include "search/memory.h"
 #include "search/ways.h"
 
@@ -34,24 +36,27 @@ template <class Out>
 struct Came {
   std::vector<Out> out;
   std::vector<std::string> thrown;
+  std::vector<std::int64_t> gathered;  // how often all gave something to all
 };
 template <class Act>
 auto over(int ranks, const Act& act) {
   using Out = decltype(act(std::declval<Rank&>(), 0));
   Hub hub(ranks);
   Came<Out> came{std::vector<Out>(static_cast<std::size_t>(ranks)),
-                 std::vector<std::string>(static_cast<std::size_t>(ranks))};
+                 std::vector<std::string>(static_cast<std::size_t>(ranks)),
+                 std::vector<std::int64_t>(static_cast<std::size_t>(ranks))};
   std::vector<std::thread> threads;
   for (int number = 0; number < ranks; ++number)
     threads.emplace_back([&, number] {
       const auto place = static_cast<std::size_t>(number);
-      QueueWire wire(hub, number);
+      CountedWire wire(std::make_unique<QueueWire>(hub, number));
       Rank rank(wire);
       try {
         came.out[place] = act(rank, number);
       } catch (const std::exception& e) {
         came.thrown[place] = e.what();
       }
+      came.gathered[place] = wire.traffic().gathered;
     });
   for (std::thread& thread : threads) thread.join();
   return came;
@@ -249,6 +254,135 @@ TEST(SearchOverRanks, PlanAlike) {
     }
     ASSERT_EQ(plan.stretches.size(), 1u);
     EXPECT_EQ(plan.stretches[0].seconds, came.out[0].stretches[0].seconds);
+  }
+}
+
+// ---- one candidate by all ranks ------------------------------------------------------------------------
+
+struct Plane {
+  Array w, b, steps;
+};
+struct Rows {
+  Array x, y;
+};
+
+auto planes(search::Manner manner = {}) {
+  search::Schema schema;
+  schema.real("rate", {1e-3, 0.2}).log();
+  schema.real("clip", {1e-3, 1e6}).log().may_be_off().standard(search::Value::off());
+  schema.integer("accumulate", {1, 64}).fixed().may_be_off().standard(search::Value::off());
+  schema.integer("shards", {1, 64}).fixed().may_be_off().standard(search::Value::off());
+  schema.batch("batch", 13);
+  schema.budget("epochs", 4);
+  return search::trainable(
+      schema,
+      [](const search::Settings&, const Array& key) {
+        return Plane{random::normal(key, {3}), Array::scalar(0.5), Array::scalar(0)};
+      },
+      search::by_gradient(
+          [](const search::Settings&, const Plane& p, const Rows& rows) {
+            const Array steps = p.steps;
+            const auto of = [&](const Array& w, const Array& b) -> Array {
+              return mean(square(sum(rows.x * w, {1}) + b - rows.y)) / (1 + steps);
+            };
+            const auto [value, w] = value_and_grad([&](const Array& x) { return of(x, p.b); })(p.w);
+            const auto b = grad([&](const Array& x) { return of(p.w, x); })(p.b);
+            return std::pair(value, std::pair(w, b));
+          },
+          [](const search::Settings& h, const Plane& p, const std::pair<Array, Array>& slope) {
+            return Plane{p.w - h["rate"] * slope.first, p.b - h["rate"] * slope.second, p.steps + 1};
+          },
+          {.clip = "clip", .accumulate = "accumulate", .shards = "shards"}),
+      [](const search::Settings&, const Plane& p, const Rows& rows) {
+        return search::Measures{search::mean("error", square(sum(rows.x * p.w, {1}) + p.b - rows.y))};
+      },
+      manner);
+}
+
+struct Shared {
+  const char* name;
+  std::function<void(search::Space&)> space;
+  Options options = {};
+  search::Manner manner = {};
+  bool is_shared = true;
+};
+
+// The bits are those of one process, whoever computes which parts; and it is shared where it can be.
+TEST(SearchOverRanks, ShareTheGradientOfACandidate) {
+  const Rows rows{random::normal(random::key(3), {70, 3}), random::normal(random::key(4), {70})};
+  const auto shards = [](search::Space& s) { s.vary("shards", {2, 5, 13, 64}); };
+  const Shared all[] = {
+      {"plain", shards, {.states = 8}},
+      {"clip",
+       [](search::Space& s) {
+         s.vary("shards", {3, 8}).set("clip", 0.1);
+       }},
+      {"some",
+       [](search::Space& s) {
+         s.vary("shards", {search::Value::off(), 4});
+       },
+       {.states = 8}},
+      {"halving", shards, {.scheduling = search::halving(2)}},
+      {"patience", shards, {.patience = 1, .states = 3}},
+      {"whole", shards, {}, {.whole = true}},
+      {"off", [](search::Space&) {}, {}, {}, false},
+      {"one part", [](search::Space& s) { s.set("shards", 1); }, {}, {}, false},
+      {"own order", shards, {}, {.own_order = true}, false},
+      // Each part of a batch by itself, one after another: that is one process's.
+      {"accumulate",
+       [](search::Space& s) { s.set("shards", 3).set("accumulate", 2).set("batch", 12); },
+       {},
+       {},
+       false},
+  };
+  for (const Shared& way : all)
+    for (const std::int64_t folds : {0, 3}) {
+      SCOPED_TRACE(way.name);
+      const auto functions = planes(way.manner);
+      search::Space space(functions.schema);
+      way.space(space);
+      const auto data = search::split(rows, {.folds = folds});
+      Options options = with_threads(way.options, 1);
+      const Result alone = search::run(functions, data, space, search::random(16), options);
+      ASSERT_TRUE(alone.best);
+      for (const int ranks : {1, 2, 3, 4, 7}) {
+        const auto came = over(ranks, [&](Rank& rank, int) {
+          return rank.run(1, flat_of(functions, data), search::typed::flat_folds(data), space,
+                          search::random(16), options);
+        });
+        for (std::size_t i = 0; i < came.out.size(); ++i) {
+          SCOPED_TRACE(testing::Message() << "rank " << i << " of " << ranks);
+          EXPECT_EQ(came.thrown[i], "");
+          search::lines::expect_same(alone, came.out[i]);
+          EXPECT_EQ(came.gathered[i] > 0, way.is_shared);
+        }
+      }
+    }
+}
+
+// Stopped on the way, by rank 0, and gone on with over others.
+TEST(SearchOverRanks, ShareAndGoOn) {
+  const Rows rows{random::normal(random::key(3), {70, 3}), random::normal(random::key(4), {70})};
+  const auto functions = planes();
+  search::Space space(functions.schema);
+  space.vary("shards", {4, 5}).vary("epochs", {3, 9});
+  const auto data = search::split(rows);
+  const auto memory = std::make_shared<search::Memory>(7, 12);
+  const Result alone = search::run(functions, data, space, search::random(12), {.threads = 1});
+  for (const int ranks : {3, 2, 2}) {
+    memory->stop = false;
+    const bool last = ranks == 2;
+    const auto came = over(ranks, [&](Rank& rank, int number) {
+      Options options = with_threads({}, 1);
+      if (number == 0) options.study = memory;
+      if (number == 0 && !last) options.stop = &memory->stop;
+      return rank.run(1, flat_of(functions, data), search::typed::flat_folds(data), space, search::random(12),
+                      options);
+    });
+    for (const Result& result : came.out) {
+      EXPECT_EQ(result.interrupted, !last);
+      search::lines::expect_same(last ? alone : came.out[0], result);
+    }
   }
 }
 
