@@ -112,11 +112,13 @@ class OverRanks(unittest.TestCase):
         self.assertEqual(self.alone, run(3, self.study))
 
     def test_what_stops_it_is_said_once(self):
-        done = subprocess.run(words(3, "/no/such/folder/own.study"), capture_output=True, text=True, env=ENVIRONMENT,
-                              timeout=120)
-        self.assertNotEqual(done.returncode, 0)
-        self.assertEqual(done.stderr.count("error: /no/such/folder/own.study"), 1, done.stderr)
-        self.assertEqual(done.stdout, "")
+        for study, threads, error in (("/no/such/folder/own.study", "1", "error: /no/such/folder/own.study"),
+                                      (self.study, "many", 'error: RUNNEL_THREADS is "many"')):
+            done = subprocess.run(words(3, study), capture_output=True, text=True, timeout=120,
+                                  env={**ENVIRONMENT, "RUNNEL_THREADS": threads})
+            self.assertEqual(done.returncode, 1, done.stderr)
+            self.assertEqual(done.stderr.count(error), 1, done.stderr)
+            self.assertEqual(done.stdout, "")
 
 
 def is_rank(pid, rank):

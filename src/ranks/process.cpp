@@ -72,6 +72,11 @@ std::unique_ptr<Wire> open_wire() {
 
 #endif
 
+bool are_threads_told() {
+  const char* told = std::getenv("RUNNEL_THREADS");
+  return told != nullptr && *told != '\0';
+}
+
 // The wire of a process that is alone among ranks is kept as well: its end is that of MPI.
 struct Place {
   std::unique_ptr<Wire> of_one;
@@ -112,15 +117,14 @@ Process* Process::current() {
 
 Process::Process(std::unique_ptr<Wire> wire)
     : wire_(std::move(wire)), cores_(take_share_of_cores(wire_)), rank_(wire_) {
-  set_threads(threads(0));
+  // What is told is found by whoever wants to know, and may be no number: MPI can be begun but once.
+  if (!are_threads_told()) set_threads(threads(0));
 }
 
 // oneTBB counts the cores once, which may have been before this process got its share.
 int Process::threads(int wanted) const {
   const int n = thread_count(wanted);
-  const char* told = std::getenv("RUNNEL_THREADS");
-  if (wanted > 0 || (told != nullptr && *told != '\0') || cores_ == 0) return n;
-  return std::min(n, cores_);
+  return wanted > 0 || are_threads_told() || cores_ == 0 ? n : std::min(n, cores_);
 }
 
 }  // namespace runnel::ranks

@@ -1,4 +1,5 @@
-// What a search is of, for those who must have the same one: a study that is gone on with, or another process.
+// What a search is of, for those who must have the same one: a study that is gone on with, or another
+// process.
 #pragma once
 
 #include <string>
