@@ -1,5 +1,5 @@
 # What `cmake --install` puts where: library, headers and CMake package are the component runnel-dev.
-# (The program installs itself: cli/CMakeLists.txt.)
+# (The program installs itself: cli/CMakeLists.txt.) Both want what connects ranks.
 include_guard()
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
@@ -12,6 +12,13 @@ install(TARGETS runnel EXPORT runnelTargets
 install(DIRECTORY include/runnel ${CMAKE_CURRENT_BINARY_DIR}/generated/include/runnel
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT runnel-dev FILES_MATCHING PATTERN "*.h")
 install(EXPORT runnelTargets NAMESPACE runnel:: DESTINATION ${package_dir} COMPONENT runnel-dev)
+
+if(TARGET runnel_mpi)
+  install(TARGETS runnel_mpi LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/runnel COMPONENT runnel-dev)
+  if(TARGET runnel_cli)
+    install(TARGETS runnel_mpi LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/runnel)
+  endif()
+endif()
 
 configure_package_config_file(cmake/runnelConfig.cmake.in ${CMAKE_CURRENT_BINARY_DIR}/runnelConfig.cmake
   INSTALL_DESTINATION ${package_dir})

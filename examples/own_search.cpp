@@ -1,6 +1,5 @@
-// A search over a training of one's own: a table of ratings is factorised, stars(user, item) = <users[user],
-// items[item]>, and the rank, the rate and the penalty are searched. Nothing here is known to Runnel
-// beforehand.
+// A search over a training of one's own, which is kept in a file and runs over ranks as well: ratings are
+// factorised, stars(user, item) = <users[user], items[item]>; rank, rate and penalty are searched.
 #include <cstdint>
 #include <iostream>
 #include <utility>
@@ -8,6 +7,7 @@
 #include "runnel/ops.h"
 #include "runnel/random.h"
 #include "runnel/search.h"
+#include "runnel/study.h"
 #include "runnel/transforms.h"
 
 using namespace runnel;
@@ -40,7 +40,7 @@ Array error_of(const Factors& f, const Ratings& rows) {
   return sum(gather(f.users, rows.user) * gather(f.items, rows.item), {1}) - rows.stars;
 }
 
-int main() try {
+int main(int argc, char** argv) try {
   search::Schema schema;
   schema.integer("rank", {2, 16}).log().fixed().meaning("columns of the factors");
   schema.real("rate", {1, 300}).log().meaning("of a step");
@@ -68,13 +68,13 @@ int main() try {
         return search::Measures{search::root_mean("rmse", square(error_of(f, rows)))};
       });
 
-  const auto found = search::run(factorisation, search::split(made_ratings()), search::tpe(96),
-                                 {.scheduling = search::halving()});
+  search::Options options{.scheduling = search::halving()};
+  if (argc > 1) options.study = study::at(argv[1]);  // where it goes on when it is started again
+  const auto found = search::run(factorisation, search::split(made_ratings()), search::tpe(96), options);
+  if (!search::is_root()) return 0;  // all ranks have found the same
   for (const std::string& warning : found.warnings) std::cerr << "note: " << warning << '\n';
-  std::cout << found.table(5);
-  std::cout << "factors of the best: " << to_string(found.state().users.type()) << " and "
-            << to_string(found.state().items.type()) << '\n';
+  std::cout << found.table(5) << "factors of the best: " << to_string(found.state().users.type()) << '\n';
 } catch (const Error& error) {
-  std::cerr << "error: " << error.what() << '\n';
-  return 1;
+  if (search::is_root()) std::cerr << "error: " << error.what() << '\n';
+  return search::is_root() ? 1 : 0;  // mpirun ends all at the first code that is not 0
 }

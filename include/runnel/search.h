@@ -105,7 +105,7 @@ class Archive;  // src/search/archive.h
 
 struct Options {
   std::uint64_t seed = 0;  // of the order of rows and of the sampler
-  int threads = 0;         // 0: RUNNEL_THREADS, else as many as there are cores
+  int threads = 0;         // of a rank; 0: RUNNEL_THREADS, else as many as there are cores
   Scheduling scheduling = {};
   std::int64_t generation = 16;  // candidates that a sampler which reads results is asked for at a time
   // Epochs without a better one after which a candidate ends, with the best; 0: never. Of those whose schema
@@ -160,8 +160,14 @@ struct Result {
 };
 
 // Throws Error(input) for a trainable, data or candidates that cannot be trained, before anything is.
+// Where mpirun or srun started the program as one of several ranks, all of them make the search together:
+// each calls `run`, and each gets the same result, or throws the same error. Throws Error(run) as well where
+// a rank failed, and where Runnel was built without MPI.
 Result run(const Trainable& trainable, const std::vector<Fold>& folds, const Space& space,
            const SamplerPtr& sampler, const Options& options = {});
+
+// Whether this process speaks for the program: rank 0 of several, or the only one. Throws nothing.
+bool is_root();
 
 // ---- what a run would be -------------------------------------------------------------------------------
 

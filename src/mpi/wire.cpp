@@ -21,6 +21,9 @@ constexpr std::size_t kPiece = std::size_t{1} << 30;
 class MpiWire : public Wire {
  public:
   MpiWire(int* argc, char*** argv) {
+    int begun = 0;
+    MPI_Initialized(&begun);
+    if (begun != 0) throw std::runtime_error("the program has initialised it already: leave that to Runnel");
     int provided = 0;
     MPI_Init_thread(argc, argv, MPI_THREAD_SERIALIZED, &provided);
     if (provided < MPI_THREAD_SERIALIZED)

@@ -13,12 +13,12 @@ std::unique_ptr<sweep::Crew> crew_over(Wire& wire, int threads) {
 }
 
 void tell_failure(Wire& wire, ErrorKind kind, const std::string& text) {
-  wire.send(0, Writer(Kind::failed).put(kind).put(text).take());
+  wire.send(0, Writer(Kind::failed).put(std::int64_t{0}).put(kind).put(text).take());
 }
 
-void part(Wire& wire) {
+void part(Wire& wire, bool dismissed) {
   Bell bell;
-  bool is_over = false;
+  bool is_over = dismissed;
   if (wire.rank() == 0) {
     for (int rank = 1; rank < wire.size(); ++rank) wire.send(rank, Writer(Kind::goodbye).take());
     is_over = true;

@@ -18,7 +18,8 @@ std::unique_ptr<sweep::Crew> crew_over(Wire& wire, int threads);
 
 // A rank that does not lead tells why it cannot go on; rank 0 raises it with the rank's number.
 void tell_failure(Wire& wire, ErrorKind kind, const std::string& text);
-// The end of the program: rank 0 sends the others home, who wait for that, however the search went.
-void part(Wire& wire);
+// The end of the program: rank 0 sends the others home, who wait for that, however the search went, unless
+// they were `dismissed` before.
+void part(Wire& wire, bool dismissed = false);
 
 }  // namespace runnel::ranks

@@ -1,14 +1,15 @@
 #include "ranks/leader.h"
 
 #include <algorithm>
-#include <map>
 #include <set>
 #include <utility>
 
 #include "core/fail.h"
+#include "ranks/gathering.h"
 #include "ranks/in_step.h"
 #include "ranks/loop.h"
 #include "ranks/message.h"
+#include "ranks/share.h"
 #include "runnel/study.h"
 
 namespace runnel::ranks {
@@ -20,6 +21,7 @@ using sweep::LaneState;
 using sweep::Reading;
 
 [[noreturn]] void raise(const std::string& rank, Reader& failed) {
+  failed.get<std::int64_t>();  // the number of the search
   const auto kind = failed.get<ErrorKind>();
   throw Error(kind, fmt::format("{}: {}", rank, failed.text()));
 }
@@ -29,37 +31,6 @@ void put_block(Writer& message, const Block& block, const std::vector<LaneState>
   for (const sweep::Trajectory& t : block.trajectories) message.put(t.number);
   message.put(states);
 }
-
-// States of all that is in training, gathered from every rank before any of them is kept: were they kept as
-// they come, the first to come would put the others off.
-class Gathering {
- public:
-  bool is_on() const { return on_; }
-  void begin(std::set<int> ranks) {
-    on_ = true;
-    awaited_ = std::move(ranks);
-  }
-  void add(int rank, std::vector<LaneState> states) {
-    for (LaneState& state : states) states_[{state.trajectory, state.fold}] = std::move(state);
-    awaited_.erase(rank);
-  }
-  // It has come to its end: an earlier state of it is out of date.
-  void drop(const LaneState& state) { states_.erase({state.trajectory, state.fold}); }
-  void forget(int rank) { awaited_.erase(rank); }
-  bool is_whole() const { return on_ && awaited_.empty(); }
-  std::vector<LaneState> take() {
-    on_ = false;
-    std::vector<LaneState> out;
-    for (auto& [place, state] : states_) out.push_back(std::move(state));
-    states_.clear();
-    return out;
-  }
-
- private:
-  bool on_ = false;
-  std::set<int> awaited_;
-  std::map<std::pair<std::int64_t, std::size_t>, LaneState> states_;
-};
 
 // One list of blocks, from the first hand-out to the last return. To the threads of rank 0 it is their desk.
 class Shift : private Desk {
@@ -108,23 +79,13 @@ class Shift : private Desk {
     return std::any_of(handed_.begin(), handed_.end(), [](const auto& blocks) { return !blocks.empty(); });
   }
 
-  // Guided self-scheduling (Polychronopoulos and Kuck, IEEE Transactions on Computers C-36, 1987), with work
-  // in place of counts: half of a rank's share of what is left, at least a block for each of its threads.
-  // Blocks stand in order of their work, so the last ones to be handed out are the least.
-  std::size_t share_of(int rank) const {
-    const int threads = at_.threads[static_cast<std::size_t>(rank)];
-    const double share = work_left_ * threads / (2.0 * all_threads_);
-    double work = 0;
-    std::size_t n = 0;
-    for (; next_ + n < blocks_.size(); ++n) {
-      work += blocks_[next_ + n].work();
-      if (n >= static_cast<std::size_t>(threads) && work > share) break;
-    }
-    return n;
+  std::size_t share(int rank) const {
+    return share_of(blocks_.subspan(next_), work_left_, at_.threads[static_cast<std::size_t>(rank)],
+                    all_threads_);
   }
 
   void hand_out(int rank) {
-    handed(rank) = desk_.is_stopped() ? blocks_.subspan(next_, 0) : blocks_.subspan(next_, share_of(rank));
+    handed(rank) = desk_.is_stopped() ? blocks_.subspan(next_, 0) : blocks_.subspan(next_, share(rank));
     const std::span<const Block> blocks = handed(rank);
     next_ += blocks.size();
     for (const Block& block : blocks) work_left_ -= block.work();
@@ -162,7 +123,8 @@ class Shift : private Desk {
         return take_block(rank, message);
       case Kind::states: {
         const std::lock_guard lock(mutex_);
-        return gathering_.add(rank, message.states());
+        gathering_.add(message.states());
+        return gathering_.forget(rank);
       }
       case Kind::free:
         return is_free(rank);
@@ -256,7 +218,8 @@ class Shift : private Desk {
   bool wants_states() override { return wanted_here_.exchange(false); }
   void keep(std::span<const LaneState> states) override {
     const std::lock_guard lock(mutex_);
-    gathering_.add(0, {states.begin(), states.end()});
+    gathering_.add({states.begin(), states.end()});
+    gathering_.forget(0);
     bell_.ring();
   }
   void thin_out() override {}
@@ -274,7 +237,7 @@ class Shift : private Desk {
   bool told_stop_ = false;
 
   std::mutex mutex_;
-  Gathering gathering_;
+  Gathering<LaneState> gathering_;
   std::atomic<bool> has_advanced_{false}, wanted_here_{false}, abandoned_{false};
   Bell bell_;
   Training training_;  // ends first

@@ -16,18 +16,19 @@ namespace runnel::ranks {
 
 enum class Kind : std::uint8_t {
   // to rank 0
-  facts,     // what the search is of; threads
+  facts,     // what the search is of, with its number; threads
   progress,  // work done since the last one
   block,     // one has come to its end: readings, networks, states
-  states,    // of all that is in training, because `keep` asked
+  states,    // of all that is in training, because `keep` asked; none: that was all
   free,      // all that was handed out is back
-  failed,    // kind of error, text
+  failed,    // number of the search, kind of error, text
+  leaving,   // the rank's program is at its end
   // from rank 0
   work,      // blocks and their states
-  together,  // likewise one block, which all ranks train in step
+  together,  // likewise, one block, which all ranks train in step
   keep,      // send the states
   stop,      // give back all as it stands
-  over,      // the search is over
+  over,      // the search is over; its number, and what came of it
   goodbye,   // the program is: end
 };
 

@@ -35,6 +35,9 @@ class Archive {
   // A lane between two epochs. The leaves of one that has ended, or was retired, are not needed any more.
   // `is_stopping`: the search stops, and nothing comes after it.
   virtual void keep(const LaneState& lane, bool has_ended, bool is_stopping) = 0;
+  // Of several processes: the candidates that a rank is about to train, in place of those before; none: all
+  // are back.
+  virtual void under_way(int /*rank*/, const std::vector<std::int64_t>& /*candidates*/) {}
   // What the candidates of the generation came to.
   virtual void end_generation(std::span<const Candidate> candidates) = 0;
   virtual void finish(const Result& result) = 0;

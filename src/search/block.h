@@ -61,6 +61,8 @@ struct BlockHooks {
 struct BlockManner {
   std::uint64_t seed = 0;
   Manner rows = {};
+  // How many of the best candidates keep their states, of how many there will be.
+  std::int64_t states = 0, candidates = 0;
 };
 
 // What a block takes, by its first steps, in seconds.
@@ -116,6 +118,7 @@ class BlockRun {
   const Programs& programs_;
   const Block& block_;
   const BlockManner& manner_;
+  Exchange* const exchange_;
   const Program& program_;
   const OutputMeasures* const of_outputs_;
   const std::vector<Array> given_;

@@ -23,12 +23,15 @@ class Coordinator {
   virtual void read(const Reading& reading, const std::function<std::vector<Array>()>& state) = 0;
   virtual void note(const LaneState& lane) = 0;
   virtual void advance(double work) = 0;  // as Block::work
-  // Whether all that is in training is to be kept now (asked after each epoch), and what is.
+  // Whether all that is in training is to be kept now (asked after each epoch), and what is: block by block,
+  // and in the end nothing.
   virtual bool wants_states() = 0;
   virtual void keep(std::span<const LaneState> states) = 0;
   // Some blocks have ended: states of those who cannot go on are dropped.
   virtual void thin_out() = 0;
   virtual bool is_stopped() = 0;
+  // Of several processes: what a rank is about to train, in place of what it had; none: all are back.
+  virtual void note_handed(int rank, std::span<const Block> blocks) = 0;
 };
 
 class Executor {
@@ -42,8 +45,15 @@ class Executor {
                      std::span<const Block> blocks, Coordinator& coordinator) = 0;
 };
 
-// So many threads of this process. With an exchange, gradients of programs with shards are found together
-// with other processes, which train the same blocks.
+// So many threads of this process. With an exchange (which outlives it) blocks whose programs can be shared
+// are trained together with its other parties, who must train the same ones.
 std::unique_ptr<Executor> threads_executor(int threads, Exchange* exchange = nullptr);
+
+// The public functions of these names, with an executor of the caller's, and so many threads of all processes
+// together. (The public ones stand in src/ranks: they have all ranks that there are.)
+Result run_with(Executor& executor, const Trainable& trainable, const std::vector<Fold>& folds,
+                const Space& space, const SamplerPtr& sampler, const Options& options);
+Plan plan_with(int threads, const Trainable& trainable, const std::vector<Fold>& folds, const Space& space,
+               const SamplerPtr& sampler, const Options& options);
 
 }  // namespace runnel::search

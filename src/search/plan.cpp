@@ -5,9 +5,9 @@
 
 #include "core/fail.h"
 #include "core/stopwatch.h"
-#include "core/threads.h"
 #include "search/balance.h"
 #include "search/check.h"
+#include "search/executor.h"
 #include "search/field.h"
 #include "search/settings.h"
 
@@ -18,9 +18,9 @@ constexpr std::size_t kMostTimed = 6;  // programs
 
 class Planner {
  public:
-  Planner(const Trainable& trainable, const std::vector<Fold>& folds, const Space& space,
+  Planner(int threads, const Trainable& trainable, const std::vector<Fold>& folds, const Space& space,
           const Sampler& sampler, const Options& options)
-      : options_(options), programs_(trainable, folds), threads_(thread_count(options.threads)) {
+      : options_(options), programs_(trainable, folds), threads_(threads) {
     plan_.candidates = sampler.size(space);
     const std::int64_t some =
         sampler.reads_results() ? std::min(options.generation, plan_.candidates) : plan_.candidates;
@@ -194,10 +194,10 @@ class Planner {
 
 }  // namespace
 
-Plan plan(const Trainable& trainable, const std::vector<Fold>& folds, const Space& space,
-          const SamplerPtr& sampler, const Options& options) {
+Plan plan_with(int threads, const Trainable& trainable, const std::vector<Fold>& folds, const Space& space,
+               const SamplerPtr& sampler, const Options& options) {
   check_search(trainable, folds, space, sampler, options);
-  return Planner(trainable, folds, space, *sampler, options).made();
+  return Planner(threads, trainable, folds, space, *sampler, options).made();
 }
 
 }  // namespace runnel::search

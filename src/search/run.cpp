@@ -4,12 +4,11 @@
 #include <chrono>
 #include <cmath>
 #include <map>
-#include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 
 #include "core/fail.h"
-#include "core/threads.h"
 #include "search/archive.h"
 #include "search/check.h"
 #include "search/executor.h"
@@ -23,16 +22,16 @@ namespace {
 
 class Search : private Coordinator {
  public:
-  Search(const Trainable& trainable, const std::vector<Fold>& folds, const Space& space,
+  Search(Executor& executor, const Trainable& trainable, const std::vector<Fold>& folds, const Space& space,
          const Sampler& sampler, const Options& options)
       : space_(space),
         sampler_(sampler),
         options_(options),
-        manner_{options.seed, trainable.manner()},
+        total_(sampler.size(space)),
+        manner_{options.seed, trainable.manner(), options.states, total_},
         programs_(trainable, folds),
-        executor_(threads_executor(thread_count(options.threads))),
+        executor_(executor),
         kept_(options.states, programs_) {
-    total_ = sampler.size(space);
     if (total_ < 1) fail("the sampler {} has no candidate in this space", sampler.name());
     if (options.study) options.study->begin({programs_, space, sampler, options});
   }
@@ -83,8 +82,8 @@ class Search : private Coordinator {
       work_left_ = field_->remaining_work();
       stop_at_ = end;
       const std::vector<Block> blocks =
-          make_blocks(programs_, field_->waiting(end), end, executor_->threads());
-      executor_->train(programs_, manner_, options_.memory, blocks, *this);
+          make_blocks(programs_, field_->waiting(end), end, executor_.threads());
+      executor_.train(programs_, manner_, options_.memory, blocks, *this);
       result_.blocks += std::ssize(blocks);
       if (is_until_ || is_stopped()) break;
       for (const LaneState* lane : field_->judge(end)) keep_one(*lane);
@@ -132,6 +131,17 @@ class Search : private Coordinator {
   void keep_one(const LaneState& state) {
     if (options_.study && state.epochs > 0)
       options_.study->keep(state, field_->has_ended(state), is_stopped());
+  }
+
+  void note_handed(int rank, std::span<const Block> blocks) override {
+    if (!options_.study) return;
+    std::set<std::int64_t> candidates;
+    for (const Block& block : blocks)
+      for (const Trajectory& t : block.trajectories)
+        for (const auto& [epochs, candidate] : t.readings)
+          if (epochs > block.begin) candidates.insert(candidate);
+    const std::lock_guard lock(mutex_);
+    options_.study->under_way(rank, {candidates.begin(), candidates.end()});
   }
 
   void read(const Reading& reading, const std::function<std::vector<Array>()>& state) override {
@@ -212,12 +222,12 @@ class Search : private Coordinator {
     if (missing.empty()) return;
     Options options;
     options.seed = options_.seed;
-    options.threads = options_.threads;
     options.patience = options_.patience;
     options.memory = options_.memory;
     options.states = std::ssize(missing);
     const SamplerPtr sampler = these(std::move(again));
-    const Result made = Search(programs_.trainable(), programs_.folds(), space_, *sampler, options).run();
+    const Result made =
+        Search(executor_, programs_.trainable(), programs_.folds(), space_, *sampler, options).run();
     for (std::size_t i = 0; i < missing.size(); ++i)
       result_.candidates[static_cast<std::size_t>(missing[i])].states = made.candidates[i].states;
   }
@@ -225,12 +235,12 @@ class Search : private Coordinator {
   const Space& space_;
   const Sampler& sampler_;
   const Options& options_;
+  const std::int64_t total_;
   const BlockManner manner_;
   Programs programs_;
-  const std::unique_ptr<Executor> executor_;
+  Executor& executor_;
   const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
 
-  std::int64_t total_ = 0;
   std::vector<Configuration> asked_;  // of the generation
   std::optional<Field> field_;
   std::int64_t stop_at_ = 0;  // the epoch that everybody is on the way to
@@ -261,10 +271,10 @@ std::string_view status_name(Status status) {
   return "?";
 }
 
-Result run(const Trainable& trainable, const std::vector<Fold>& folds, const Space& space,
-           const SamplerPtr& sampler, const Options& options) {
+Result run_with(Executor& executor, const Trainable& trainable, const std::vector<Fold>& folds,
+                const Space& space, const SamplerPtr& sampler, const Options& options) {
   check_search(trainable, folds, space, sampler, options);
-  return Search(trainable, folds, space, *sampler, options).run();
+  return Search(executor, trainable, folds, space, *sampler, options).run();
 }
 
 }  // namespace runnel::search

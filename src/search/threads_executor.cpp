@@ -75,6 +75,7 @@ class Threads : public Executor {
       if (!coordinator.wants_states()) continue;
       for (const BlockRun& run : runs)
         if (!run.is_taken()) coordinator.keep(run.states());
+      coordinator.keep({});
     }
     for (BlockRun& run : runs) {  // those that were stopped on their way
       if (run.is_taken()) continue;

@@ -14,6 +14,7 @@
 #include "runnel/version.h"
 #include "search/archive.h"
 #include "search/rows.h"
+#include "study/facts.h"
 #include "study/hyper_json.h"
 #include "study/tensors.h"
 
@@ -217,6 +218,10 @@ class SearchStudy : public search::Archive {
     });
   }
 
+  void under_way(int rank, const std::vector<std::int64_t>& candidates) override {
+    guarded([&] { store_->under_way(rank, candidates); });
+  }
+
   void end_generation(std::span<const search::Candidate> candidates) override {
     guarded([&] {
       for (const search::Candidate& c : candidates) write(c);
@@ -302,6 +307,12 @@ class SearchStudy : public search::Archive {
 };
 
 }  // namespace
+
+std::vector<std::pair<std::string, Fingerprint>> facts_of(const search::Beginning& beginning) {
+  return {{"schema", schema_of(beginning.space.schema())},
+          {"data", data_of(beginning.programs.folds())},
+          {"space", space_of(beginning)}};
+}
 
 std::shared_ptr<search::Archive> at(const std::string& path) { return std::make_shared<SearchStudy>(path); }
 

@@ -1,0 +1,39 @@
+// This process as one of several, as mpirun and srun start it.
+#pragma once
+
+#include "ranks/counted.h"
+#include "ranks/rank.h"
+
+namespace runnel::ranks {
+
+// Whether a launcher started this process as one of several (or of one).
+bool is_rank();
+// Whether this process speaks for the program: it is rank 0, or alone.
+bool is_root();
+// Whether MPI was there when this Runnel was built.
+bool has_mpi();
+
+// The process's place among the others. It is held until the process exits, which waits for them.
+class Process {
+ public:
+  // None where the process was started alone, or as one of one. The first call loads MPI and gives this
+  // process its share of the machine's cores. Throws Error(run) where Runnel was built without MPI, and where
+  // its library of MPI is not found.
+  static Process* current();
+
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+
+  CountedWire& wire() { return wire_; }
+  Rank& rank() { return rank_; }
+  // As thread_count, of this process's share of the cores.
+  int threads(int wanted) const;
+
+ private:
+  explicit Process(std::unique_ptr<Wire> wire);
+  CountedWire wire_;
+  const int cores_;
+  Rank rank_;
+};
+
+}  // namespace runnel::ranks

@@ -1,0 +1,89 @@
+#include "ranks/together.h"
+
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <utility>
+
+namespace runnel::ranks {
+namespace {
+
+using search::Block;
+using search::LaneState;
+using search::Reading;
+
+class OverWire : public search::Exchange {
+ public:
+  explicit OverWire(Wire& wire) : wire_(wire) {}
+  std::int64_t parties() const override { return wire_.size(); }
+  std::int64_t place() const override { return wire_.rank(); }
+  std::vector<Bytes> all_gather(const Bytes& mine) override { return wire_.all_gather(mine); }
+
+ private:
+  Wire& wire_;
+};
+
+// All ranks decide alike whether to go on: after each epoch rank 0 says so.
+class InStep : public search::Coordinator {
+ public:
+  InStep(Wire& wire, search::Coordinator* coordinator, std::vector<LaneState> states)
+      : wire_(wire), coordinator_(coordinator), states_(std::move(states)) {}
+
+  std::vector<LaneState> take(const Block&) override { return std::move(states_); }
+  void give_back(std::vector<LaneState> states) override {
+    if (coordinator_ != nullptr) coordinator_->give_back(std::move(states));
+  }
+  void read(const Reading& reading, const std::function<std::vector<Array>()>& state) override {
+    if (coordinator_ != nullptr) coordinator_->read(reading, state);
+  }
+  void note(const LaneState& lane) override {
+    if (coordinator_ != nullptr) coordinator_->note(lane);
+  }
+  void advance(double work) override {
+    if (coordinator_ != nullptr) coordinator_->advance(work);
+  }
+  bool wants_states() override {
+    Bytes mine;
+    if (coordinator_ != nullptr)
+      mine = {std::byte{coordinator_->is_stopped()}, std::byte{coordinator_->wants_states()}};
+    const Bytes said = wire_.all_gather(mine)[0];
+    stopped_ = said.at(0) != std::byte{0};
+    return coordinator_ != nullptr && said.at(1) != std::byte{0};
+  }
+  void keep(std::span<const LaneState> states) override { coordinator_->keep(states); }
+  void thin_out() override {
+    if (coordinator_ != nullptr) coordinator_->thin_out();
+  }
+  bool is_stopped() override { return stopped_; }
+  void note_handed(int, std::span<const Block>) override {}
+
+ private:
+  Wire& wire_;
+  search::Coordinator* const coordinator_;
+  std::vector<LaneState> states_;
+  bool stopped_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<search::Exchange> search_exchange_over(Wire& wire) {
+  return std::make_unique<OverWire>(wire);
+}
+
+void train_together(Wire& wire, search::Executor& own, const search::Programs& programs,
+                    const search::BlockManner& manner, std::size_t memory, const Block& block,
+                    search::Coordinator* coordinator, std::vector<LaneState> states) {
+  std::string text;
+  try {
+    InStep in_step(wire, coordinator, std::move(states));
+    own.train(programs, manner, memory, {&block, 1}, in_step);
+    return;
+  } catch (const std::exception& e) {
+    text = e.what();
+  }
+  std::fprintf(stderr, "error: rank %d failed while all ranks trained one candidate: %s\n", wire.rank(),
+               text.c_str());
+  wire.abort();
+}
+
+}  // namespace runnel::ranks
