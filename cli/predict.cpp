@@ -15,7 +15,7 @@
 #include "data/unseen.h"
 #include "model/output_file.h"
 #include "runnel/predictor.h"
-#include "runnel/table_stream.h"
+#include "runnel/stream.h"
 
 namespace runnel::cli {
 namespace {

@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "core/fail.h"
-#include "data/gzip.h"
 #include "data/readers.h"
 
 namespace runnel::data {
@@ -73,10 +72,16 @@ Input::Input(const std::string& path)
     fail("{}: nothing came; pipe a table into the program, or name its file", label_);
   if (ready_.empty()) fail("{}: the file is empty", label_);
   if (!is_gzip(ready_)) return;
-  ready_ += read_packed(all);
-  ready_ = gunzip(label_, ready_);
+  gunzip_.emplace(label_, [this, first = std::exchange(ready_, {})]() mutable {
+    return first.empty() ? read_packed(first_bytes) : std::exchange(first, {});
+  });
+  ready_ = gunzip_->read(first_bytes);
   if (ready_.empty()) fail("{}: empty: gzip packed a file without a byte", label_);
   if (is_gzip(ready_)) fail("{}: packed with gzip twice; unpack it once (gunzip)", label_);
+}
+
+std::string Input::read_unpacked(std::size_t bytes) {
+  return gunzip_ ? gunzip_->read(bytes) : read_packed(bytes);
 }
 
 // As the bytes stand there.
@@ -97,7 +102,7 @@ std::string Input::read(std::size_t bytes) {
       given_ = 0;
     }
   }
-  if (out.size() < bytes) out += read_packed(bytes - out.size());
+  if (out.size() < bytes) out += read_unpacked(bytes - out.size());
   return out;
 }
 

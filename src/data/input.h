@@ -3,19 +3,24 @@
 
 #include <cstddef>
 #include <fstream>
+#include <optional>
 #include <string>
 #include <string_view>
+
+#include "data/gzip.h"
 
 namespace runnel::data {
 
 // The path that stands for the standard input, and what messages call it.
 inline constexpr std::string_view standard_input = "-";
 
-// The bytes of a file or of the standard input ("-"), one piece after another; what gzip packed is unpacked,
-// as a whole. Fails when there is nothing to be read, or the packed data are damaged.
+// The bytes of a file or of the standard input ("-"), one piece after another; what gzip packed is unpacked.
+// Fails when there is nothing to be read, or the packed data are damaged.
 class Input {
  public:
   explicit Input(const std::string& path);
+  Input(const Input&) = delete;
+  Input& operator=(const Input&) = delete;
 
   const std::string& label() const { return label_; }  // the path as given, or "standard input"
   // The next bytes; fewer than asked for, or none, only at the end.
@@ -26,10 +31,12 @@ class Input {
 
  private:
   std::string read_packed(std::size_t bytes);
+  std::string read_unpacked(std::size_t bytes);
 
   std::string label_;
   bool standard_ = false;
   std::ifstream file_ = {};
+  std::optional<Gunzip> gunzip_ = {};
   std::string ready_ = {};  // read, and not given yet
   std::size_t given_ = 0;   // of ready_
 };

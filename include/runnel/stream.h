@@ -12,8 +12,8 @@ namespace runnel {
 
 // What a column holds is found from all its cells, so only what an earlier file's reading says already
 // (options.reading, as a Model keeps it) can be read in pieces: CSV with any separator but blanks, in UTF-8
-// or with cells in Windows-1252, from a file or the standard input, also with gzip (which is unpacked as a
-// whole). Every other table comes whole, as one piece.
+// or with cells in Windows-1252, from a file or the standard input, also with gzip. Every other table comes
+// whole, as one piece.
 //
 //   TableStream stream("new.csv", {.reading = model.reading});
 //   while (const std::optional<Table> piece = stream.next()) use(*piece);

@@ -1,5 +1,5 @@
 // A table in pieces is the table as a whole: its rows, its lines, its notes, its errors.
-#include "runnel/table_stream.h"
+#include "runnel/stream.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "runnel/table_stream.h"
+#include "runnel/stream.h"
 
 #include <algorithm>
 #include <filesystem>
