@@ -47,6 +47,7 @@ struct CsvRecords::Parser {
 
 CsvRecords::CsvRecords(std::string path, char separator, std::size_t skipped)
     : path_(std::move(path)),
+      separator_(separator),
       parser_(std::make_unique<Parser>(path_)),
       line_(static_cast<std::uint32_t>(skipped + 1)) {
   cells_.first.push_back(0);
@@ -87,7 +88,41 @@ void CsvRecords::end_record(int terminator) {
   last_terminator_ = terminator;
 }
 
+// Lines that begin a record and hold no quote are cut at their separators; everything else goes through
+// libcsv, which says the same of them at a character a time.
 void CsvRecords::feed(std::string_view text) {
+  constexpr unsigned char row_not_begun = 0;  // libcsv's state
+  while (!text.empty()) {
+    const std::size_t newline = text.find('\n');
+    std::size_t end = std::min(newline, text.substr(0, newline).find('\r'));
+    const std::string_view line = text.substr(0, end);
+    const bool whole = end != std::string_view::npos;
+    if (whole && parser_->csv.pstate == row_not_begun && is_plain(line)) {
+      if (!line.empty()) cut(line);
+      end_record(text[end]);
+    } else {
+      parse(text.substr(0, whole ? end + 1 : end));
+    }
+    text.remove_prefix(whole ? end + 1 : text.size());
+  }
+}
+
+// Blanks at the front may be all there is, and are left to libcsv.
+bool CsvRecords::is_plain(std::string_view line) {
+  return line.empty() || (line[0] != ' ' && line[0] != '\t' && line.find('"') == std::string_view::npos);
+}
+
+void CsvRecords::cut(std::string_view line) {
+  while (true) {
+    const std::size_t end = line.find(separator_);
+    cells_.arena.append(line.substr(0, end));
+    cells_.ends.push_back(cells_.arena.size());
+    if (end == std::string_view::npos) return;
+    line.remove_prefix(end + 1);
+  }
+}
+
+void CsvRecords::parse(std::string_view text) {
   csv_parser& csv = parser_->csv;
   if (csv_parse(&csv, text.data(), text.size(), runnel_csv_cell, runnel_csv_record, this) != text.size())
     fail_run("{}: {}", path_, csv_strerror(csv_error(&csv)));

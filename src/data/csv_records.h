@@ -43,10 +43,14 @@ class CsvRecords {
  private:
   struct Parser;
   friend struct CsvCalls;
+  static bool is_plain(std::string_view line);
+  void cut(std::string_view line);
+  void parse(std::string_view text);
   void add_cell(std::string_view text);
   void end_record(int terminator);
 
   std::string path_;
+  char separator_;
   std::unique_ptr<Parser> parser_;
   Cells cells_;
   std::size_t width_ = 0;   // of the first record

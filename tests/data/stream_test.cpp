@@ -203,5 +203,39 @@ TEST(CsvRecords, ComeInPiecesOfAnySize) {
   }
 }
 
+// Lines without a quote are cut by a loop of their own: they come to what libcsv makes of the same cells in
+// quotes, whatever blanks and ends of lines stand around them.
+TEST(CsvRecords, PlainLinesAreQuotedOnesWithoutQuotes) {
+  const std::vector<std::vector<std::string>> rows = {
+      {"a", "b", "c"}, {"", "x y", ""}, {"", "", ""}, {"1.5", "\xC3\xA9", "-"}, {"z", "", "9"}};
+  const auto cells_of = [](const std::string& text) {
+    const data::Cells cells = data::records_of("t.csv", text, ';', 3);
+    std::vector<std::string> out;
+    for (std::size_t r = 0; r < cells.records(); ++r) {
+      out.push_back("line " + std::to_string(cells.lines[r]));
+      for (std::size_t c = 0; c < cells.width(r); ++c) out.emplace_back(cells.cell(r, c));
+    }
+    return out;
+  };
+  std::vector<std::string> expected;
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    expected.push_back("line " + std::to_string(4 + r));
+    expected.insert(expected.end(), rows[r].begin(), rows[r].end());
+  }
+  for (const std::string end : {"\n", "\r\n", "\r"})
+    for (const std::string blank : {"", " ", "\t "})
+      for (const std::string last : {"", "\n", "  \n"}) {
+        std::string plain, quoted;
+        for (const auto& row : rows)
+          for (std::size_t c = 0; c < row.size(); ++c) {
+            const std::string around = c == 0 ? "" : blank, stop = c + 1 < row.size() ? ";" : end;
+            plain += around + row[c] + around + stop;
+            quoted += around + "\"" + row[c] + "\"" + around + stop;
+          }
+        EXPECT_EQ(cells_of(plain + last), expected);
+        EXPECT_EQ(cells_of(quoted + last), expected);
+      }
+}
+
 }  // namespace
 }  // namespace runnel

@@ -9,6 +9,7 @@
 #include <numeric>
 #include <thread>
 
+#include "counting_new.h"
 #include "data/helpers.h"
 #include "runnel/fit.h"
 #include "runnel/nn.h"
@@ -210,6 +211,19 @@ TEST_F(PredictorTest, ARowOfNumbers) {
   }
   EXPECT_NE(predictor.predict_row({"3", "TRUE", "2020-01-05"}).value,
             predictor.predict_row({"9", "TRUE", "2020-01-05"}).value);
+}
+
+// After the first row a number costs no memory, and classes nothing but their probabilities.
+TEST_F(PredictorTest, ARowAllocatesNothing) {
+  for (const Kind& kind : kinds()) {
+    const Table t = table(300, kind.classes);
+    const Predictor predictor(model_of(t, kind));
+    const std::vector<std::string_view> cells = cells_of(t, predictor, 5);
+    predictor.predict_row(cells);
+    const std::size_t before = allocations_so_far();
+    for (int i = 0; i < 10; ++i) predictor.predict_row(cells);
+    EXPECT_EQ(allocations_so_far() - before, kind.classes ? 10u : 0u) << kind.name;
+  }
 }
 
 TEST_F(PredictorTest, SaysWhatIsWrongWithARow) {
