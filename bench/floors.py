@@ -88,6 +88,11 @@ def work_of(case):
         return Work(cycles=12 * 3.5)  # twelve operations of the longest chain, three or four cycles each
     if case == "4,096 points, each":
         return Work(slots=20, bytes=5 * 8, dtype="f64")
+    if case in ("a row of numbers", "a row of texts"):
+        parameters = weights([12, 128, 64, 1]) + 193
+        return Work(2 * parameters, 0, 4 * parameters)  # every weight is read once
+    if case == "100,000 rows, each":
+        return Work(2 * weights([12, 128, 64, 1]), 192)
     if case.startswith("batch "):
         return songs(int(case.split()[1]))
     product = re.fullmatch(r"(\d+)x(\d+) \. (\d+)x(\d+) (f\d\d)", case)

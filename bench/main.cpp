@@ -19,7 +19,8 @@ struct Row {
 };
 constexpr Row kRows[] = {{"machine", machine}, {"openblas", openblas}, {"P1", grid},     {"P2-P3", abreast},
                          {"P4-P5", alone},     {"P6", point},          {"P7", products}, {"P8", songs},
-                         {"P9", startup},      {"P10", studies},       {"P11", ranks},   {"P12", rungs}};
+                         {"P9", startup},      {"P10", studies},       {"P11", ranks},   {"P12", rungs},
+                         {"P13", predictions}};
 
 [[noreturn]] void usage() {
   std::cerr << "usage: runnel_bench [--threads N] [--data FOLDER] [--program RUNNEL] ROW...\nrows:";

@@ -1,6 +1,6 @@
 """Runs rows of the table and their peers, on one thread and on two; called by scripts/bench.sh.
 
-usage: run.py --bin FOLDER --out FOLDER [--threads 1,2] [--no-peers] [ROW...]     rows: P1 ... P12
+usage: run.py --bin FOLDER --out FOLDER [--threads 1,2] [--no-peers] [ROW...]     rows: P1 ... P13
 
 Writes OUT/results.jsonl (every figure) and OUT/results.md (the table). A peer that is not here is named in both.
 """
@@ -19,7 +19,7 @@ SHARED = os.path.normpath(os.path.join(HERE, "..", "..", "shared"))
 PYTHON = "/usr/bin/python3"  # Debian's, whose packages the peers use
 # Which program row holds which rows of the table.
 PROGRAM_ROWS = {"P1": "P1", "P2": "P2-P3", "P3": "P2-P3", "P4": "P4-P5", "P5": "P4-P5", "P6": "P6", "P7": "P7",
-                "P8": "P8", "P9": "P9", "P10": "P10", "P11": "P11", "P12": "P12"}
+                "P8": "P8", "P9": "P9", "P10": "P10", "P11": "P11", "P12": "P12", "P13": "P13"}
 PACKAGES = {"numpy": "python3-numpy", "scipy": "python3-scipy", "torch": "python3-torch",
             "pandas": "python3-pandas", "optuna": "python3-optuna"}
 

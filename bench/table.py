@@ -91,6 +91,10 @@ def asks():
                 Ask("P12", "1,024 candidates, halving to 27 epochs", t, "peer", "without rungs", 1)]
     out += [Ask("P11", SEARCH_OVER_RANKS, 2, "own", "one rank", 1.9),
             Ask("P11", SEARCH_OVER_RANKS + ", start to end", 2, "own", "one rank", None)]
+    for t in (1, 2):
+        out += [Ask("P13", "a row of numbers", t, "plain", "limit", value=20e-6),
+                Ask("P13", "a row of texts", t, "plain", "limit", value=20e-6),
+                Ask("P13", "100,000 rows, each", t, "shown", "", None)]
     out.append(Ask("P9", "stripped program", 1, "plain", "limit", value=15))
     return out
 

@@ -32,10 +32,15 @@ void add_model_and_data(CLI::App& app, ModelDataArguments& arguments) {
   add_read_options(app, arguments.read);
 }
 
-ModelData read_model_and_data(const ModelDataArguments& arguments) {
+ModelAndReading read_model(const ModelDataArguments& arguments) {
   ReadOptions options = read_options(arguments.read);
   Model model = Model::load(arguments.model);
   inherit(model, arguments.read, options);
+  return {std::move(model), std::move(options)};
+}
+
+ModelData read_model_and_data(const ModelDataArguments& arguments) {
+  auto [model, options] = read_model(arguments);
   Table table = read_table(arguments.data, options);
   std::vector<std::string> notes = table.notes;
   for (std::string& note : model.preprocessor.notes(table)) notes.push_back(std::move(note));

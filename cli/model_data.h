@@ -15,14 +15,21 @@ struct ModelDataArguments {
 };
 void add_model_and_data(CLI::App& app, ModelDataArguments& arguments);
 
+// A model, and how tables for it are read: what it remembers of its own data's reading (no header, the words
+// for missing values) holds unless the arguments say otherwise.
+struct ModelAndReading {
+  Model model;
+  ReadOptions options;
+};
+ModelAndReading read_model(const ModelDataArguments& arguments);
+
 struct ModelData {
   Model model;
   Table table;
   std::vector<std::string> notes;  // of the reader, and on what the model had not seen
 };
 
-// Reads both. What the model remembers of its own data's reading (no header, the words for missing values)
-// holds unless the arguments say otherwise.
+// Reads both, the data as a whole.
 ModelData read_model_and_data(const ModelDataArguments& arguments);
 
 }  // namespace runnel::cli

@@ -16,21 +16,26 @@ std::string cell(const std::string& text) {
 
 }  // namespace
 
-std::string predictions_csv(const Model& model, const Predictions& predictions) {
+std::string predictions_header(const Model& model) {
+  std::string out = "prediction";
+  for (const std::string& name : model.target.classes()) out += "," + cell("p_" + name);
+  return out + "\n";
+}
+
+std::string predictions_lines(const Model& model, const Predictions& predictions) {
   // The shortest text that reads back as the number.
   const auto append = [](std::string& to, double value) {
     fmt::format_to(std::back_inserter(to), "{}", value);
   };
-  std::string out = "prediction";
-  const std::vector<std::string>& classes = model.target.classes();
-  for (const std::string& name : classes) out += "," + cell("p_" + name);
-  out += "\n";
+  std::vector<std::string> classes;
+  for (const std::string& name : model.target.classes()) classes.push_back(cell(name));
+  std::string out;
   for (const double value : predictions.values) {
     append(out, value);
     out += "\n";
   }
   for (std::size_t i = 0; i < predictions.labels.size(); ++i) {
-    out += cell(classes.at(predictions.labels[i]));
+    out += classes.at(predictions.labels[i]);
     for (const double p : predictions.probabilities.row(i)) {
       out += ",";
       append(out, p);

@@ -81,7 +81,8 @@ Json provenance_json(const FitReport& report, const std::string& command, const 
 std::string score_text(const ScoreReport& report, bool quiet);
 Json score_json(const ScoreReport& report);
 
-std::string predictions_csv(const Model& model, const Predictions& predictions);
+std::string predictions_header(const Model& model);  // a line
+std::string predictions_lines(const Model& model, const Predictions& predictions);
 Json predictions_json(const Model& model, const Predictions& predictions);
 
 std::string table_text(const Table& table, const std::vector<ColumnSummary>& columns);

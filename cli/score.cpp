@@ -5,6 +5,7 @@
 #include "cli/output.h"
 #include "cli/program.h"
 #include "cli/report.h"
+#include "runnel/predictor.h"
 
 namespace runnel::cli {
 namespace {
@@ -21,12 +22,13 @@ struct Arguments {
 
 int act(const Arguments& arguments) {
   ModelData in = read_model_and_data(arguments.in);
-  const Model& model = in.model;
+  const Predictor predictor(std::move(in.model));
+  const Model& model = predictor.model();
   const TargetValues target = model.targets(in.table, in.notes);
   write_notes(in.notes, arguments.manner.quiet || arguments.manner.json);
   std::vector<double> y;
   for (const std::size_t row : target.rows) y.push_back(target.y[row]);
-  const Predictions predictions = model.predict(in.table, target.rows);
+  const Predictions predictions = predictor.predict(in.table, target.rows);
 
   const train::Interval interval = score_interval(model, predictions, y);
   ScoreReport report{model,

@@ -11,6 +11,7 @@
 #include "data/readers.h"
 #include "model/model_file.h"
 #include "model/safetensors.h"
+#include "runnel/predictor.h"
 #include "target.h"
 
 namespace runnel::fuzz {
@@ -96,7 +97,7 @@ void run(std::string_view bytes) {
   for (const std::vector<std::string>& cells : rows) {
     accepted([&] {
       const Table table = table_for(model, cells);
-      const Predictions predictions = model.predict(table, {0, 1, 2});
+      const Predictions predictions = Predictor(model).predict(table);
       expect(predictions.values.size() + predictions.labels.size() == 3, "every row has a prediction");
     });
   }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the release preset and measures rows of docs/performance.md on one thread and on two, beside their peers.
 # Usage: scripts/bench.sh [--page] [--least] [--no-peers] [--threads 1,2] [ROW...]
-#   ROW         P1 ... P12, as docs/performance.md describes them; none: all, which take about twenty minutes. P2 and P3
+#   ROW         P1 ... P13, as docs/performance.md describes them; none: all, which take about twenty minutes. P2 and P3
 #               are measured together, so are P4 and P5.
 #   --no-peers  Runnel alone, a fraction of the time
 #   --least     the least times and not the medians, for a machine that others use too
@@ -32,7 +32,7 @@ for word in "${arguments[@]}"; do
   case $word in
     P[1-9] | P1[0-2]) [ -z "$page" ] || die "--page shows all rows: name none." ;;
     --no-peers | --threads | --threads=* | [0-9]*) ;;
-    *) die "There is no $word: rows are P1 to P12, options stand in scripts/bench.sh --help." ;;
+    *) die "There is no $word: rows are P1 to P13, options stand in scripts/bench.sh --help." ;;
   esac
 done
 

@@ -295,6 +295,8 @@ class Preprocessor {
   const std::vector<std::string>& features() const { return features_; }
   const std::vector<ColumnDecision>& decisions() const { return decisions_; }
   const std::vector<Encoding>& encodings() const { return encodings_; }
+  bool standardizes() const { return standardize_; }
+  double clip() const { return clip_; }  // deviations at which standardised features are cut
   std::vector<std::string> needed_columns() const;
   // The numbers of the features that are a numeric or date column's value itself, or one of a wide array's:
   // no category, indicator, logarithm or pixel.

@@ -1,4 +1,4 @@
-// The saved model: preprocessing, target and network in one file, and the numbers it predicts.
+// The saved model: preprocessing, target and network in one file. predictor.h is what predicts with it.
 #pragma once
 
 #include <string>
@@ -42,14 +42,8 @@ struct Model {
   std::string provenance;                    // JSON: data, rows, scores, command, as `fit` wrote them
   bool narrow_features = false;  // of a network in doubles: its features are floats (models of formats 1, 2)
 
-  // A row's prediction depends on its own cells alone. Columns are brought to `reading` first.
-  Predictions predict(const Table& table, const std::vector<std::size_t>& rows) const;
   // The targets of a table that holds them, read as in training.
   TargetValues targets(const Table& table, std::vector<std::string>& warnings) const;
-
-  // The network's outputs for rows of features (n, d), row-major: numbers on the network's scale, logits; of
-  // an ensemble the mean of the numbers, and the logarithms of the mean probabilities of the classes.
-  std::vector<double> outputs(const Array& features) const;
 
   // One safetensors file: tensors "layers.0.w", "layers.0.b", …, of an ensemble's further networks
   // "others.0.layers.0.w", …; everything else as text in its metadata.

@@ -1,96 +1,18 @@
-// CSV and its kin: libcsv makes the tokens, this file finds the separator, checks the lines and types the
-// columns.
-#include <csv.h>
-
+// CSV and its kin: this file finds the separator, checks the lines and names the columns.
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <map>
-#include <memory>
 #include <string_view>
 
 #include "core/fail.h"
 #include "core/text.h"
 #include "data/aligned.h"
+#include "data/csv_rows.h"
 #include "data/readers.h"
 
 namespace runnel::data {
 namespace {
-
-// All cells of a file, one after another, with the line on which each record starts.
-struct Cells {
-  std::string arena;
-  std::vector<std::size_t> ends;     // of the cells in the arena
-  std::vector<std::size_t> first;    // the index of each record's first cell; one more at the end
-  std::vector<std::uint32_t> lines;  // on which each record starts
-  std::uint32_t line = 1;            // where the reader stands
-  std::vector<std::uint32_t> empty;  // lines before the first record
-  int last_terminator = 0;
-  std::size_t newlines_in_record = 0;
-
-  std::size_t records() const { return lines.size(); }
-  std::size_t width(std::size_t record) const { return first[record + 1] - first[record]; }
-  std::string_view cell(std::size_t record, std::size_t column) const {
-    const std::size_t i = first[record] + column;
-    const std::size_t begin = i == 0 ? 0 : ends[i - 1];
-    return trimmed(std::string_view(arena).substr(begin, ends[i] - begin));
-  }
-};
-
-extern "C" void runnel_csv_cell(void* text, std::size_t size, void* data) {
-  Cells& cells = *static_cast<Cells*>(data);
-  const std::string_view s(static_cast<const char*>(text), size);
-  if (size > 0) {
-    cells.arena.append(s);
-    cells.newlines_in_record += static_cast<std::size_t>(std::count(s.begin(), s.end(), '\n'));
-  }
-  cells.ends.push_back(cells.arena.size());
-}
-
-// A record ends, or (CSV_REPALL_NL) an empty line or the second half of CRLF passes.
-extern "C" void runnel_csv_record(int terminator, void* data) {
-  Cells& cells = *static_cast<Cells*>(data);
-  bool empty = cells.ends.size() == cells.first.back();
-  if (empty && terminator == '\n' && cells.last_terminator == '\r') {
-    cells.last_terminator = 0;
-    return;
-  }
-  // In a file of one column an empty line is a row whose cell is missing. (Of the end of the file libcsv
-  // makes no record.)
-  if (empty && cells.records() > 0 && cells.width(0) == 1) {
-    cells.ends.push_back(cells.arena.size());
-    empty = false;
-  }
-  if (empty && cells.records() == 0) cells.empty.push_back(cells.line);
-  if (!empty) {
-    cells.lines.push_back(cells.line);
-    cells.first.push_back(cells.ends.size());
-  }
-  cells.line += static_cast<std::uint32_t>(1 + cells.newlines_in_record);
-  cells.newlines_in_record = 0;
-  cells.last_terminator = terminator;
-}
-
-Cells tokenize(const std::string& path, std::string_view bytes, char separator, std::size_t skipped) {
-  Cells cells;
-  cells.arena.reserve(bytes.size());
-  cells.first.push_back(0);
-  cells.line = static_cast<std::uint32_t>(skipped + 1);
-  csv_parser parser;
-  if (csv_init(&parser, CSV_REPALL_NL) != 0) fail_run("{}: out of memory", path);
-  const std::unique_ptr<csv_parser, void (*)(csv_parser*)> guard(&parser, csv_free);
-  csv_set_delim(&parser, static_cast<unsigned char>(separator));
-  if (csv_parse(&parser, bytes.data(), bytes.size(), runnel_csv_cell, runnel_csv_record, &cells) !=
-      bytes.size()) {
-    fail_run("{}: {}", path, csv_strerror(csv_error(&parser)));
-  }
-  // libcsv's state 2 is "inside a field": at the end of the file a quote that opened it is still open.
-  if (parser.quoted && parser.pstate == 2) {
-    fail("{}, line {}: a quote is opened in this record and never closed", path, cells.line);
-  }
-  csv_fini(&parser, runnel_csv_cell, runnel_csv_record, &cells);
-  return cells;
-}
 
 // How many fields each of the first records has, were `separator` the separator.
 std::vector<std::size_t> widths(std::string_view sample, bool whole, char separator) {
@@ -146,7 +68,7 @@ std::vector<std::string> fields_of(std::string_view line, char separator) {
   try {
     const bool blanks = separator == ' ';
     const Tabbed tabbed = blanks ? with_tabs(line, true) : Tabbed{};
-    const Cells cells = blanks ? tokenize("", tabbed.text, '\t', 0) : tokenize("", line, separator, 0);
+    const Cells cells = blanks ? records_of("", tabbed.text, '\t', 0) : records_of("", line, separator, 0);
     for (std::size_t c = 0; cells.records() > 0 && c < cells.width(0); ++c)
       out.emplace_back(cells.cell(0, c));
   } catch (const Error&) {
@@ -231,10 +153,28 @@ namespace {
 
 std::string separator_name(char separator) { return separator == '\t' ? "\\t" : std::string(1, separator); }
 
-void check_widths(const std::string& path, const Cells& cells, char separator) {
-  const std::size_t expected = cells.width(0);
-  std::size_t ragged = 0;
-  while (ragged < cells.records() && cells.width(ragged) == expected) ++ragged;
+// Where the first line stands and how many fields it has.
+struct Head {
+  std::uint32_t line = 0;
+  std::size_t width = 0;
+};
+
+std::size_t first_ragged(const Cells& cells, std::size_t width) {
+  std::size_t record = 0;
+  while (record < cells.records() && cells.width(record) == width) ++record;
+  return record;
+}
+
+[[noreturn]] void fail_ragged(const std::string& path, const Cells& cells, std::size_t ragged,
+                              const Head& head, char separator) {
+  fail("{}, line {}: {} where line {} has {} (separator '{}'); correct the line, or give --separator", path,
+       cells.lines[ragged], counted(cells.width(ragged), "field"), head.line, head.width,
+       separator_name(separator));
+}
+
+// The file's first records, the first line among them.
+void check_first_widths(const std::string& path, const Cells& cells, char separator) {
+  const std::size_t expected = cells.width(0), ragged = first_ragged(cells, expected);
   if (ragged == cells.records()) return;
 
   // When the records below agree with each other and not with the first, the top is not part of the table.
@@ -254,9 +194,7 @@ void check_widths(const std::string& path, const Cells& cells, char separator) {
         skip == 1 ? "line is" : fmt::format("{} lines are", skip), skip,
         expected + 1 == usual ? "; if the header lacks a column's name, add it" : "");
   }
-  fail("{}, line {}: {} where line {} has {} (separator '{}'); correct the line, or give --separator", path,
-       cells.lines[ragged], counted(cells.width(ragged), "field"), cells.lines[0], expected,
-       separator_name(separator));
+  fail_ragged(path, cells, ragged, {cells.lines[0], expected}, separator);
 }
 
 // Numbers among the names say that the first line is data, unless they count up in equal steps, as years
@@ -307,46 +245,83 @@ std::vector<std::string> column_names(const std::string& path, const Cells& cell
 
 }  // namespace
 
-RawTable read_csv(const std::string& path, std::string_view text, const ReadOptions& options) {
-  const bool header = options.header.value_or(true);
-  const char separator = find_separator(text, options);
-  const Tabbed tabbed = separator == ' ' ? with_tabs(text, header) : Tabbed{};
-  if (separator == ' ') text = tabbed.text;
-  const Cells cells = tokenize(path, text, separator == ' ' ? '\t' : separator, options.skip_rows);
+CsvRows::CsvRows(std::string path, char separator, const ReadOptions& options)
+    : path_(std::move(path)),
+      separator_(separator),
+      options_(options),
+      records_(path_, separator == ' ' ? '\t' : separator, options.skip_rows) {}
+
+void CsvRows::finish() {
+  records_.finish();
+  finished_ = true;
+}
+
+// The names of the columns, from the first line.
+void CsvRows::begin(const Cells& cells) {
   if (cells.records() == 0) {
-    if (options.skip_rows == 0) fail("{}: the file is empty (no line holds anything)", path);
-    fail("{}: nothing is left below the {} skipped with --skip-rows", path,
-         counted(options.skip_rows, "line"));
+    if (options_.skip_rows == 0) fail("{}: the file is empty (no line holds anything)", path_);
+    fail("{}: nothing is left below the {} skipped with --skip-rows", path_,
+         counted(options_.skip_rows, "line"));
   }
-  const std::size_t begin = header ? 1 : 0;
-  if (cells.records() > begin) check_widths(path, cells, separator);
-  const std::vector<std::string> names = column_names(path, cells, options);
+  if (cells.records() > (options_.header.value_or(true) ? 1 : 0))
+    check_first_widths(path_, cells, separator_);
+  names_ = column_names(path_, cells, options_);
+  first_line_ = cells.lines[0];
+}
+
+RawTable CsvRows::take() {
+  const Cells cells = records_.take();
+  const bool header = options_.header.value_or(true), first = !begun_;
+  if (first) {
+    begin(cells);
+  } else if (const std::size_t ragged = first_ragged(cells, names_.size()); ragged < cells.records()) {
+    fail_ragged(path_, cells, ragged, {first_line_, names_.size()}, separator_);
+  }
+  begun_ = true;
 
   RawTable raw;
-  raw.source = path;
-  raw.separator = separator;
+  raw.source = path_;
+  raw.separator = separator_;
+  const std::size_t begin = first && header ? 1 : 0;
   // Empty lines at the top are rows of a file of one column, unless names stand below them.
-  if (!header && names.size() == 1) raw.lines = cells.empty;
+  if (first && !header && names_.size() == 1) raw.lines = records_.empty_lines();
   const std::size_t empty = raw.lines.size();
   raw.rows = empty + cells.records() - begin;
   raw.lines.insert(raw.lines.end(), cells.lines.begin() + static_cast<std::ptrdiff_t>(begin),
                    cells.lines.end());
-  for (std::size_t c = 0; c < names.size(); ++c) {
+  for (std::size_t c = 0; c < names_.size(); ++c) {
     RawColumn& column = raw.columns.emplace_back();
-    column.name = names[c];
+    column.name = names_[c];
     column.texts.reserve(raw.rows);
     for (std::size_t r = 0; r < empty; ++r) column.texts.push_back("");
     for (std::size_t r = begin; r < cells.records(); ++r) column.texts.push_back(cells.cell(r, c));
   }
-  if (!options.separator && separator != ',' && separator != ' ' && names.size() > 1) {
-    raw.notes.push_back(fmt::format("the separator is '{}'", separator_name(separator)));
-  }
-  raw.notes.insert(raw.notes.end(), tabbed.notes.begin(), tabbed.notes.end());
-  if (raw.rows == 0) {
-    raw.notes.push_back(fmt::format("only a header ({}), no rows; give --no-header if the line is data",
-                                    shortened(fmt::format("{}", fmt::join(names, ", ")), 60)));
-  }
   return raw;
+}
+
+RawTable read_csv(const std::string& path, std::string_view text, const ReadOptions& options) {
+  const char separator = find_separator(text, options);
+  const bool blanks = separator == ' ';
+  const Tabbed tabbed = blanks ? with_tabs(text, options.header.value_or(true)) : Tabbed{};
+  CsvRows rows(path, separator, options);
+  rows.feed(blanks ? std::string_view(tabbed.text) : text);
+  rows.finish();
+  RawTable raw = rows.take();
+  raw.notes = csv_notes(raw, options);
+  raw.notes.insert(raw.notes.end() - (raw.rows == 0 ? 1 : 0), tabbed.notes.begin(), tabbed.notes.end());
+  return raw;
+}
+
+std::vector<std::string> csv_notes(const RawTable& raw, const ReadOptions& options) {
+  std::vector<std::string> notes;
+  std::vector<std::string> names;
+  for (const RawColumn& column : raw.columns) names.push_back(column.name);
+  if (!options.separator && raw.separator != ',' && raw.separator != ' ' && names.size() > 1)
+    notes.push_back(fmt::format("the separator is '{}'", separator_name(raw.separator)));
+  if (raw.rows == 0)
+    notes.push_back(fmt::format("only a header ({}), no rows; give --no-header if the line is data",
+                                shortened(fmt::format("{}", fmt::join(names, ", ")), 60)));
+  return notes;
 }
 
 }  // namespace runnel::data

@@ -12,21 +12,22 @@ namespace {
 
 constexpr double seconds_a_day = 86400;
 
-bool is_clock(const Column& column) { return column.date.order == DateFormat::Order::clock; }
-
-double local_at(const Column& column, std::size_t row) {
-  return column.local.empty() ? column.numbers[row] : column.local[row];
-}
-
 // Three frequencies tell all seven days of a week apart, each by itself; fewer do for what changes smoothly.
 constexpr Waves enough = {.year = 2, .week = 3, .day = 3};
 
 }  // namespace
 
-double date_trend(const Column& column, std::size_t row) {
-  const double seconds = column.numbers[row];
+double local_at(const Column& column, std::size_t row) {
+  return column.local.empty() ? column.numbers[row] : column.local[row];
+}
+
+double date_trend(double seconds, DateFormat::Order order) {
   if (std::isnan(seconds)) return std::numeric_limits<double>::quiet_NaN();
-  return is_clock(column) ? seconds / seconds_a_day : year_of(seconds);
+  return order == DateFormat::Order::clock ? seconds / seconds_a_day : year_of(seconds);
+}
+
+double date_trend(const Column& column, std::size_t row) {
+  return date_trend(column.numbers[row], column.date.order);
 }
 
 Waves waves_of(const Column& column, std::span<const std::size_t> rows) {
@@ -43,14 +44,13 @@ Waves waves_of(const Column& column, std::span<const std::size_t> rows) {
     if (first_time < 0) first_time = c.second;
     time_varies = time_varies || c.second != first_time;
   }
-  if (is_clock(column)) return {.day = time_varies ? enough.day : 0};
+  if (column.date.order == DateFormat::Order::clock) return {.day = time_varies ? enough.day : 0};
   return {.year = months.size() > 1 ? enough.year : 0,
           .week = weekdays.size() > 1 && days.size() > 1 ? enough.week : 0,
           .day = time_varies ? enough.day : 0};
 }
 
-void write_waves(const Column& column, std::size_t row, const Waves& waves, double* out) {
-  const double local = local_at(column, row);
+void write_waves(double local, const Waves& waves, double* out) {
   if (std::isnan(local)) {
     std::fill(out, out + waves.features(), 0.0);
     return;

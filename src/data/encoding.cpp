@@ -199,14 +199,13 @@ Decoded decode(std::string bytes, const std::string& encoding, const std::string
   return out;
 }
 
-void decode_cells(Decoded& decoded, std::string_view separators) {
-  if (decoded.utf8) return;
+OtherCells decode_cells(std::string& given, std::string_view separators) {
   std::array<bool, 256> ends_cell = {}, ends_value = {};  // the second: without quotes
   for (const char c : separators) ends_value[static_cast<unsigned char>(c)] = true;
   ends_value['\n'] = ends_value['\r'] = true;
   ends_cell = ends_value;
   ends_cell['"'] = true;
-  const std::string_view text = decoded.text;
+  const std::string_view text = given;
   const auto ends = [&](std::size_t i) { return ends_cell[static_cast<unsigned char>(text[i])]; };
 
   std::string out;
@@ -233,13 +232,16 @@ void decode_cells(Decoded& decoded, std::string_view separators) {
     done = end;
   }
   out += text.substr(done);
-  decoded.text = std::move(out);
-  decoded.utf8 = true;
-  decoded.notes.push_back(
-      cells == 1 ? fmt::format("a cell in line {} is not UTF-8 and read as Windows-1252", first_line)
-                 : fmt::format("{} are not UTF-8 and read as Windows-1252 (the first in line {}); another "
-                               "encoding is given with --encoding",
-                               counted(cells, "cell"), first_line));
+  given = std::move(out);
+  return {cells, first_line};
+}
+
+std::string OtherCells::note() const {
+  return count == 1 ? fmt::format("a cell in line {} is not UTF-8 and read as Windows-1252", first_line)
+                    : fmt::format(
+                          "{} are not UTF-8 and read as Windows-1252 (the first in line {}); another "
+                          "encoding is given with --encoding",
+                          counted(count, "cell"), first_line);
 }
 
 }  // namespace runnel::data

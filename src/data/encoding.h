@@ -22,9 +22,16 @@ struct Decoded {
 // copied. Fails for an unknown name, and with the line where bytes are not what the encoding allows.
 Decoded decode(std::string bytes, const std::string& encoding, const std::string& label);
 
+// Cells that were not UTF-8.
+struct OtherCells {
+  std::size_t count = 0, first_line = 0;
+
+  std::string note() const;  // that they were read as Windows-1252
+};
+
 // A text of no known encoding, cell by cell: one that is UTF-8 stays, and every other is read as
 // Windows-1252. A cell reaches from one of `separators`, a quote or the end of a line to the next, in quotes
 // and out of them, so that a byte changes nothing beyond its own cell whatever else the file holds.
-void decode_cells(Decoded& decoded, std::string_view separators);
+OtherCells decode_cells(std::string& text, std::string_view separators);
 
 }  // namespace runnel::data

@@ -320,11 +320,6 @@ void tell_missing_words(const Table& table, const MissingWords& missing, std::ve
                     word, fmt::join(where, ", ")));
 }
 
-void tell_unread(const Table& table, std::vector<std::string>& notes) {
-  for (const Column& column : table.columns)
-    if (column.unread > 0) notes.push_back(unread_text(table, column));
-}
-
 void check_names(const Table& table, const ReadOptions& options) {
   for (const auto* names : {&options.text, &options.numeric})
     for (const std::string& name : *names)
@@ -342,7 +337,7 @@ void check_names(const Table& table, const ReadOptions& options) {
 
 }  // namespace
 
-Table typed(RawTable raw, const ReadOptions& options) {
+Table typed_untold(RawTable raw, const ReadOptions& options) {
   Table table;
   table.source = raw.source;
   table.rows = raw.rows;
@@ -371,7 +366,14 @@ Table typed(RawTable raw, const ReadOptions& options) {
         holds(options.text, name) || (options.reading && options.reading->find(name) != nullptr);
   }
   if (!options.reading) tell_missing_words(table, missing, table.notes);
-  tell_unread(table, table.notes);
+  return table;
+}
+
+Table typed(RawTable raw, const ReadOptions& options) {
+  Table table = typed_untold(std::move(raw), options);
+  Unread unread;
+  unread.add(table);
+  for (std::string& text : unread.texts()) table.notes.push_back(std::move(text));
   return table;
 }
 

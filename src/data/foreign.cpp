@@ -157,13 +157,24 @@ void refuse_foreign_zip(const std::string& label, const std::vector<std::string>
   }
 }
 
+namespace {
+
+[[noreturn]] void fail_no_text(const std::string& label) {
+  fail("{}: not a text file, and none of the others that are read: NPY, NPZ and idx", label);
+}
+
+}  // namespace
+
+void refuse_zero_bytes(const std::string& label, std::string_view text) {
+  if (text.find('\0') != std::string_view::npos) fail_no_text(label);
+}
+
 void refuse_foreign_text(const std::string& label, std::string_view text) {
   constexpr std::size_t first_bytes = 1 << 16, most_controls = 50;  // one of so many bytes
   std::string_view top = text.substr(0, first_bytes);
   const auto controls = static_cast<std::size_t>(std::count_if(top.begin(), top.end(), is_control));
-  if (text.find('\0') != std::string_view::npos || controls * most_controls > top.size()) {
-    fail("{}: not a text file, and none of the others that are read: NPY, NPZ and idx", label);
-  }
+  refuse_zero_bytes(label, text);
+  if (controls * most_controls > top.size()) fail_no_text(label);
   top.remove_prefix(std::min(top.find_first_not_of(" \t\r\n"), top.size()));
   const std::string begin = lower(top.substr(0, 16));
   if (begin.starts_with("<!doctype html") || begin.starts_with("<html")) {

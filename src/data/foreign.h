@@ -18,4 +18,7 @@ void refuse_foreign_zip(const std::string& label, const std::vector<std::string>
 // The same for texts: web pages, XML, and what is none: it has zero bytes, or many control characters.
 void refuse_foreign_text(const std::string& label, std::string_view text);
 
+// Of these alone the zero bytes, wherever in the file they stand.
+void refuse_zero_bytes(const std::string& label, std::string_view text);
+
 }  // namespace runnel::data

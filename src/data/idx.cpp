@@ -130,7 +130,7 @@ Table read_idx(const std::string& path, const std::string& bytes, const ReadOpti
     if (images) table.notes.push_back("no labels file was given or found beside the images");
     return table;
   }
-  const Input label_input = read_input(labels);
+  const WholeInput label_input = read_input(labels);
   ArrayFile label_array = parse_idx(label_input.label, label_input.bytes);
   if (label_array.rows() != table.rows) {
     fail("{}: {} for {} in {}", label_input.label, counted(label_array.rows(), "label"),

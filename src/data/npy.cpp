@@ -232,7 +232,7 @@ Table read_npy(const std::string& path, const std::string& bytes, const ReadOpti
   table.source = path;
   add_array(table, "x", parse_npy(path, bytes));
   if (!options.labels.empty()) {
-    const Input input = read_input(options.labels);
+    const WholeInput input = read_input(options.labels);
     ArrayFile labels = parse_npy(input.label, input.bytes);
     if (labels.shape.size() == 2 && labels.shape[1] == 1) labels.shape.pop_back();
     if (labels.shape.size() != 1) {

@@ -8,6 +8,7 @@
 #include "core/fail.h"
 #include "core/text.h"
 #include "data/date_features.h"
+#include "data/features.h"
 #include "data/levels.h"
 #include "data/numbers.h"
 #include "data/triage.h"
@@ -17,18 +18,6 @@ namespace {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 using Rows = std::span<const std::size_t>;
-
-std::size_t feature_count(const Encoding& e) {
-  if (e.only_indicator) return 1;
-  switch (e.kind) {
-    case Encoding::Kind::block:
-      return e.width;
-    case Encoding::Kind::levels:
-      return e.levels.size() + (e.other ? 1 : 0) + (e.indicator ? 1 : 0);
-    default:
-      return 1u + e.waves.features() + (e.log_scale > 0 ? 1 : 0) + (e.indicator ? 1 : 0);
-  }
-}
 
 // Means and deviations of a block: one pair for all pixels of an image, so that the picture keeps its
 // contrasts; one pair per number of a wide array, whose columns may have different units.
@@ -108,48 +97,42 @@ const Column& needed(const Table& table, const std::string& name) {
 template <class T>
 class Writer {
  public:
-  Writer(const Table& table, Rows rows, Matrix<T>& out, bool standardize, double clip)
-      : table_(table), rows_(rows), out_(out), standardize_(standardize), clip_(clip) {}
+  Writer(const Table& table, Rows rows, Matrix<T>& out, const data::Features<T>& features)
+      : table_(table), rows_(rows), out_(out), features_(features) {}
 
   void write(const Encoding& e, std::size_t first) {
     first_ = first;
     if (e.kind == Encoding::Kind::block) return block(e);
     const Column& column = needed(table_, e.column);
-    if (e.only_indicator) return indicator(column, first);
+    if (e.only_indicator) return indicator(column);
     switch (e.kind) {
       case Encoding::Kind::boolean_text:
-        return boolean_text(e, column);
+        return each_level(e, column, [&](std::size_t i, std::optional<std::size_t> level) {
+          features_.boolean_text(e, level, at(i));
+        });
       case Encoding::Kind::levels:
-        return levels(e, column);
+        return each_level(e, column, [&](std::size_t i, std::optional<std::size_t> level) {
+          features_.levels(e, level, column.is_missing(rows_[i]), at(i));
+        });
       default:
         return numbers(e, column);
     }
   }
 
  private:
-  T scaled(double v, const Encoding& e, std::size_t which) const {
-    if (!standardize_) return static_cast<T>(v);
-    return static_cast<T>(std::clamp((v - e.mean[which]) / e.deviation[which], -clip_, clip_));
-  }
+  T* at(std::size_t i) { return out_.values.data() + i * out_.cols + first_; }
 
-  void indicator(const Column& column, std::size_t at) {
-    for (std::size_t i = 0; i < rows_.size(); ++i) out_(i, at) = column.is_missing(rows_[i]) ? 1 : 0;
+  void indicator(const Column& column) {
+    for (std::size_t i = 0; i < rows_.size(); ++i) features_.indicator(column.is_missing(rows_[i]), at(i));
   }
 
   void numbers(const Encoding& e, const Column& column) {
-    std::vector<double> waves(e.waves.features());
+    const bool date = e.waves.features() > 0;
     for (std::size_t i = 0; i < rows_.size(); ++i) {
-      double v = number_at(table_, column, rows_[i], e.kind);
-      if (std::isnan(v)) v = e.fill;
-      std::size_t at = first_;
-      out_(i, at++) = scaled(v, e, 0);
-      if (!waves.empty()) {
-        data::write_waves(column, rows_[i], e.waves, waves.data());
-        for (const double wave : waves) out_(i, at++) = static_cast<T>(wave);
-      }
-      if (e.log_scale > 0) out_(i, at) = scaled(std::asinh(v / e.log_scale), e, 1);
+      // First the number, which fails where the column holds no dates.
+      const double value = number_at(table_, column, rows_[i], e.kind);
+      features_.number(e, value, date ? data::local_at(column, rows_[i]) : nan, at(i));
     }
-    if (e.indicator) indicator(column, first_ + 1 + waves.size() + (e.log_scale > 0 ? 1 : 0));
   }
 
   // For each row the place of the level that its cell means; nothing where it means none, or is missing.
@@ -164,32 +147,11 @@ class Writer {
       } else if (column.texts.empty()) {
         use(i, known.find(column.text(row)));
       } else {
-        const auto [at, fresh] = found.try_emplace(column.texts.code(row));
-        if (fresh) at->second = known.find(column.texts[row]);
-        use(i, at->second);
+        const auto [place, fresh] = found.try_emplace(column.texts.code(row));
+        if (fresh) place->second = known.find(column.texts[row]);
+        use(i, place->second);
       }
     }
-  }
-
-  // A value that is neither of the two counts as missing.
-  void boolean_text(const Encoding& e, const Column& column) {
-    each_level(e, column, [&](std::size_t i, std::optional<std::size_t> level) {
-      out_(i, first_) = static_cast<T>(level ? static_cast<double>(*level) : e.fill);
-      if (e.indicator) out_(i, first_ + 1) = level ? 0 : 1;
-    });
-  }
-
-  void levels(const Encoding& e, const Column& column) {
-    const std::size_t other = first_ + e.levels.size(), missing = other + (e.other ? 1 : 0);
-    each_level(e, column, [&](std::size_t i, std::optional<std::size_t> level) {
-      if (level) {
-        out_(i, first_ + *level) = 1;
-      } else if (column.is_missing(rows_[i])) {
-        if (e.indicator) out_(i, missing) = 1;
-      } else if (e.other) {
-        out_(i, other) = 1;
-      }
-    });
   }
 
   void block(const Encoding& e) {
@@ -202,19 +164,12 @@ class Writer {
       fail("{}: '{}' holds {} numbers per row; the model reads {}", table_.source, b.name, b.width(),
            e.width);
     }
-    if (b.doubles.empty()) return block(e, b.values.data());
-    block(e, b.doubles.data());
-  }
-
-  template <class Value>
-  void block(const Encoding& e, const Value* values) {
-    const bool shared = e.mean.size() == 1;
     for (std::size_t i = 0; i < rows_.size(); ++i) {
-      const Value* from = values + rows_[i] * e.width;
-      T* to = out_.values.data() + i * out_.cols + first_;
-      for (std::size_t j = 0; j < e.width; ++j) {
-        const std::size_t which = shared ? 0 : j;
-        to[j] = scaled(std::isnan(from[j]) ? e.mean[which] : double{from[j]}, e, which);
+      const std::size_t from = rows_[i] * e.width;
+      if (b.doubles.empty()) {
+        features_.block(e, b.values.data() + from, at(i));
+      } else {
+        features_.block(e, b.doubles.data() + from, at(i));
       }
     }
   }
@@ -222,8 +177,7 @@ class Writer {
   const Table& table_;
   Rows rows_;
   Matrix<T>& out_;
-  bool standardize_;
-  double clip_;
+  const data::Features<T>& features_;
   std::size_t first_ = 0;
 };
 
@@ -234,16 +188,33 @@ Matrix<T> transformed(const Table& table, Rows rows, const std::vector<Encoding>
   out.rows = rows.size();
   out.cols = features;
   out.values.assign(out.rows * out.cols, 0);
-  Writer<T> writer(table, rows, out, standardize, clip);
+  const data::Features<T> writes(standardize, clip);
+  Writer<T> writer(table, rows, out, writes);
   std::size_t first = 0;
   for (const Encoding& e : encodings) {
     writer.write(e, first);
-    first += feature_count(e);
+    first += data::feature_count(e);
   }
   return out;
 }
 
 }  // namespace
+
+namespace data {
+
+std::size_t feature_count(const Encoding& e) {
+  if (e.only_indicator) return 1;
+  switch (e.kind) {
+    case Encoding::Kind::block:
+      return e.width;
+    case Encoding::Kind::levels:
+      return e.levels.size() + (e.other ? 1 : 0) + (e.indicator ? 1 : 0);
+    default:
+      return 1u + e.waves.features() + (e.log_scale > 0 ? 1 : 0) + (e.indicator ? 1 : 0);
+  }
+}
+
+}  // namespace data
 
 Preprocessor Preprocessor::fit(const Table& table, Rows training_rows, const TriageOptions& options) {
   data::check_names(table, options);
@@ -276,7 +247,7 @@ Preprocessor Preprocessor::fit(const Table& table, Rows training_rows, const Tri
         }
         fit_companion(e, numbers, rows);
       }
-      decision.features = feature_count(e);
+      decision.features = data::feature_count(e);
       out.encodings_.push_back(std::move(e));
     }
     out.decisions_.push_back(std::move(decision));
@@ -363,7 +334,7 @@ std::vector<std::size_t> Preprocessor::numeric_features() const {
     const bool array = e.kind == Encoding::Kind::block && e.mean.size() == e.width;
     if (!e.only_indicator)
       for (std::size_t i = 0; i < (array ? e.width : number ? 1 : 0); ++i) out.push_back(first + i);
-    first += feature_count(e);
+    first += data::feature_count(e);
   }
   return out;
 }

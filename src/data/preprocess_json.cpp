@@ -6,6 +6,7 @@
 
 #include "core/fail.h"
 #include "core/text.h"
+#include "data/date_features.h"
 #include "runnel/data.h"
 
 namespace runnel {
@@ -64,10 +65,9 @@ void read_newer(const nlohmann::json& json, Encoding& e) {
   if (json.contains("twins")) json["twins"].get_to(e.twins);
   e.clock = json.value("clock", false);
   if (!json.contains("waves")) return;
-  constexpr std::size_t most_waves = 64;
   for (const auto& [place, to] : {std::pair(0, &e.waves.year), {1, &e.waves.week}, {2, &e.waves.day}}) {
     json["waves"].at(static_cast<std::size_t>(place)).get_to(*to);
-    if (*to > most_waves) fail("the stored preprocessing of column '{}' is damaged", e.column);
+    if (*to > data::most_waves) fail("the stored preprocessing of column '{}' is damaged", e.column);
   }
 }
 

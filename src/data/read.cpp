@@ -25,7 +25,8 @@ bool is_zip(std::string_view bytes) {
   return bytes.starts_with("PK\x03\x04") || bytes.starts_with("PK\x05\x06");  // the second: without members
 }
 
-// The text of the file from the first line of the table on.
+}  // namespace
+
 std::string_view without_top(std::string_view text, std::size_t skip) {
   for (std::size_t i = 0; i < skip; ++i) {
     const std::size_t end = text.find('\n');
@@ -33,6 +34,8 @@ std::string_view without_top(std::string_view text, std::size_t skip) {
   }
   return text;
 }
+
+namespace {
 
 using TextReader = RawTable (*)(const std::string& path, std::string_view text, const ReadOptions& options);
 
@@ -71,7 +74,7 @@ Table read_text(const std::string& label, std::string bytes, const ReadOptions& 
   Decoded decoded = decode(std::move(bytes), options.encoding, label);
   refuse_foreign_text(label, decoded.text);
   const TextFormat format = find_format(without_top(decoded.text, options.skip_rows), options);
-  decode_cells(decoded, format.separators);
+  if (!decoded.utf8) decoded.notes.push_back(decode_cells(decoded.text, format.separators).note());
   Table table = typed(format.read(label, without_top(decoded.text, options.skip_rows), options), options);
   table.notes.insert(table.notes.begin(), decoded.notes.begin(), decoded.notes.end());
   return table;
@@ -109,8 +112,9 @@ Table of_arrays(Table table, const ReadOptions& options) {
   return with_texts(std::move(table), options);
 }
 
-Table read_file(const std::string& path, const ReadOptions& options) {
-  Input input = read_input(path);
+}  // namespace
+
+Table read_whole(const std::string& path, WholeInput input, const ReadOptions& options) {
   refuse_foreign(input.label, input.bytes);
   if (is_zip(input.bytes) || path.ends_with(".npz"))
     return of_arrays(read_npz(input.label, input.bytes, options), options);
@@ -124,7 +128,6 @@ Table read_file(const std::string& path, const ReadOptions& options) {
   return read_text(input.label, std::move(input.bytes), options);
 }
 
-}  // namespace
 }  // namespace data
 
 Table read_table(const std::string& path, const ReadOptions& options) {
@@ -142,7 +145,7 @@ Table read_table(const std::string& path, const ReadOptions& options) {
   if (path == data::standard_input && options.labels == data::standard_input) {
     fail("the standard input (-) can be the data or their labels, not both; name a file for one of them");
   }
-  return data::read_file(path, options);
+  return data::read_whole(path, data::read_input(path), options);
 }
 
 }  // namespace runnel

@@ -42,6 +42,16 @@ struct RawTable {
 // Finds how each column is read, or takes it from options.reading, and reads it so.
 Table typed(RawTable raw, const ReadOptions& options);
 
+// The same, but that nothing is told of cells that could not be read.
+Table typed_untold(RawTable raw, const ReadOptions& options);
+
+struct WholeInput;
+// The bytes of any format as a table; `path` may tell the format.
+Table read_whole(const std::string& path, WholeInput input, const ReadOptions& options);
+
+// The text of a file from the first line of the table on.
+std::string_view without_top(std::string_view text, std::size_t skip);
+
 // The bytes of any text format, in any encoding, as a table.
 Table read_text(const std::string& label, std::string bytes, const ReadOptions& options);
 

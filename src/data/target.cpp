@@ -274,7 +274,7 @@ std::string missing_words_in(const Table& table, const Column& column) {
   if (column.unread == 0) fail("{}: every value is missing", where);
   fail("{}: no value can be read as in training, as {}: '{}' ({}){}", where, data::plural_of(column.type),
        shortened(column.texts[column.first_unread]), table.where(column.first_unread),
-       data::flag_that_reads(column));
+       data::flag_that_reads(column, table.missing_words));
 }
 
 // Labels that training did not have.

@@ -14,12 +14,6 @@ namespace {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
-// What one of the different texts comes to.
-struct Meaning {
-  double value = nan, local = nan;
-  bool missing = false, unread = false;
-};
-
 // Truths are also read in a column of 0 and 1: what was 1 in one file is TRUE in another.
 Meaning as_number(std::string_view text, const ColumnFormat& format, const MissingWords& missing) {
   const auto number = read_number(text, format.number);
@@ -31,13 +25,15 @@ Meaning as_number(std::string_view text, const ColumnFormat& format, const Missi
   return {nan, nan, false, true};
 }
 
+}  // namespace
+
 Meaning meaning_of(std::string_view text, const ColumnFormat& format, const MissingWords& missing) {
   // A number is missing by its value, which the format tells: -1.000 may be -1000.
   const bool by_text = format.type == ColumnType::number;
   if (by_text ? missing.contains_text(text) : missing.contains(text)) return {nan, nan, true, false};
   switch (format.type) {
     case ColumnType::text:
-      return {};
+      return {nan, nan};
     case ColumnType::number:
       return as_number(text, format, missing);
     case ColumnType::truth:
@@ -47,8 +43,10 @@ Meaning meaning_of(std::string_view text, const ColumnFormat& format, const Miss
       if (const auto moment = parse_date(text, format.date)) return {moment->utc, moment->local};
       return {nan, nan, false, true};
   }
-  return {};
+  return {nan, nan};
 }
+
+namespace {
 
 void fill_numbers(const std::vector<Meaning>& meanings, const std::vector<Meaning>& plain,
                   const std::vector<std::uint8_t>& absent, Column& column) {

@@ -10,6 +10,14 @@
 
 namespace runnel::data {
 
+// What a cell comes to.
+struct Meaning {
+  double value, local;   // NaN where it has none; of dates the second is on the clock of the cell's own place
+  bool missing = false;  // a missing word
+  bool unread = false;   // none of the format's type
+};
+Meaning meaning_of(std::string_view text, const ColumnFormat& format, const MissingWords& missing);
+
 // The column of these cells read by a format, cell by cell. A cell that is none of the format's type is
 // missing, and counted in `unread`.
 Column read_as(RawColumn column, const ColumnFormat& format, const MissingWords& missing);

@@ -14,6 +14,7 @@
 #include "model/kept_reading.h"
 #include "model/prepared.h"
 #include "model/winner.h"
+#include "runnel/predictor.h"
 #include "runnel/version.h"
 #include "sweep/block.h"
 #include "sweep/crew.h"
@@ -61,7 +62,7 @@ void measure_test(const Work& w, const TestRows& test, const Linear& linear, con
         "there are no test rows: nothing says how good the model is on rows that did not choose it");
     return;
   }
-  std::vector<double> outputs = unscaled(result.model.outputs(test.x), scale);
+  std::vector<double> outputs = unscaled(Predictor(result.model).outputs(test.x), scale);
   const auto score = [&](const std::vector<double>& of) {
     const train::Interval interval = train::bootstrap(w.metric, of, y, w.options.seed);
     return Score{train::measure(w.metric, of, y), interval.low, interval.high, y.size()};
@@ -225,8 +226,8 @@ FitResult fit(const Table& table, const FitOptions& options, const Table* test) 
         "stopped: the best linear model was not found, so the score has none beside it");
   measure_test(w, p.tests, linear, p.scale, result);
   if (const sweep::Fold& only = p.problem.folds[0]; p.tests.y.empty() && !w.retrains)
-    warn_of_answers(w, result.model.outputs(only.x_validation), only.y_validation.to_doubles(), "validation",
-                    result);
+    warn_of_answers(w, Predictor(result.model).outputs(only.x_validation), only.y_validation.to_doubles(),
+                    "validation", result);
   doubt_test(p, result);
   result.timings.testing = watch.lap();
   result.seconds = watch.total();

@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <optional>
+#include <utility>
 
 #include "core/fail.h"
 
@@ -91,15 +93,22 @@ bool write_all(int descriptor, std::string_view bytes) {
            error == ENOSPC || error == EDQUOT ? "; free some space, or choose another place" : "");
 }
 
-void write_to_special(const std::string& path, std::string_view bytes) {
-  const int descriptor = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
-  if (descriptor < 0) fail_writing(path);
-  const bool written = write_all(descriptor, bytes);
-  const int error = errno;
-  ::close(descriptor);
-  errno = error;
-  if (!written) fail_writing(path);
-}
+// A device or a pipe, written to directly.
+class SpecialFile {
+ public:
+  explicit SpecialFile(const std::string& path) : descriptor_(::open(path.c_str(), O_WRONLY | O_CLOEXEC)) {}
+  SpecialFile(const SpecialFile&) = delete;
+  SpecialFile& operator=(const SpecialFile&) = delete;
+  ~SpecialFile() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+
+  bool is_open() const { return descriptor_ >= 0; }
+  int descriptor() const { return descriptor_; }
+
+ private:
+  int descriptor_;
+};
 
 }  // namespace
 
@@ -137,14 +146,44 @@ void check_folder(const std::string& path) {
     fail("{}: cannot be written: {}; give another folder", path, std::strerror(errno));
 }
 
+struct OutputFile::Impl {
+  explicit Impl(std::string given) : path(std::move(given)), target(destination(path)) {
+    if (is_special(target)) {
+      special.emplace(path);
+      if (!special->is_open()) fail_writing(path);
+      return;
+    }
+    file.emplace(target);
+    if (!file->is_open()) fail_writing(path);
+    file->take_mode_of(target);
+  }
+
+  std::string path;
+  fs::path target;
+  std::optional<SpecialFile> special = {};
+  std::optional<TemporaryFile> file = {};
+};
+
+OutputFile::OutputFile(std::string path) : impl_(std::make_unique<Impl>(std::move(path))) {}
+OutputFile::OutputFile(OutputFile&&) noexcept = default;
+OutputFile& OutputFile::operator=(OutputFile&&) noexcept = default;
+OutputFile::~OutputFile() = default;
+
+void OutputFile::write(std::string_view bytes) {
+  const int descriptor = impl_->special ? impl_->special->descriptor() : impl_->file->descriptor();
+  if (!write_all(descriptor, bytes)) fail_writing(impl_->path);
+}
+
+void OutputFile::finish() {
+  if (impl_->special) return;
+  if (::fsync(impl_->file->descriptor()) != 0 || !impl_->file->rename_to(impl_->target))
+    fail_writing(impl_->path);
+}
+
 void write_file(const std::string& path, std::string_view bytes) {
-  const fs::path target = destination(path);
-  if (is_special(target)) return write_to_special(path, bytes);
-  TemporaryFile file(target);
-  if (!file.is_open()) fail_writing(path);
-  file.take_mode_of(target);
-  if (!write_all(file.descriptor(), bytes) || ::fsync(file.descriptor()) != 0) fail_writing(path);
-  if (!file.rename_to(target)) fail_writing(path);
+  OutputFile file(path);
+  file.write(bytes);
+  file.finish();
 }
 
 }  // namespace runnel

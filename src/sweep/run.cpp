@@ -240,16 +240,4 @@ std::vector<std::int64_t> ranking(const Result& result, Metric metric, std::int6
   return out;
 }
 
-Array predict(const nn::Network& network, const Hyper& hyper, const Array& x) {
-  constexpr std::int64_t kRows = 1024;
-  const auto forward = jit([&](const nn::Network& m, const Array& rows) {
-    return nn::forward(m, rows, hyper.activation, hyper.scale);
-  });
-  std::vector<Array> pieces;
-  for (std::int64_t begin = 0; begin < x.dim(0); begin += kRows)
-    pieces.push_back(forward(network, slice(x, 0, begin, std::min(begin + kRows, x.dim(0)))));
-  if (pieces.empty()) return Array::zeros({0, network.layers.back().b.dim(0)}, x.dtype());
-  return concatenate(pieces, 0);
-}
-
 }  // namespace runnel::sweep

@@ -20,8 +20,10 @@ set(room_of_compiled compile)
 set(room_of_cost compile)
 set(room_of_trainable search)
 set(room_of_reading data)
+set(room_of_stream data)
 set(room_of_space sweep)
 set(room_of_fit model)
+set(room_of_predictor model)
 
 # The place in the row of what `include` ("room/file.h", "runnel/header.h") belongs to; -1 for what belongs nowhere.
 function(place_of include out)

@@ -14,6 +14,7 @@
 #include "model/safetensors.h"
 #include "runnel/model.h"
 #include "runnel/ops.h"
+#include "runnel/predictor.h"
 #include "runnel/random.h"
 
 namespace runnel {
@@ -110,7 +111,7 @@ TEST_F(ModelTest, ComesBackAsItWas) {
   EXPECT_EQ(back.provenance, m.provenance);
   EXPECT_EQ(back.target.to_json(), m.target.to_json());
   EXPECT_EQ(back.preprocessor.to_json(), m.preprocessor.to_json());
-  EXPECT_EQ(back.predict(t, all_rows(t)).values, m.predict(t, all_rows(t)).values);
+  EXPECT_EQ(Predictor(back).predict(t).values, Predictor(m).predict(t).values);
 }
 
 // A linear model by hand: the prediction is mean + scale * (w x + b), row by row.
@@ -122,7 +123,7 @@ TEST_F(ModelTest, RegressionIsTheFormula) {
   m.target_mean = 10;
   m.target_scale = 4;
   const Matrix<float> x = m.preprocessor.transform(t);
-  const Predictions out = m.predict(t, {3, 1});
+  const Predictions out = Predictor(m).predict(t, std::vector<std::size_t>{3, 1});
   ASSERT_EQ(out.values.size(), 2u);
   for (std::size_t i = 0; i < 2; ++i) {
     double sum = 0;
@@ -136,7 +137,7 @@ TEST_F(ModelTest, TwoClassesFromOneLogit) {
   Model m = model(t, {});
   const auto inputs = static_cast<std::int64_t>(m.preprocessor.features().size());
   m.network.layers = {{ones(inputs, 1, 0), Array({std::log(3.0)})}};  // odds of 3 to 1 for "yes", always
-  const Predictions out = m.predict(t, all_rows(t));
+  const Predictions out = Predictor(m).predict(t);
   ASSERT_EQ(out.probabilities.cols, 2u);
   for (std::size_t i = 0; i < t.rows; ++i) {
     EXPECT_NEAR(out.probabilities(i, 0), 0.25, 1e-7);
@@ -155,7 +156,7 @@ TEST_F(ModelTest, ManyClassesFromTheirLogits) {
   const auto inputs = static_cast<std::int64_t>(m.preprocessor.features().size());
   m.network.layers = {
       {ones(inputs, 3, 0), Array({1000 + std::log(1.0), 1000 + std::log(2.0), 1000 + std::log(5.0)})}};
-  const Predictions out = m.predict(t, {0, 5});
+  const Predictions out = Predictor(m).predict(t, std::vector<std::size_t>{0, 5});
   EXPECT_NEAR(out.probabilities(1, 0), 1.0 / 8, 1e-4);  // 1000 in f32 leaves four digits
   EXPECT_NEAR(out.probabilities(1, 1), 2.0 / 8, 1e-4);
   EXPECT_NEAR(out.probabilities(1, 2), 5.0 / 8, 1e-4);
@@ -167,7 +168,7 @@ TEST_F(ModelTest, HopelessProbabilitiesDoNotMakeTheScoreInfinite) {
   Model m = model(t, {});
   const auto inputs = static_cast<std::int64_t>(m.preprocessor.features().size());
   m.network.layers = {{ones(inputs, 1, 0), Array({5000})}};
-  const Predictions out = m.predict(t, {0});
+  const Predictions out = Predictor(m).predict(t, std::vector<std::size_t>{0});
   EXPECT_EQ(out.probabilities(0, 1), 1);
   EXPECT_TRUE(std::isfinite(score(m, out, {0}, sweep::Metric::log_loss)));
 }
@@ -181,9 +182,10 @@ TEST_F(ModelTest, PiecesDoNotShow) {
   Model m = model(t, {});
   const auto inputs = static_cast<std::int64_t>(m.preprocessor.features().size());
   m.network.layers = {{ones(inputs, 1, 0.3), Array({0.1})}};
-  const std::vector<double> all = m.predict(t, all_rows(t)).values;
+  const std::vector<double> all = Predictor(m).predict(t).values;
   ASSERT_EQ(all.size(), 8200u);
-  for (const std::size_t row : {0u, 8191u, 8192u, 8199u}) EXPECT_EQ(all[row], m.predict(t, {row}).values[0]);
+  for (const std::size_t row : {0u, 8191u, 8192u, 8199u})
+    EXPECT_EQ(all[row], Predictor(m).predict(t, std::vector<std::size_t>{row}).values[0]);
 }
 
 TEST_F(ModelTest, PartsThatDoNotBelongTogether) {
@@ -265,8 +267,7 @@ TEST_F(ModelTest, EveryKindOfNetworkComesBack) {
     m.hyper = member.hyper;
     const Model back = Model::load(saved(m));
     EXPECT_EQ(back.hyper, m.hyper);
-    EXPECT_EQ(back.predict(t, all_rows(t)).probabilities.values,
-              m.predict(t, all_rows(t)).probabilities.values);
+    EXPECT_EQ(Predictor(back).predict(t).probabilities.values, Predictor(m).predict(t).probabilities.values);
     const auto a = tree::flatten(m.network), b = tree::flatten(back.network);
     ASSERT_EQ(a.size(), b.size());
     for (std::size_t i = 0; i < a.size(); ++i) EXPECT_TRUE(same_bits(a[i], b[i])) << "leaf " << i;
@@ -297,20 +298,20 @@ TEST_F(ModelTest, AnEnsembleIsTheMeanOfItsMembers) {
     for (const Member& member : members) {
       m.network = member.network;
       m.hyper = member.hyper;
-      const Predictions one = m.predict(t, all_rows(t));
+      const Predictions one = Predictor(m).predict(t);
       for (std::size_t i = 0; i < one.values.size(); ++i) values[i] += one.values[i] / 5;
       for (std::size_t i = 0; i < probabilities.size(); ++i)
         probabilities[i] += one.probabilities.values[i] / 5;
     }
     m.others.assign(members.begin(), members.end() - 1);
-    const Predictions mean = m.predict(t, all_rows(t));
+    const Predictions mean = Predictor(m).predict(t);
     for (std::size_t i = 0; i < mean.values.size(); ++i) EXPECT_NEAR(mean.values[i], values[i], 1e-12);
     for (std::size_t i = 0; i < probabilities.size(); ++i)
       EXPECT_NEAR(mean.probabilities.values[i], probabilities[i], 1e-12);
     const Model back = Model::load(saved(m));
     ASSERT_EQ(back.others.size(), 4u);
-    EXPECT_EQ(back.predict(t, all_rows(t)).probabilities.values, mean.probabilities.values);
-    EXPECT_EQ(back.predict(t, all_rows(t)).values, mean.values);
+    EXPECT_EQ(Predictor(back).predict(t).probabilities.values, mean.probabilities.values);
+    EXPECT_EQ(Predictor(back).predict(t).values, mean.values);
     // A member that is missing in part, or one too many.
     const auto refused = [&](auto change) { EXPECT_THROW(Model::load(changed(m, change)), Error); };
     refused([](SafeTensors& f) { f.metadata["others"] = "[]"; });

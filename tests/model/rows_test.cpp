@@ -10,6 +10,7 @@
 
 #include "data/random.h"
 #include "runnel/fit.h"
+#include "runnel/predictor.h"
 #include "tables.h"
 
 namespace runnel {
@@ -100,9 +101,7 @@ class RowIsItself : public ::testing::Test {
   }
 
   static std::vector<double> predictions(const Model& model, const Table& table) {
-    Rows rows(table.rows);
-    std::iota(rows.begin(), rows.end(), std::size_t{0});
-    return model.predict(table, rows).values;
+    return Predictor(model).predict(table).values;
   }
 
   static ReadOptions as_in_training() {
@@ -159,6 +158,22 @@ TEST_F(RowIsItself, InAnySubsetAndOrderOfAFile) {
         for (std::size_t i = 0; i < rows.size(); ++i)
           ASSERT_EQ(some[i], whole[rows[i]]) << "row " << rows[i] << " of " << rows.size();
       }
+    }
+  }
+}
+
+// Alone, as cells without a file.
+TEST_F(RowIsItself, ByTheDoorOfSingleRows) {
+  const Table table = file(all_of(kRows), as_in_training());
+  for (const DType dtype : {DType::f32, DType::f64}) {
+    const Predictor predictor(fit(table, quick(dtype)).model);
+    const std::vector<double> whole = predictions(predictor.model(), table);
+    ASSERT_EQ(predictor.columns().size(), kinds().size());
+    for (std::size_t row = 0; row < kRows; ++row) {
+      std::vector<std::string> cells;
+      for (const Kind& kind : kinds()) cells.push_back(kind.cell(row));
+      const std::vector<std::string_view> views(cells.begin(), cells.end());
+      ASSERT_EQ(predictor.predict_row(views).value, whole[row]) << "row " << row;
     }
   }
 }
