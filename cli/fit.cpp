@@ -258,25 +258,25 @@ void expect_one_standard_input(const FitCommand& arguments) {
          from[1]);
 }
 
-// A rank that does not lead prepares the same fit, trains what it is handed, and says nothing: what stops it
-// is told by rank 0.
-int serve_as_rank(FitCommand& arguments, Ranks& ranks) {
+// A rank other than 0 makes the same fit, whose searches all ranks make together, and says nothing: what
+// stops it is told by rank 0.
+int fit_quietly(FitCommand& arguments, ranks::Rank& rank) {
   try {
     const Interrupt interrupt(/*quiet=*/true);
     FitOptions options = fit_options(arguments.fit);
-    options.crew = ranks.crew();
+    options.stop = interrupt.flag();
     const ReadOptions read = read_options_of(arguments);
     const Table table = read_table(arguments.data, read);
     std::optional<Table> test;
     if (!arguments.test.empty()) test = read_test(arguments, read, table);
     options.target.column = target_of(table, options.target.column);
-    serve(table, options, test ? &*test : nullptr);
+    fit(table, options, test ? &*test : nullptr);
   } catch (const Error& e) {
-    ranks.tell_failure(e.kind(), e.what());
+    rank.tell_failure(e.kind(), e.what());
   } catch (const std::bad_alloc&) {
-    ranks.tell_failure(ErrorKind::run, "out of memory; use fewer ranks on a machine");
+    rank.tell_failure(ErrorKind::run, "out of memory; use fewer ranks on a machine");
   } catch (const std::exception& e) {
-    ranks.tell_failure(ErrorKind::run, fmt::format("unexpected: {}", e.what()));
+    rank.tell_failure(ErrorKind::run, fmt::format("unexpected: {}", e.what()));
   }
   return 0;
 }
@@ -293,12 +293,15 @@ std::string traffic_text(int ranks, const ranks::Traffic& t) {
 }
 
 int fit_over_ranks(FitCommand& arguments, const Fitting& fitting) {
-  const std::unique_ptr<Ranks> ranks = arguments.plan ? nullptr : Ranks::begin(arguments.fit.options.threads);
-  if (ranks == nullptr) return speaks() ? fit_and_save(arguments, fitting) : 0;
-  if (!ranks->leads()) return serve_as_rank(arguments, *ranks);
-  arguments.fit.options.crew = ranks->crew();
+  if (arguments.plan) {  // of one process, whoever else there is
+    if (!speaks()) return 0;
+    ranks::Process::stay_alone();
+  }
+  ranks::Process* const process = ranks::Process::current();
+  if (process == nullptr) return fit_and_save(arguments, fitting);
+  if (process->wire().rank() != 0) return fit_quietly(arguments, process->rank());
   const int code = fit_and_save(arguments, fitting);
-  if (arguments.timings) write_stderr(traffic_text(ranks->size(), ranks->traffic()));
+  if (arguments.timings) write_stderr(traffic_text(process->wire().size(), process->wire().traffic()));
   return code;
 }
 

@@ -188,8 +188,11 @@ int parse_and_act(CLI::App& program, const std::vector<SubCommand>& commands, in
   const SubCommand* command = parsed();
   if (command == nullptr)
     fail("give a sub-command: fit, refit, predict, score, inspect, study, lab or graph; see runnel --help");
-  // Over ranks `fit` works together; of all else rank 0 does it, once.
-  if (!speaks() && command->app->get_name() != "fit") return 0;
+  // Over ranks `fit` works together; of all else rank 0 does it, once and alone.
+  if (command->app->get_name() != "fit") {
+    if (!speaks()) return 0;
+    ranks::Process::stay_alone();
+  }
   return command->act();
 }
 

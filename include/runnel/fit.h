@@ -98,7 +98,6 @@ struct FitOptions {
   std::function<void(const FitResult&)> searched;
   const std::atomic<bool>* stop = nullptr;
   FitStudy study;
-  sweep::Crew* crew = nullptr;  // who trains the blocks of the search; none: the threads of this process
 
   // What refit() sets.
   // In place of a space: what another search found, the best first. As many are trained as the model has
@@ -171,12 +170,9 @@ struct FitResult {
 
 // `test`, when given, holds the test rows (of the same columns); the table is then cut into train and
 // validation alone. Throws Error(run) when every candidate diverged, or when stopped before any candidate had
-// finished.
+// finished. Where mpirun or srun started the program as one of several ranks, all of them call it alike: they
+// make its searches together, and each gets the result; only rank 0 is to have a study.
 FitResult fit(const Table& table, const FitOptions& options, const Table* test = nullptr);
-
-// What a process does whose crew another one leads: it prepares the same search of the same table, which the
-// crew makes sure of, and trains what it is handed until the search is over (src/sweep/crew.h).
-void serve(const Table& table, const FitOptions& options, const Table* test = nullptr);
 
 // Trains the winner of a study again, alone: given the data and options that the study was begun with, the
 // model is that of the study to the last bit, an average with all its members.

@@ -192,8 +192,6 @@ struct Progress {
   double seconds = 0, seconds_left = 0;
 };
 
-class Crew;  // src/sweep/crew.h: who trains blocks
-
 struct Space;  // runnel/space.h
 
 struct Options {
@@ -220,9 +218,8 @@ struct Options {
   std::function<bool()> keep_now = {};
   std::vector<LaneState> resume = {};
 
-  // For a search over several processes. `handed` is called with the candidates of what a rank is about to
-  // train, and with none when it has brought everything back.
-  Crew* crew = nullptr;  // none: the threads of this process
+  // Of several processes: called with the candidates of what a rank is about to train, and with none when it
+  // has brought everything back.
   std::function<void(int rank, const std::vector<std::int64_t>& candidates)> handed = {};
 };
 

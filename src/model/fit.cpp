@@ -16,8 +16,7 @@
 #include "model/winner.h"
 #include "runnel/predictor.h"
 #include "runnel/version.h"
-#include "sweep/block.h"
-#include "sweep/crew.h"
+#include "sweep/trajectory.h"
 
 namespace runnel {
 namespace {
@@ -130,17 +129,6 @@ void doubt_test(const Prepared& p, FitResult& result) {
     result.warnings.push_back(std::move(text));
 }
 
-std::vector<sweep::Fact> facts_of(const Searching& searching) {
-  const study::Description d = describe(searching);
-  return {{"data", d.data.digest, d.data.parts},
-          {"split of the rows", d.split.digest, d.split.parts},
-          {"space", d.space.digest, d.space.parts}};
-}
-
-}  // namespace
-
-namespace {
-
 // A search that cannot be made leaves no study behind that would stand in the way of the next one.
 Found searched_or_discarded(const Prepared& p, study::Keeper* keeper) {
   try {
@@ -155,13 +143,6 @@ Found searched_or_discarded(const Prepared& p, study::Keeper* keeper) {
 
 }  // namespace
 
-void serve(const Table& table, const FitOptions& options, const Table* test) {
-  Prepared p = prepared(table, options, test);
-  p.run.networks = std::max(p.run.networks, p.search.ensemble.size);
-  options.crew->agree(facts_of(searching(table, test, p)));
-  options.crew->serve(p.problem, p.search.candidates, p.run);
-}
-
 FitResult fit(const Table& table, const FitOptions& options, const Table* test) {
   Stopwatch watch;
   Prepared p = prepared(table, options, test);
@@ -169,9 +150,7 @@ FitResult fit(const Table& table, const FitOptions& options, const Table* test) 
   FitResult result;
   result.columns = p.preprocessor.decisions();
   expect_rows_of_study(searching(table, test, p));
-  p.run.crew = options.crew;
   p.run.space = &p.search.told;
-  if (options.crew != nullptr) options.crew->agree(facts_of(searching(table, test, p)));
   // What cannot be searched is refused before a study is begun for it.
   sweep::check_search(p.problem, p.search.candidates);
   const auto keeper = keeper_of(searching(table, test, p), p.problem);

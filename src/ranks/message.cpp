@@ -33,22 +33,6 @@ Writer& Writer::put(const std::vector<Array>& arrays) {
   return *this;
 }
 
-Writer& Writer::put(const sweep::LaneState& state) {
-  return put(state.trajectory)
-      .put(state.fold)
-      .put(state.epochs)
-      .put(state.leaves)
-      .put(state.curve)
-      .put(state.losses)
-      .put(state.best);
-}
-
-Writer& Writer::put(const std::vector<sweep::LaneState>& states) {
-  put(states.size());
-  for (const sweep::LaneState& state : states) put(state);
-  return *this;
-}
-
 const std::byte* Reader::next(std::size_t size) {
   if (size > bytes_.size() - at_)
     fail_run("a message between ranks ends after {} bytes: do all of them run the same Runnel?",
@@ -83,24 +67,6 @@ Array Reader::array() {
 std::vector<Array> Reader::arrays() {
   std::vector<Array> out;
   for (auto n = get<std::size_t>(); n > 0; --n) out.push_back(array());
-  return out;
-}
-
-sweep::LaneState Reader::state() {
-  sweep::LaneState s;
-  s.trajectory = get<std::int64_t>();
-  s.fold = get<std::size_t>();
-  s.epochs = get<std::int64_t>();
-  s.leaves = arrays();
-  s.curve = numbers();
-  s.losses = numbers();
-  s.best = arrays();
-  return s;
-}
-
-std::vector<sweep::LaneState> Reader::states() {
-  std::vector<sweep::LaneState> out;
-  for (auto n = get<std::size_t>(); n > 0; --n) out.push_back(state());
   return out;
 }
 

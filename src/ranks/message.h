@@ -10,7 +10,6 @@
 
 #include "ranks/wire.h"
 #include "runnel/array.h"
-#include "sweep/block.h"
 
 namespace runnel::ranks {
 
@@ -46,8 +45,6 @@ class Writer {
   Writer& put(const std::vector<double>& values);
   Writer& put(const Array& array);  // dense
   Writer& put(const std::vector<Array>& arrays);
-  Writer& put(const sweep::LaneState& state);
-  Writer& put(const std::vector<sweep::LaneState>& states);
 
   Bytes take() { return std::move(bytes_); }
 
@@ -72,8 +69,6 @@ class Reader {
   std::vector<double> numbers();
   Array array();
   std::vector<Array> arrays();
-  sweep::LaneState state();
-  std::vector<sweep::LaneState> states();
 
  private:
   const std::byte* next(std::size_t size);

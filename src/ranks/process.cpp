@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
@@ -77,6 +78,8 @@ bool are_threads_told() {
   return told != nullptr && *told != '\0';
 }
 
+std::atomic<bool> alone = false;
+
 // The wire of a process that is alone among ranks is kept as well: its end is that of MPI.
 struct Place {
   std::unique_ptr<Wire> of_one;
@@ -100,8 +103,10 @@ bool has_mpi() {
 #endif
 }
 
+void Process::stay_alone() { alone = true; }
+
 Process* Process::current() {
-  if (!is_rank()) return nullptr;
+  if (alone || !is_rank()) return nullptr;
   // Made after MPI was loaded, and so ended before it.
   static const Place place = [] {
     Place made;

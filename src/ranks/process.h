@@ -20,6 +20,9 @@ class Process {
   // process its share of the machine's cores. Throws Error(run) where Runnel was built without MPI, and where
   // its library of MPI is not found.
   static Process* current();
+  // From now on this process is alone, and rank 0 of its launcher's: its searches are its own. Before the
+  // first call of `current`.
+  static void stay_alone();
 
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;

@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "core/fail.h"
-#include "ranks/crew.h"
 #include "ranks/loop.h"
+#include "ranks/part.h"
 #include "ranks/search_message.h"
 #include "ranks/service.h"
 #include "search/archive.h"
@@ -180,6 +180,11 @@ search::Plan Rank::plan(int threads, const search::Trainable& trainable,
                                                             sampler, options);
                                  },
                                  [](SearchReader& reader) { return reader.plan(); }});
+}
+
+void Rank::tell_failure(ErrorKind kind, const std::string& text) {
+  if (wire_.rank() != 0 && !dismissed_)
+    wire_.send(0, Writer(Kind::failed).put(number_ + 1).put(kind).put(text).take());
 }
 
 Rank::~Rank() {

@@ -4,10 +4,12 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "ranks/executor.h"
 #include "ranks/wire.h"
+#include "runnel/error.h"
 #include "runnel/search.h"
 
 namespace runnel::ranks {
@@ -30,6 +32,9 @@ class Rank {
   search::Plan plan(int threads, const search::Trainable& trainable, const std::vector<search::Fold>& folds,
                     const search::Space& space, const search::SamplerPtr& sampler,
                     const search::Options& options);
+
+  // Of a rank that cannot come to the next search: rank 0 raises this there, with the rank's number.
+  void tell_failure(ErrorKind kind, const std::string& text);
 
  private:
   template <class Out>

@@ -130,8 +130,7 @@ BlockRun::BlockRun(const Programs& programs, const Block& block, const BlockMann
       given_(programs.given(block.trajectories[0].configuration, block.fold)),
       rates_(rates_of(block)),
       lanes_(std::move(lanes)) {
-  if (exchange != nullptr && program_.shards() > 0 && !manner.rows.own_order)
-    together_.emplace(program_, *exchange);
+  if (exchange != nullptr && program_.shards() > 0) together_.emplace(program_, *exchange);
 }
 
 bool BlockRun::is_over(std::size_t lane) const {

@@ -118,7 +118,6 @@ class BlockRun {
   const Programs& programs_;
   const Block& block_;
   const BlockManner& manner_;
-  Exchange* const exchange_;
   const Program& program_;
   const OutputMeasures* const of_outputs_;
   const std::vector<Array> given_;

@@ -198,7 +198,7 @@ void Program::check(const Trainable& trainable, const std::vector<Type>& rows,
         trainable.step(lane.settings(rates, gift), part(in, 0, leaves), part(in, before_rows, rows.size()));
     loss = of_loss.type();
     is_scalar = of_loss.rank() == 0 && is_float(of_loss.dtype());
-    shards_ = trainable.shards(lane.settings(rates, gift), batch_);
+    if (!trainable.manner().own_order) shards_ = trainable.shards(lane.settings(rates, gift), batch_);
     state.push_back(of_loss);
     return state;
   };
@@ -208,6 +208,7 @@ void Program::check(const Trainable& trainable, const std::vector<Type>& rows,
   expect_same_state(state_, after);
   if (!is_scalar) fail("a step returns the loss {}: it is a scalar of f32 or f64", to_string(loss));
   step_cost_ = cost_of(*step.graph);
+  if (shards_ == 1) shards_ = 0;  // nothing to share out
   if (shards_ > 0) {
     const auto gradient = [&](const Leaves& in) {
       const auto [rates, gift] = shared_at(in, leaves);
@@ -266,6 +267,8 @@ void Program::check_measures(const OutputMeasures* of_outputs, const std::vector
            measures_[i].name, rows, to_string(type));
   }
 }
+
+void Program::drop_compiled() const { compiled_ = std::make_unique<const Compiled>(OfLane(compiled_->lane)); }
 
 void Program::trace_start(const Configuration& configuration) const {
   OfLane lane = compiled_->lane;

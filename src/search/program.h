@@ -30,6 +30,9 @@ class Program {
           const std::vector<Type>& given, std::int64_t batch, std::int64_t steps);
   ~Program();
 
+  // Lets go of what was compiled, with the memory it runs in, until it is asked for again. Not while it runs.
+  void drop_compiled() const;
+
   // Of which the functions were traced.
   const Configuration& example() const { return example_; }
   // Traces where training begins for another candidate, so that the trainable knows its state's structure.
@@ -102,7 +105,7 @@ class Program {
   std::size_t state_bytes_ = 0;
   std::int64_t shards_ = 0;
   std::vector<Type> gradient_;
-  std::unique_ptr<const Compiled> compiled_;
+  mutable std::unique_ptr<const Compiled> compiled_;
 };
 
 }  // namespace runnel::search

@@ -1,6 +1,8 @@
 // Blocks side by side, epoch by epoch, in waves that share the rows of each epoch and fit into the memory.
 #include <algorithm>
 #include <optional>
+#include <set>
+#include <utility>
 
 #include "core/threads.h"
 #include "search/executor.h"
@@ -41,7 +43,8 @@ class Threads : public Executor {
   }
 
   void train_wave(const Programs& programs, const BlockManner& manner, std::span<const Block> blocks,
-                  Coordinator& coordinator) const {
+                  Coordinator& coordinator) {
+    let_go_of_others(programs, blocks);
     std::vector<BlockRun> runs;
     runs.reserve(blocks.size());
     std::int64_t begin = blocks[0].begin;
@@ -84,6 +87,16 @@ class Threads : public Executor {
     }
   }
 
+  // Programs of the wave before that this one does not run would hold their memory.
+  void let_go_of_others(const Programs& programs, std::span<const Block> blocks) {
+    if (std::exchange(programs_, programs.number()) != programs.number()) compiled_.clear();
+    std::set<const Program*> now;
+    for (const Block& block : blocks) now.insert(block.program);
+    for (const Program* program : compiled_)
+      if (!now.contains(program)) program->drop_compiled();
+    compiled_ = std::move(now);
+  }
+
   // In the order of the epoch; as they are where each lane has its own order, or sees all of them at once.
   std::vector<Array> rows_of_epoch(const Programs& programs, const BlockManner& manner, std::size_t fold,
                                    std::int64_t epoch, std::optional<RowOrder>& order) const {
@@ -95,6 +108,8 @@ class Threads : public Executor {
 
   const int threads_;
   Exchange* const exchange_;
+  std::set<const Program*> compiled_;  // of the wave before
+  std::int64_t programs_ = 0;          // that these are of
 };
 
 }  // namespace

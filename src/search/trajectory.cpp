@@ -1,6 +1,7 @@
 #include "search/trajectory.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 
 #include "core/fail.h"
@@ -40,6 +41,12 @@ double mean_of(std::span<const double> by_fold) {
 double OutputMeasures::over_folds(std::size_t, std::span<const double> by_fold) const {
   return mean_of(by_fold);
 }
+
+Programs::Programs(const Trainable& trainable, const std::vector<Fold>& folds)
+    : trainable_(trainable), folds_(folds), number_([] {
+        static std::atomic<std::int64_t> made{0};
+        return ++made;
+      }()) {}
 
 const Program& Programs::of(const Configuration& configuration, std::size_t fold) {
   const std::vector<Array>& rows = folds_[fold].train;

@@ -19,8 +19,11 @@ namespace runnel::search {
 class Programs {
  public:
   // Trainable and folds outlive them.
-  Programs(const Trainable& trainable, const std::vector<Fold>& folds)
-      : trainable_(trainable), folds_(folds) {}
+  Programs(const Trainable& trainable, const std::vector<Fold>& folds);
+  Programs(const Programs&) = delete;
+  Programs& operator=(const Programs&) = delete;
+
+  std::int64_t number() const { return number_; }  // that no others of this process have
 
   const Trainable& trainable() const { return trainable_; }
   const std::vector<Fold>& folds() const { return folds_; }
@@ -40,6 +43,7 @@ class Programs {
  private:
   const Trainable& trainable_;
   const std::vector<Fold>& folds_;
+  const std::int64_t number_;
   std::map<std::string, const Program*> known_;  // by all that is fixed
   struct Made {
     std::int64_t batch = 0;

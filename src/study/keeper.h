@@ -12,8 +12,8 @@
 #include "core/stopwatch.h"
 #include "runnel/study.h"
 #include "runnel/sweep.h"
-#include "sweep/block.h"
 #include "sweep/stopping.h"
+#include "sweep/trajectory.h"
 
 namespace runnel::study {
 

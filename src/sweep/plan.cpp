@@ -2,9 +2,9 @@
 #include <algorithm>
 
 #include "search/settings.h"
-#include "sweep/block.h"
 #include "sweep/networks.h"
 #include "sweep/schema.h"
+#include "sweep/trajectory.h"
 
 namespace runnel::sweep {
 namespace {

@@ -9,11 +9,9 @@
 #include "runnel/transforms.h"
 #include "search/archive.h"
 #include "search/schedule.h"
-#include "sweep/block.h"
-#include "sweep/crew.h"
-#include "sweep/kept.h"
 #include "sweep/networks.h"
 #include "sweep/schema.h"
+#include "sweep/trajectory.h"
 #include "sweep/warnings.h"
 
 namespace runnel::sweep {
@@ -55,6 +53,9 @@ class Keeping : public search::Archive {
   bool wants_states() override { return options_.keep && options_.keep_now && options_.keep_now(); }
   void keep(const search::LaneState& lane, bool, bool) override {
     if (options_.keep) options_.keep(lane_of(lane));
+  }
+  void under_way(int rank, const std::vector<std::int64_t>& candidates) override {
+    if (options_.handed) options_.handed(rank, candidates);
   }
   void end_generation(std::span<const search::Candidate>) override {}
   void finish(const search::Result&) override {}
@@ -120,7 +121,8 @@ class Run {
       out.progress = [&](const search::Progress& p) {
         options_.progress({p.done, p.total, p.fraction, p.best, p.seconds, p.seconds_left});
       };
-    if (options_.keep || !options_.resume.empty()) out.study = std::make_shared<Keeping>(options_);
+    if (options_.keep || options_.handed || !options_.resume.empty())
+      out.study = std::make_shared<Keeping>(options_);
     return out;
   }
 
@@ -217,25 +219,40 @@ std::string_view status_name(Status status) {
 
 Result run(const Problem& problem, const std::vector<Hyper>& candidates, const Options& options) {
   check_search(problem, candidates);
-  if (options.crew != nullptr) return run_with_crew(problem, candidates, options);
   return Run(problem, candidates, options).made();
 }
 
+namespace {
+
+// Ties in the metric go to the lower loss, then to the earlier candidate.
+bool stands_before(const Outcome& a, const Outcome& b, Metric metric) {
+  if (a.validation != b.validation) return higher_is_better(metric) == (a.validation > b.validation);
+  if (a.validation_loss != b.validation_loss) return a.validation_loss < b.validation_loss;
+  return a.index < b.index;
+}
+
+// Whether they are readings of one network: candidates that differ in their epochs alone and stopped early.
+bool is_twin(const Outcome& a, const Outcome& b) {
+  return a.validation == b.validation && a.validation_loss == b.validation_loss &&
+         a.best_epoch == b.best_epoch;
+}
+
+}  // namespace
+
 std::vector<std::int64_t> ranking(const Result& result, Metric metric, std::int64_t most) {
-  std::vector<std::pair<Reading, double>> done;  // and its best epoch, which need not be whole
+  std::vector<const Outcome*> all;
   for (const Outcome& out : result.outcomes)
     if (out.status == Status::done || (out.status == Status::interrupted && out.best_epoch > 0))
-      done.push_back({{out.index, out.validation, out.validation_loss, true, 0}, out.best_epoch});
-  const Kept order(most, metric);
-  std::sort(done.begin(), done.end(),
-            [&](const auto& a, const auto& b) { return order.better(a.first, b.first); });
+      all.push_back(&out);
+  std::sort(all.begin(), all.end(),
+            [&](const Outcome* a, const Outcome* b) { return stands_before(*a, *b, metric); });
   std::vector<std::int64_t> out;
-  for (std::size_t i = 0; i < done.size() && std::ssize(out) < most; ++i) {
-    // Readings of one network stand together, if with others of the same numbers at other epochs.
-    bool twin = false;
-    for (std::size_t j = i; j-- > 0 && Kept::same(done[j].first, done[i].first);)
-      twin = twin || done[j].second == done[i].second;
-    if (!twin) out.push_back(done[i].first.candidate);
+  std::vector<const Outcome*> told;
+  for (const Outcome* one : all) {
+    if (std::ssize(out) >= most) break;
+    if (std::any_of(told.begin(), told.end(), [&](const Outcome* o) { return is_twin(*one, *o); })) continue;
+    told.push_back(one);
+    out.push_back(one->index);
   }
   return out;
 }

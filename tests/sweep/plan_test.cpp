@@ -6,7 +6,7 @@
 #include "runnel/random.h"
 #include "runnel/space.h"
 #include "runnel/sweep.h"
-#include "sweep/block.h"
+#include "sweep/trajectory.h"
 
 namespace runnel::sweep {
 namespace {

@@ -8,8 +8,10 @@
 
 #include "runnel/random.h"
 #include "runnel/sweep.h"
-#include "sweep/block.h"
+#include "search/block.h"
 #include "sweep/measured.h"
+#include "sweep/networks.h"
+#include "sweep/schema.h"
 
 namespace runnel::sweep {
 namespace {
@@ -92,11 +94,32 @@ TEST(Sweep, EveryCandidateAloneIsItself) {
   }
 }
 
+// The blocks in which candidates begin.
+struct Cut {
+  Cut(const Problem& problem, const std::vector<Hyper>& candidates, int threads)
+      : networks(problem), programs(networks, networks.folds()) {
+    std::vector<params::Configuration> all;
+    for (const Hyper& hyper : candidates) all.push_back(configuration_of(hyper));
+    trajectories = search::make_trajectories(programs, all, 0, {});
+    std::vector<search::Waiting> waiting;
+    for (std::size_t fold = 0; fold < problem.folds.size(); ++fold)
+      for (const search::Trajectory& t : trajectories) waiting.push_back({&t, fold, 0});
+    blocks = search::make_blocks(programs, waiting, 1000, threads);
+  }
+  const Networks networks;
+  search::Programs programs;
+  std::vector<search::Trajectory> trajectories;
+  std::vector<search::Block> blocks;
+};
+using search::Block;
+using search::Trajectory;
+
 TEST(Sweep, EpochsAreReadingsOfOneTrajectory) {
   const Problem p = problem();
   std::size_t lanes = 0;
   std::size_t readings = 0;
-  for (const Block& block : make_blocks(p, candidates(), 2)) {
+  const Cut cut(p, candidates(), 2);
+  for (const Block& block : cut.blocks) {
     lanes += block.trajectories.size();
     for (const Trajectory& t : block.trajectories) readings += t.readings.size();
   }
@@ -123,13 +146,13 @@ TEST(Sweep, BlocksAreCutWhereThreadsWouldWait) {
                                parse_choice("rate=1e-4,2e-4,3e-4,4e-4,5e-4,6e-4,7e-4,8e-4,9e-4,1e-3,2e-3")});
   ASSERT_EQ(all.size(), 66u);
   const Problem p = problem();
-  EXPECT_EQ(make_blocks(p, all, 1).size(), 3u);
-  EXPECT_EQ(most_of_a_thread(make_blocks(p, all, 1), 2), 44u);
-  EXPECT_LE(most_of_a_thread(make_blocks(p, all, 2), 2), 34u);
+  EXPECT_EQ(Cut(p, all, 1).blocks.size(), 3u);
+  EXPECT_EQ(most_of_a_thread(Cut(p, all, 1).blocks, 2), 44u);
+  EXPECT_LE(most_of_a_thread(Cut(p, all, 2).blocks, 2), 34u);
   // Many blocks share themselves out.
   const auto many =
       grid(base, {parse_choice("hidden=8,9,10,11,12,13,14,15,16"), parse_choice("rate=1e-3,2e-3")});
-  EXPECT_EQ(make_blocks(p, many, 2).size(), 9u);
+  EXPECT_EQ(Cut(p, many, 2).blocks.size(), 9u);
 }
 
 // Two blocks that cost the same keep four threads busy only if both are cut: one cut alone gains nothing.
@@ -141,36 +164,20 @@ TEST(Sweep, BlocksThatCostTheSameAreCutTogether) {
                                parse_choice("rate=1e-4,2e-4,3e-4,4e-4")});
   ASSERT_EQ(all.size(), 32u);
   const Problem p = problem(2);
-  ASSERT_EQ(make_blocks(p, all, 1).size(), 2u);
-  EXPECT_EQ(most_of_a_thread(make_blocks(p, all, 1), 4), 32u);
-  EXPECT_LE(most_of_a_thread(make_blocks(p, all, 4), 4), 17u);
+  ASSERT_EQ(Cut(p, all, 1).blocks.size(), 2u);
+  EXPECT_EQ(most_of_a_thread(Cut(p, all, 1).blocks, 4), 32u);
+  EXPECT_LE(most_of_a_thread(Cut(p, all, 4).blocks, 4), 17u);
   // Every candidate stands in one block of each fold, however many threads there are.
   for (int threads : {2, 3, 5, 7, 64}) {
     std::vector<std::pair<std::size_t, std::int64_t>> readings;
-    for (const Block& block : make_blocks(p, all, threads))
+    const Cut cut(p, all, threads);
+    for (const Block& block : cut.blocks)
       for (const Trajectory& t : block.trajectories)
         for (const auto& [epochs, candidate] : t.readings) readings.emplace_back(block.fold, candidate);
     std::sort(readings.begin(), readings.end());
     EXPECT_EQ(std::unique(readings.begin(), readings.end()), readings.end()) << threads;
     EXPECT_EQ(readings.size(), 64u) << threads;
   }
-}
-
-// Blocks of one recipe share its programs; what no block has can be let go.
-TEST(Sweep, ProgramsThatNoBlockHasAreDropped) {
-  BlockPrograms programs;
-  train::Recipe recipe;
-  recipe.sizes = {3, 2};
-  const auto held = programs.of(recipe);
-  EXPECT_EQ(programs.of(recipe), held);
-  train::Recipe other = recipe;
-  other.optimizer = "sgd";
-  const std::weak_ptr<const BlockPrograms::OfRecipe> watched = programs.of(other);
-  EXPECT_EQ(programs.of(other), watched.lock());
-  EXPECT_NE(watched.lock(), held);
-  programs.drop_unused();
-  EXPECT_TRUE(watched.expired());
-  EXPECT_EQ(programs.of(recipe), held);
 }
 
 // A learning rate that falls to its end over all steps makes another trajectory of every number of epochs;
@@ -180,7 +187,8 @@ TEST(Sweep, SchedulesThatKnowTheirEndAreTrajectoriesOfTheirOwn) {
   p.metric = Metric::log_loss;
   auto trajectories = [&](const std::vector<Hyper>& all) {
     std::size_t lanes = 0;
-    for (const Block& block : make_blocks(p, all, 1)) lanes += block.trajectories.size();
+    const Cut cut(p, all, 1);
+    for (const Block& block : cut.blocks) lanes += block.trajectories.size();
     return lanes;
   };
   struct Case {
@@ -344,8 +352,10 @@ TEST(Sweep, TheGridOfTwoHundredAndFiftySix) {
       {Array::zeros({3200, 4}), Array::zeros({3200}), Array::zeros({800, 4}), Array::zeros({800})});
   std::int64_t updates = 0;
   std::int64_t naive = 0;
-  for (const Block& block : make_blocks(p, all, 1))
-    for (const Trajectory& t : block.trajectories) updates += t.hyper.epochs * (3200 / t.hyper.batch);
+  const Cut cut(p, all, 1);
+  for (const Block& block : cut.blocks)
+    for (const Trajectory& t : block.trajectories)
+      updates += t.epochs * (3200 / hyper_of(t.configuration).batch);
   for (const Hyper& h : all) naive += h.epochs * (3200 / h.batch);
   EXPECT_EQ(updates, 50176);
   EXPECT_EQ(naive, 125440);

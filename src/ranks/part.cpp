@@ -1,20 +1,9 @@
-#include "ranks/crew.h"
+#include "ranks/part.h"
 
-#include "ranks/follower.h"
-#include "ranks/leader.h"
 #include "ranks/loop.h"
 #include "ranks/message.h"
 
 namespace runnel::ranks {
-
-std::unique_ptr<sweep::Crew> crew_over(Wire& wire, int threads) {
-  if (wire.rank() == 0) return std::make_unique<Leader>(wire, threads);
-  return std::make_unique<Follower>(wire, threads);
-}
-
-void tell_failure(Wire& wire, ErrorKind kind, const std::string& text) {
-  wire.send(0, Writer(Kind::failed).put(std::int64_t{0}).put(kind).put(text).take());
-}
 
 void part(Wire& wire, bool dismissed) {
   Bell bell;
