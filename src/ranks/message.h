@@ -22,6 +22,7 @@ enum class Kind : std::uint8_t {
   free,      // all that was handed out is back
   failed,    // number of the search, kind of error, text
   leaving,   // the rank's program is at its end
+  left,      // and this is its last word
   // from rank 0
   work,      // blocks and their states
   together,  // likewise, one block, which all ranks train in step

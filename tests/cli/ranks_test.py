@@ -172,7 +172,8 @@ class Ranks(unittest.TestCase):
         done = self.fit_each(["one.csv", "one.csv", "other.csv"])
         self.assertEqual(done.returncode, 2, done.stderr)
         self.assertRegex(done.stderr, r"runnel: error: on rank 2 \([^)]+\) the data is not that of rank 0: "
-                                      r"rows 300 -> 298; every rank must read the same file")
+                                      r"number of fold 1's training rows 192 -> 190; .*every rank must make the same "
+                                      r"search on the same rows")
 
     def test_a_rank_that_fails_is_named(self):
         self.write_table("one.csv", 300)

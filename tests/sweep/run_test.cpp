@@ -12,6 +12,7 @@
 #include "sweep/measured.h"
 #include "sweep/networks.h"
 #include "sweep/schema.h"
+#include "sweep/trajectory.h"
 
 namespace runnel::sweep {
 namespace {
@@ -112,7 +113,6 @@ struct Cut {
   std::vector<search::Block> blocks;
 };
 using search::Block;
-using search::Trajectory;
 
 TEST(Sweep, EpochsAreReadingsOfOneTrajectory) {
   const Problem p = problem();
@@ -121,7 +121,7 @@ TEST(Sweep, EpochsAreReadingsOfOneTrajectory) {
   const Cut cut(p, candidates(), 2);
   for (const Block& block : cut.blocks) {
     lanes += block.trajectories.size();
-    for (const Trajectory& t : block.trajectories) readings += t.readings.size();
+    for (const search::Trajectory& t : block.trajectories) readings += t.readings.size();
   }
   EXPECT_EQ(readings, candidates().size());
   EXPECT_EQ(lanes, candidates().size() / 2);
@@ -172,12 +172,35 @@ TEST(Sweep, BlocksThatCostTheSameAreCutTogether) {
     std::vector<std::pair<std::size_t, std::int64_t>> readings;
     const Cut cut(p, all, threads);
     for (const Block& block : cut.blocks)
-      for (const Trajectory& t : block.trajectories)
+      for (const search::Trajectory& t : block.trajectories)
         for (const auto& [epochs, candidate] : t.readings) readings.emplace_back(block.fold, candidate);
     std::sort(readings.begin(), readings.end());
     EXPECT_EQ(std::unique(readings.begin(), readings.end()), readings.end()) << threads;
     EXPECT_EQ(readings.size(), 64u) << threads;
   }
+}
+
+// What a study calls lanes by is what the search trains: whatever the functions of networks ask for.
+TEST(Sweep, TrajectoriesOfStudiesAreThoseOfTheSearch) {
+  Problem p = problem(2);
+  for (Fold& fold : p.folds) fold.numeric = {0, 1};
+  for (const char* more :
+       {"schedule=constant,step,exponential,cosine,inverse-sqrt", "averaging=none,exponential,uniform",
+        "patience=0,3", "embedding=none,linear-pieces,periodic", "shards=0,4", "dropout=0,0.2",
+        "optimizer=adam,adamw,sgd,lion", "seed=0,1"})
+    for (const char* warmup : {"warmup=0", "warmup=0.2", "warmup=0,0.4"}) {
+      Hyper base;
+      base.hidden = {4};
+      const auto all = grid(base, {parse_choice(more), parse_choice(warmup), parse_choice("epochs=2,5"),
+                                   parse_choice("batch=20,10000,20000")});
+      const Cut cut(p, all, 1);
+      const auto told = make_trajectories(p, all);
+      ASSERT_EQ(told.size(), cut.trajectories.size()) << more << " " << warmup;
+      for (std::size_t i = 0; i < told.size(); ++i) {
+        EXPECT_EQ(told[i].readings, cut.trajectories[i].readings) << more << " " << warmup;
+        EXPECT_EQ(told[i].hyper.epochs, cut.trajectories[i].epochs);
+      }
+    }
 }
 
 // A learning rate that falls to its end over all steps makes another trajectory of every number of epochs;
@@ -354,7 +377,7 @@ TEST(Sweep, TheGridOfTwoHundredAndFiftySix) {
   std::int64_t naive = 0;
   const Cut cut(p, all, 1);
   for (const Block& block : cut.blocks)
-    for (const Trajectory& t : block.trajectories)
+    for (const search::Trajectory& t : block.trajectories)
       updates += t.epochs * (3200 / hyper_of(t.configuration).batch);
   for (const Hyper& h : all) naive += h.epochs * (3200 / h.batch);
   EXPECT_EQ(updates, 50176);
