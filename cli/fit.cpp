@@ -310,13 +310,15 @@ int fit_over_ranks(FitCommand& arguments, const Fitting& fitting) {
 namespace {
 
 // What a search that was stopped has found does not take the place of an earlier model, nor its page that of
-// that model's. Returns the model that stays; empty where there is none.
-std::string yield_to_earlier(const FitResult& result, std::string& model, std::string& page) {
+// an earlier one, or one that would look like that model's. Returns the model that stays; empty where there
+// is none.
+std::string yield_to_earlier(const FitResult& result, const FitCommand& arguments, std::string& model,
+                             std::string& page) {
   std::error_code error;
   if (result.ended != SearchEnd::stopped || !fs::is_regular_file(model, error)) return "";
   std::string earlier = model;
   model += ".partial";
-  if (!page.empty() && fs::exists(page, error)) page = model + ".report.html";
+  if (!page.empty() && (arguments.report.empty() || fs::exists(page, error))) page = model + ".report.html";
   return earlier;
 }
 
@@ -365,7 +367,7 @@ int fit_and_save(FitCommand& arguments, const Fitting& fitting) {
   write_notes(notes_of_earlier_run(options.study), arguments.manner.quiet);
   std::exception_ptr untold;
   FitResult result = search(data, options, arguments, fitting, untold);
-  const std::string kept = yield_to_earlier(result, model, page);
+  const std::string kept = yield_to_earlier(result, arguments, model, page);
   FitReport report{result, data, options, model, kept, {}, page};
   watch.lap();
   result.model.provenance = dumped(provenance_json(report, command_line(), read));

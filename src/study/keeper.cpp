@@ -88,13 +88,15 @@ void Keeper::attach(sweep::Options& options) {
   options.handed = [this](int rank, const std::vector<std::int64_t>& candidates) {
     guarded([&] { store_.under_way(rank, candidates); });
   };
+  const std::vector<Snapshot> kept = store_.snapshots(Snapshot::Kind::state);
+  if (kept.empty()) return;
   std::int64_t most = 0;
   for (const sweep::Trajectory& t : trajectories_) most = std::max(most, t.hyper.epochs);
   std::set<std::int64_t> rungs;
   for (const search::Bracket& bracket :
        search::make_brackets(options.scheduling, trajectories_.size(), most, options.seed))
     for (const search::RungPlan& rung : bracket.rungs) rungs.insert(rung.epochs);
-  for (const Snapshot& snapshot : store_.snapshots(Snapshot::Kind::state)) {
+  for (const Snapshot& snapshot : kept) {
     sweep::LaneState state = state_of(snapshot);
     if (!has_all_losses(state, rungs)) continue;
     lanes_[{snapshot.owner, snapshot.fold}] = {state.epochs, state.curve, state.losses};

@@ -97,6 +97,11 @@ class Stopped(unittest.TestCase):
         self.run_program("refit", "s.study", "-o", "again.st", "-q")
         self.assertEqual(self.tensors("again.st"), self.tensors("m.st.partial"))
 
+    def test_no_page_looks_like_that_of_the_earlier_model(self):
+        self.run_program(*SHORT, "-o", "m.st", "--no-report")
+        self.stop(self.start(*LONG, "-o", "m.st"))
+        self.assertEqual(self.files(), ["m.st", "m.st.partial", "m.st.partial.report.html"])
+
     def test_json_tells_how_it_ended(self):
         code, out, _ = self.stop(self.start(*LONG, "-o", "m.st", "--json"))
         self.assertEqual(code, 130)
@@ -140,10 +145,11 @@ class Stopped(unittest.TestCase):
         # The first epoch of these rows and this network takes long.
         run = self.start("fit", "demo:songs", "--rows", "60000", "--hidden", "512x512x512", "--grid", "rate=0.001", "--batch",
                          "16", "--epochs", "100", "--folds", "0", "-o", "m.st", "--study", "s.study")
-        until = time.monotonic() + LIMIT
-        while not os.path.exists(os.path.join(self.folder, "s.study")):
-            self.assertLess(time.monotonic(), until)
-            time.sleep(0.01)
+        told = ""
+        while " test; " not in told:  # the line before the search
+            line = run.stdout.readline()
+            self.assertNotEqual(line, "", told)
+            told += line
         run.send_signal(signal.SIGTERM)
         out, error = run.communicate(timeout=LIMIT)
         self.assertEqual(run.returncode, 143, error)

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+
 #include "error_of.h"
 #include "model/tables.h"
 #include "runnel/fit.h"
@@ -264,6 +266,30 @@ TEST(GrownStudy, MoreEpochsHaveOtherRungs) {
       EXPECT_EQ(more.search.outcomes[9 + i].validation, straight.search.outcomes[i].validation);
     }
   expect_one_search(file, more);
+}
+
+TEST(GrownStudy, OneThatWasStoppedGrowsToo) {
+  const Folder folder;
+  const Table table = curved_table(200);
+  for (const std::size_t folds : {0, 3}) {
+    const std::string file = folder.file(std::to_string(folds));
+    FitOptions o = drawn(3);
+    o.base.epochs = 60;
+    o.folds = folds;
+    std::atomic<bool> stop = false;
+    std::atomic<int> reports = 0;
+    FitOptions first = in(file, o);
+    first.stop = &stop;
+    first.progress = [&](const sweep::Progress&) { stop = ++reports >= 25; };
+    EXPECT_EQ(fit(table, first).ended, SearchEnd::stopped);
+    o.random = 6;
+    const FitResult more = fit(table, in(file, o, true));
+    const FitResult straight = fit(table, o);
+    EXPECT_EQ(all(more), all(straight));
+    EXPECT_EQ(more.best, straight.best);
+    EXPECT_EQ(more.test.value, straight.test.value);
+    expect_one_search(file, more);
+  }
 }
 
 TEST(GrownStudy, WhatIsNoGrowthIsRefused) {

@@ -196,10 +196,10 @@ TEST(StoppedFit, TimeAfterTimeComesToTheUndisturbedBits) {
   const Folder folder;
   const Table table = curved_table(300);
   FitOptions o = options(3);
-  o.base.epochs = 400;
+  o.base.epochs = 3000;
   const FitResult straight = fit(table, o);
   o.study.file = folder.file("s");
-  o.seconds = 0.2;
+  o.seconds = 0.05;
   int lives = 0;
   for (bool ended = false; !ended; o.study.resume = true) {
     ASSERT_LT(++lives, 200);
