@@ -82,8 +82,10 @@ std::string page_path(const FitCommand& arguments, const std::string& model) {
 }
 
 std::vector<std::string> input_files(const FitCommand& arguments, const ReadOptions& read) {
-  return {arguments.data, arguments.test, read.labels, arguments.test_labels,
-          arguments.fit.options.space_file};
+  std::vector<std::string> files{arguments.data, arguments.test, read.labels, arguments.test_labels,
+                                 arguments.fit.options.space_file};
+  for (const std::string& file : arguments.fit.try_files) files.push_back(file);
+  return files;
 }
 
 // A plan writes nothing but the split.
@@ -101,6 +103,7 @@ std::string checked_places(const FitCommand& arguments, const ReadOptions& read,
   const std::string page = page_path(arguments, model);
   const std::vector<std::string> inputs = input_files(arguments, read);
   expect_apart({{"-o", "the model", model},
+                {"-o", "the model of a search that is stopped", model + ".partial"},
                 {"--study", "the study", study.resume ? "" : study.file},
                 {"--report", "the report", page},
                 {"--write-split", "the split", arguments.write_split},
@@ -307,6 +310,23 @@ int fit_over_ranks(FitCommand& arguments, const Fitting& fitting) {
 
 }  // namespace
 
+namespace {
+
+// What a search that was stopped has found does not take the place of an earlier model, nor its page that of
+// an earlier one, or one that would look like that model's. Returns the model that stays; empty where there
+// is none.
+std::string yield_to_earlier(const FitResult& result, const FitCommand& arguments, std::string& model,
+                             std::string& page) {
+  std::error_code error;
+  if (result.ended != SearchEnd::stopped || !fs::is_regular_file(model, error)) return "";
+  std::string earlier = model;
+  model += ".partial";
+  if (!page.empty() && (arguments.report.empty() || fs::exists(page, error))) page = model + ".report.html";
+  return earlier;
+}
+
+}  // namespace
+
 int fit_and_save(FitCommand& arguments, const Fitting& fitting) {
   Stopwatch watch;
   FitOptions options = fit_options(arguments.fit);
@@ -322,7 +342,7 @@ int fit_and_save(FitCommand& arguments, const Fitting& fitting) {
   const bool named = !arguments.model.empty();
   const std::string usual =
       arguments.usual_model.empty() ? usual_model_path(arguments.data) : arguments.usual_model;
-  const std::string model = named ? arguments.model : usual;
+  std::string model = named ? arguments.model : usual;
   std::error_code error;
   if (!arguments.test.empty() && fs::equivalent(arguments.data, arguments.test, error))
     fail(
@@ -344,13 +364,14 @@ int fit_and_save(FitCommand& arguments, const Fitting& fitting) {
     check_place_of_split(arguments, read);
     return tell_plan(data, options, arguments);
   }
-  const std::string page = checked_places(arguments, read, model);
+  std::string page = checked_places(arguments, read, model);
 
   write_notes(notes_of_replaced_model(model, named, table, options.target.column), arguments.manner.quiet);
   write_notes(notes_of_earlier_run(options.study), arguments.manner.quiet);
   std::exception_ptr untold;
   FitResult result = search(data, options, arguments, fitting, untold);
-  FitReport report{result, data, options, model, {}, page};
+  const std::string kept = yield_to_earlier(result, arguments, model, page);
+  FitReport report{result, data, options, model, kept, {}, page};
   watch.lap();
   result.model.provenance = dumped(provenance_json(report, command_line(), read));
   Outcome outcome(result.unwritten);
@@ -365,7 +386,8 @@ int fit_and_save(FitCommand& arguments, const Fitting& fitting) {
   if (report.timings) write_stderr(timings_text(*report.timings));
   outcome.attempt([&] { write_fit_page(report, timings); });
   outcome.tell();
-  return result.search.interrupted || outcome.failed() ? 1 : 0;
+  if (outcome.failed()) return 1;
+  return result.ended == SearchEnd::stopped ? code_of_stop() : 0;
 }
 
 void add_study_options(CLI::App& app, FitStudy& study) {

@@ -10,14 +10,15 @@ namespace runnel::cli {
 namespace {
 
 std::atomic<bool> stopping = false, silent = false;
+std::atomic<int> caught = SIGINT;
 static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler may only touch lock-free atomics");
 
-extern "C" void runnel_on_signal(int) {
+extern "C" void runnel_on_signal(int signal) {
   const int error = errno;
+  caught = signal;
   stopping = true;
   if (!silent) {
-    constexpr std::string_view text =
-        "\nrunnel: stopping, finished candidates are kept (again: end at once)\n";
+    constexpr std::string_view text = "\nrunnel: stopping, the best so far is kept (again: end at once)\n";
     [[maybe_unused]] const auto ignored = ::write(STDERR_FILENO, text.data(), text.size());
   }
   errno = error;
@@ -43,5 +44,7 @@ Interrupt::Interrupt(bool quiet) {
 Interrupt::~Interrupt() { set_handler(SIG_DFL, 0); }
 
 const std::atomic<bool>* Interrupt::flag() const { return &stopping; }
+
+int code_of_stop() { return 128 + caught; }
 
 }  // namespace runnel::cli

@@ -1,4 +1,4 @@
-// Ctrl-C during a search: the first one asks it to stop, the second one ends the program.
+// Ctrl-C during a search: the first one asks it to stop and keep the best, the second one ends the program.
 #pragma once
 
 #include <atomic>
@@ -15,5 +15,8 @@ class Interrupt {
 
   const std::atomic<bool>* flag() const;
 };
+
+// The exit code of a program that the signal stopped: 130 after SIGINT, 143 after SIGTERM.
+int code_of_stop();
 
 }  // namespace runnel::cli

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/fit_command.h"
+#include "cli/points.h"
 #include "cli/program.h"
 #include "cli/report.h"
 #include "core/fail.h"
@@ -70,6 +71,8 @@ void read_kept_command(const study::Study& study, FitCommand& command) {
   fit.options.grid.clear();
   fit.options.space.clear();
   fit.options.random = 0;
+  fit.tries.clear();
+  std::erase_if(fit.times, [](const std::string& text) { return seconds_from(text).has_value(); });
   fit.sampler.clear();
   fit.scheduler.clear();
   fit.eta.reset();

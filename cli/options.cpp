@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 
+#include "cli/points.h"
 #include "core/fail.h"
 #include "core/text.h"
 #include "data/list.h"
@@ -126,7 +127,7 @@ void add_split_options(CLI::App& app, FitArguments& fit) {
   app.add_option("--group", split.group, "Rows that agree in this column stay on one side of every split")
       ->type_name("COLUMN")
       ->group(group);
-  app.add_option("--time", split.time, "Order rows by this column: the last ones test")
+  app.add_option("--time-column", split.time, "Order rows by this column: the last ones test")
       ->type_name("COLUMN")
       ->group(group);
 }
@@ -170,6 +171,16 @@ void add_search_options(CLI::App& app, FitArguments& fit) {
   app.add_option("--scheduler", fit.scheduler,
                  "full, or who is retired early: halving, hyperband or median (full)")
       ->type_name("NAME")
+      ->group(group);
+  add_repeatable(app, "--try", fit.tries,
+                 "A known point, as rate=0.003,hidden=64, to begin with; or a file of them, one on each line")
+      ->type_name("POINT")
+      ->group(group);
+  add_repeatable(
+      app, "--time", fit.times,
+      "End the search after this long, as 90s, 5m or 1h30m, and keep the best so far. Behind it come the "
+      "training of a winner of folds on all rows, the linear baseline and the test")
+      ->type_name("TIME")
       ->group(group);
   add_checked(app, "--eta", fit.eta, "Halving and hyperband: a rung keeps one candidate of N (3)",
               whole_number(2))
@@ -345,6 +356,24 @@ void check_search(const FitOptions& options) {
   check_space(options);
 }
 
+// --time was the name of --time-column once, and studies keep their commands.
+void set_time(const FitArguments& fit, FitOptions& out) {
+  for (const std::string& text : fit.times) {
+    if (const auto seconds = seconds_from(text)) {
+      if (out.seconds > 0) fail("--time {}: a time is given already; leave one of them out", text);
+      out.seconds = *seconds;
+      continue;
+    }
+    const bool looks_like_one = text.empty() || (text[0] >= '0' && text[0] <= '9') || text[0] == '.';
+    if (looks_like_one)
+      fail("--time '{}': a time is given as 90s, 5m or 1h30m (rows are ordered by --time-column COLUMN)",
+           text);
+    if (!out.split.time.empty() && out.split.time != text)
+      fail("--time {}: rows are ordered by one column, and {} is given already", text, out.split.time);
+    out.split.time = text;
+  }
+}
+
 SplitKind split_kind(const std::string& text) {
   if (text.empty()) return SplitKind::automatic;
   if (text == "random") return SplitKind::random;
@@ -450,8 +479,12 @@ FitOptions fit_options(FitArguments& fit) {
   set_weights_and_ensemble(fit);
   set_hyper(fit);
   set_scheduling(fit, out);
+  set_time(fit, out);
   take_space_file(out);
   check_search(out);
+  Points points = points_from(fit.tries, out.base);
+  out.tries = std::move(points.points);
+  fit.try_files = std::move(points.files);
   return out;
 }
 

@@ -44,7 +44,9 @@ struct FitArguments {
   ColumnLists columns;
   std::string task, metric, loss, split, sampler, scheduler, class_weight, ensemble_of;
   std::optional<std::int64_t> eta, min_epochs;
-  std::vector<std::string> hyper;  // one text per sweep::hyper_fields(); empty where not given
+  std::vector<std::string> times, tries;  // the arguments of --time and --try
+  std::vector<std::string> try_files;     // those of them that are files
+  std::vector<std::string> hyper;         // one text per sweep::hyper_fields(); empty where not given
   bool raw = false, no_standardize = false, no_log_companions = false, no_scale_target = false;
 };
 void add_fit_options(CLI::App& app, FitArguments& fit);

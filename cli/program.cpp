@@ -12,10 +12,12 @@
 #include <utility>
 #include <vector>
 
+#include "cli/interrupt.h"
 #include "cli/output.h"
 #include "cli/ranks.h"
 #include "core/fail.h"
 #include "core/text.h"
+#include "runnel/fit.h"
 #include "runnel/version.h"
 
 namespace runnel::cli {
@@ -219,6 +221,10 @@ int run(int argc, const char* const* argv) {
     return parse_and_act(program, commands, argc, argv);
   } catch (const ReaderGone&) {
     return 0;  // whoever read our output has seen enough
+  } catch (const StoppedError& e) {
+    if (!speaks()) return 0;
+    complain(e.what());
+    return code_of_stop();
   } catch (const Error& e) {
     // Rank 0 says the same; whoever else ended with a code of his own would have the launcher end it before.
     if (!speaks()) return 0;

@@ -43,6 +43,7 @@ struct FitReport {
   const FitData& data;
   const FitOptions& options;
   std::string model_path;               // empty: it could not be saved
+  std::string kept_model = {};          // that was there, and stays: of a search that was stopped
   std::optional<Timings> timings = {};  // where they are wanted
   std::string page = {};                // the HTML file; empty: none
 };
@@ -55,8 +56,11 @@ struct ScoreReport {
   std::vector<std::string> notes;
 };
 
-// "stopped: 12 of 32 candidates finished; the model is the best of these"; empty when it was not stopped.
-std::string stopped_text(const sweep::Result& search);
+// "stopped: 12 of 32 candidates finished, 20 were judged on their way; the model is the best of these";
+// empty for a search that ended as it was to.
+std::string stopped_text(const FitResult& result);
+// "candidate 7 was on its way, after 12 of 20 epochs"; empty when the winner had come to its end.
+std::string on_its_way_text(const FitResult& result);
 std::string number_text(sweep::Metric metric, double value);
 std::string number_text(std::string_view metric, double value);  // by its name, whoever measures it
 std::string interval_text(sweep::Metric metric, const Score& score);

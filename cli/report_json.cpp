@@ -115,6 +115,7 @@ Json rows_json(const FitReport& report) {
 
 Json best_json(const FitResult& result) {
   Json out = {{"index", result.best}, {"hyper", hyper_json(winner(result).hyper, result.space)}};
+  out["epochs"] = winner(result).epochs;
   out["curve"] = numbers(winner(result).curve);
   out["best_epoch"] = number(winner(result).best_epoch);
   return out;
@@ -203,11 +204,13 @@ Json fit_json(const FitReport& report) {
   out["search"].update(scheduling_json(report.options.scheduling));
   out["search"]["rungs"] = rungs_json(search.rungs);
   out["interrupted"] = search.interrupted;
+  out["ended"] = search_end_name(result.ended);
+  out["tried"] = result.tried;
   out["seed"] = report.options.seed;
   out["threads"] = report.options.threads;
   out["dtype"] = report.options.f64 ? "f64" : "f32";
   out["warnings"] = result.warnings;
-  if (search.interrupted) out["warnings"].push_back(stopped_text(search));
+  if (result.ended != SearchEnd::whole) out["warnings"].push_back(stopped_text(result));
   out["notes"] = report.data.notes;
   out["seconds"] = number(result.seconds);
   if (report.timings) out["timings"] = timings_json(*report.timings);
@@ -276,6 +279,8 @@ Json provenance_json(const FitReport& report, const std::string& command, const 
   out["also"] = named(result.also);
   out["baselines"] = baselines_json(result);
   out["interrupted"] = result.search.interrupted;
+  if (result.ended != SearchEnd::whole) out["ended"] = search_end_name(result.ended);
+  if (winner(result).status == sweep::Status::interrupted) out["winner_epochs"] = winner(result).epochs;
   out["warnings"] = result.warnings;
   out["read"] = {{"header", read.header ? Json(*read.header) : Json(nullptr)}, {"missing", read.missing}};
   return out;

@@ -76,22 +76,13 @@ std::string epochs_text(const Candidate& c, bool searched) {
 // "30 done, 2 diverged"
 std::string statuses_text(const Study& study) {
   std::string out;
-  for (const Status status :
-       {Status::done, Status::retired, Status::diverged, Status::interrupted, Status::waiting}) {
-    const std::int64_t n = study.count(status);
-    if (n > 0) out += fmt::format("{}{} {}", out.empty() ? "" : ", ", n, study::status_name(status));
-  }
+  for (const auto& [status, n] : statuses_of(study))
+    if (n > 0) out += fmt::format("{}{} {}", out.empty() ? "" : ", ", n, status);
   return out;
 }
 
 std::int64_t finished(const Study& study) {
   return study.count(Status::done) + study.count(Status::retired) + study.count(Status::diverged);
-}
-
-double seconds_of(const Study& study) {
-  double seconds = 0;
-  for (const study::Run& run : study.runs) seconds += run.seconds;
-  return seconds;
 }
 
 // "2026-03-01 14:05 UTC"
@@ -189,6 +180,54 @@ std::string under_way_part(const Style& style, const Study& study) {
   return out;
 }
 
+// Candidates in training, the best first.
+std::vector<std::int64_t> in_training(const Study& study) {
+  std::vector<std::int64_t> out;
+  for (const Candidate& c : study.candidates)
+    if (c.is_under_way()) out.push_back(c.index);
+  const double sign = study::higher_is_better(study.description) ? -1 : 1;
+  std::stable_sort(out.begin(), out.end(), [&](std::int64_t a, std::int64_t b) {
+    return number_before(sign * at(study, a).metric, sign * at(study, b).metric);
+  });
+  return out;
+}
+
+// Those under way and what they have come to, the best so far of all, and how fast it goes.
+std::string training_part(const Style& style, const Study& study) {
+  std::vector<std::int64_t> now = in_training(study);
+  if (now.empty()) return "";
+  const std::vector<std::int64_t> ended = study.ranked();
+  const bool higher = study::higher_is_better(study.description);
+  const Candidate& first = at(study, now[0]);
+  const bool leads =
+      !std::isnan(first.metric) && (ended.empty() || (higher ? first.metric > at(study, ended[0]).metric
+                                                             : first.metric < at(study, ended[0]).metric));
+  std::string out = part(style, "under way") + counted(now.size(), "candidate");
+  if (leads)
+    out += fmt::format("; the best so far is {}, with {} {}", first.index, study.description.metric,
+                       metric_text(study, first.metric));
+  out += "\n";
+  Columns table;
+  for (std::size_t c = 0; c < 3; ++c) table.align_right(c);
+  table.add({"candidate", study.description.metric, "epochs so far"});
+  if (now.size() > shown_candidates) now.resize(shown_candidates);
+  for (const std::int64_t i : now) {
+    const Candidate& c = at(study, i);
+    const std::string_view planned = c.value("epochs");
+    table.add({fmt::format("{}", i), metric_text(study, c.metric),
+               planned.empty() ? fmt::format("{}", c.epochs) : fmt::format("{} of {}", c.epochs, planned)});
+  }
+  out += table.text(margin);
+  const double seconds = seconds_of(study);
+  if (seconds > 0)
+    out += part(style, "pace") +
+           fmt::format("{:.3g} epochs a second: {} in {}, of all candidates{} together\n",
+                       static_cast<double>(study.trained) / seconds,
+                       grouped(static_cast<std::size_t>(study.trained)), duration_text(seconds),
+                       study.description.folds > 1 ? " and folds" : "");
+  return out;
+}
+
 std::string timings_part(const Style& style, const Study& study) {
   std::string line;
   for (const auto& [name, seconds] : study.timings)
@@ -220,55 +259,6 @@ std::string curves_part(const Style& style, const Study& study, const Candidate&
   return out;
 }
 
-// ---- JSON ----------------------------------------------------------------------------------------------
-
-Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
-
-Json numbers(const std::vector<double>& values) {
-  Json out = Json::array();
-  for (const double value : values) out.push_back(number(value));
-  return out;
-}
-
-Json hyper_json(const Candidate& candidate) {
-  Json out = Json::object();
-  for (const Candidate::Value& value : candidate.hyper)
-    out[value.name] = !value.active   ? Json(nullptr)
-                      : value.numeric ? Json::parse(value.text)
-                                      : Json(value.text);
-  return out;
-}
-
-Json rungs_json(const Study& study) {
-  Json out = Json::array();
-  for (const study::Rung& rung : study.rungs)
-    out.push_back(
-        {{"bracket", rung.bracket}, {"epochs", rung.epochs}, {"entered", rung.entered}, {"kept", rung.kept}});
-  return out;
-}
-
-Json summary_json(const StudyReport& report) {
-  const Study& study = report.study;
-  const auto ranked = study.ranked();
-  Json out = {{"path", report.path}, {"state", report.state}};
-  out["data"] = study.description.source;
-  out["metric"] = study.description.metric;
-  out["candidates"] = study.candidates.size();
-  out["statuses"] = Json::object();
-  for (const Status status :
-       {Status::done, Status::retired, Status::diverged, Status::interrupted, Status::waiting})
-    out["statuses"][std::string(study::status_name(status))] = study.count(status);
-  out["best"] = ranked.empty() ? Json(nullptr) : Json(study.best.value_or(ranked[0]));
-  out["validation"] = ranked.empty() ? Json(nullptr) : number(at(study, ranked[0]).metric);
-  out["began"] = study.runs.empty() ? Json(nullptr) : Json(study.runs[0].began);
-  out["seconds"] = seconds_of(study);
-  return out;
-}
-
-Json fingerprint_json(const study::Fingerprint& fingerprint) {
-  return {{"digest", fingerprint.digest}, {"parts", Json::parse(fingerprint.parts, nullptr, false)}};
-}
-
 // ---- CSV -----------------------------------------------------------------------------------------------
 
 std::string cell(std::string_view text) {
@@ -281,6 +271,28 @@ std::string cell(std::string_view text) {
 std::string csv_number(double value) { return std::isfinite(value) ? fmt::format("{}", value) : ""; }
 
 }  // namespace
+
+std::string_view status_text(const Candidate& c) {
+  return c.is_under_way() ? "under way" : study::status_name(c.status);
+}
+
+// How many there are of each, in this order.
+std::vector<std::pair<std::string, std::int64_t>> statuses_of(const Study& study) {
+  std::vector<std::pair<std::string, std::int64_t>> out;
+  for (const Status status : {Status::done, Status::retired, Status::diverged, Status::interrupted})
+    out.emplace_back(study::status_name(status), study.count(status));
+  const auto under_way = std::count_if(study.candidates.begin(), study.candidates.end(),
+                                       [](const Candidate& c) { return c.is_under_way(); });
+  out.emplace_back("under way", under_way);
+  out.emplace_back(study::status_name(Status::waiting), study.count(Status::waiting) - under_way);
+  return out;
+}
+
+double seconds_of(const Study& study) {
+  double seconds = 0;
+  for (const study::Run& run : study.runs) seconds += run.seconds;
+  return seconds;
+}
 
 std::string under_way_text(std::int64_t rank, const std::vector<std::int64_t>& candidates) {
   return fmt::format("rank {}: {} ({})", rank, counted(candidates.size(), "candidate"),
@@ -330,12 +342,6 @@ std::string studies_text(const std::vector<StudyReport>& reports) {
   return table.text();
 }
 
-Json studies_json(const std::vector<StudyReport>& reports) {
-  Json out = {{"schema", json_schema}, {"studies", Json::array()}};
-  for (const StudyReport& report : reports) out["studies"].push_back(summary_json(report));
-  return out;
-}
-
 std::string candidates_text(const Study& study, const std::vector<std::int64_t>& which,
                             std::string_view indent) {
   const Names names = names_of(study);
@@ -356,7 +362,7 @@ std::string candidates_text(const Study& study, const std::vector<std::int64_t>&
     std::vector<std::string> row{fmt::format("{}", i), metric_text(study, c.metric), loss_text(c.loss),
                                  epochs_text(c, std::ssize(varied) < std::ssize(names.varied))};
     for (const std::string& name : varied) row.emplace_back(c.value(name).empty() ? "-" : c.value(name));
-    if (!all_done) row.emplace_back(study::status_name(c.status));
+    if (!all_done) row.emplace_back(status_text(c));
     table.add(row);
   }
   std::string out = table.text(indent);
@@ -376,48 +382,11 @@ std::string study_text(const StudyReport& report) {
   std::vector<std::int64_t> best = study.ranked();
   if (best.size() > shown_candidates) best.resize(shown_candidates);
   if (!best.empty()) out += part(style, "best") + candidates_text(study, best, margin).substr(margin.size());
+  out += training_part(style, study);
   out += rungs_part(style, study);
   out += under_way_part(style, study);
   out += timings_part(style, study);
   out += warnings_part(style, study.warnings);
-  return out;
-}
-
-Json study_json(const StudyReport& report) {
-  const Study& study = report.study;
-  const study::Description& d = study.description;
-  Json out = {{"schema", json_schema}};
-  out.update(summary_json(report));
-  out["version"] = d.version;
-  out["command"] = d.command;
-  out["configuration"] = Json::parse(d.configuration, nullptr, false);
-  out["seed"] = d.seed;
-  out["loss"] = d.loss;
-  out["folds"] = d.folds;
-  out["fingerprints"] = {{"data", fingerprint_json(d.data)},
-                         {"split", fingerprint_json(d.split)},
-                         {"space", fingerprint_json(d.space)}};
-  for (Json& print : out["fingerprints"])
-    if (print["parts"].is_discarded()) print["parts"] = nullptr;
-  if (out["configuration"].is_discarded()) out["configuration"] = d.configuration;
-  out["candidates"] = Json::array();
-  for (const Candidate& c : study.candidates) out["candidates"].push_back(candidate_json(study, c.index));
-  out["rungs"] = rungs_json(study);
-  if (!study.under_way.empty()) {
-    out["under_way"] = Json::array();
-    for (const auto& [rank, candidates] : study.under_way)
-      out["under_way"].push_back({{"rank", rank}, {"candidates", candidates}});
-  }
-  out["timings"] = Json::object();
-  for (const auto& [name, seconds] : study.timings) out["timings"][name] = number(seconds);
-  out["warnings"] = study.warnings;
-  out["runs"] = Json::array();
-  for (const study::Run& run : study.runs)
-    out["runs"].push_back({{"began", run.began},
-                           {"seconds", run.seconds},
-                           {"command", run.command},
-                           {"version", run.version},
-                           {"threads", run.threads}});
   return out;
 }
 
@@ -428,7 +397,7 @@ std::string candidate_text(const StudyReport& report, std::int64_t index) {
   const auto ranked = study.ranked();
   const auto rank = std::find(ranked.begin(), ranked.end(), index);
   std::string out = part(style, "candidate");
-  out += fmt::format("{} of {}: {}", index, report.path, study::status_name(c.status));
+  out += fmt::format("{} of {}: {}", index, report.path, status_text(c));
   if (rank != ranked.end())
     out += fmt::format(
         ", the {}best of {}",
@@ -445,23 +414,6 @@ std::string candidate_text(const StudyReport& report, std::int64_t index) {
   return out + curves_part(style, study, c);
 }
 
-Json candidate_json(const Study& study, std::int64_t index) {
-  const Candidate& c = at(study, index);
-  Json out = {{"index", c.index}, {"hyper", hyper_json(c)}, {"status", study::status_name(c.status)}};
-  out["validation"] = number(c.metric);
-  out["validation_loss"] = number(c.loss);
-  out["epochs"] = c.epochs;
-  out["readings"] = Json::array();
-  for (const study::Reading& reading : c.readings)
-    out["readings"].push_back({{"fold", reading.fold},
-                               {"epochs", reading.epochs},
-                               {"validation", number(reading.metric)},
-                               {"validation_loss", number(reading.loss)},
-                               {"finite", reading.finite},
-                               {"curve", numbers(reading.curve)}});
-  return out;
-}
-
 std::string candidates_csv(const Study& study, const std::vector<std::int64_t>& which) {
   std::string out = "index,status,validation,validation_loss,epochs_done";
   if (study.candidates.empty()) return out + "\n";
@@ -469,8 +421,8 @@ std::string candidates_csv(const Study& study, const std::vector<std::int64_t>& 
   out += "\n";
   for (const std::int64_t i : which) {
     const Candidate& c = at(study, i);
-    out += fmt::format("{},{},{},{},{}", i, study::status_name(c.status), csv_number(c.metric),
-                       csv_number(c.loss), c.epochs);
+    out +=
+        fmt::format("{},{},{},{},{}", i, status_text(c), csv_number(c.metric), csv_number(c.loss), c.epochs);
     for (const Candidate::Value& value : study.candidates[0].hyper) out += "," + cell(c.value(value.name));
     out += "\n";
   }

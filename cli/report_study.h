@@ -3,6 +3,8 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "cli/report.h"
@@ -22,6 +24,12 @@ std::vector<std::string> sort_names(const study::Study& study);
 // The candidates' numbers, sorted: metrics and ranks the best first, others ascending; what has no value
 // comes last. Fails for an unknown name.
 std::vector<std::int64_t> sorted_candidates(const study::Study& study, const std::string& name);
+
+// A candidate's status, or "under way" for one that waits no more.
+std::string_view status_text(const study::Candidate& candidate);
+// How many candidates there are of each, in the order in which they are told.
+std::vector<std::pair<std::string, std::int64_t>> statuses_of(const study::Study& study);
+double seconds_of(const study::Study& study);  // of all its runs
 
 std::string studies_text(const std::vector<StudyReport>& reports);
 Json studies_json(const std::vector<StudyReport>& reports);

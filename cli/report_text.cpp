@@ -86,7 +86,8 @@ std::string rows_part(const Style& style, const FitPlan& plan) {
 std::vector<const sweep::Outcome*> ranked(const FitResult& result) {
   std::vector<const sweep::Outcome*> out;
   for (const sweep::Outcome& outcome : result.search.outcomes) {
-    if (outcome.status == sweep::Status::done) out.push_back(&outcome);
+    const bool judged = outcome.status == sweep::Status::interrupted && outcome.best_epoch > 0;
+    if (outcome.status == sweep::Status::done || judged) out.push_back(&outcome);
   }
   const bool higher = sweep::higher_is_better(result.metric);
   std::stable_sort(out.begin(), out.end(), [&](const auto* a, const auto* b) {
@@ -145,7 +146,11 @@ std::string search_part(const Style& style, const FitResult& result) {
   const Fields fields = fields_of(search);
   const std::vector<const sweep::Outcome*> best = ranked(result);
   Columns table;
+  const bool stopped = std::any_of(best.begin(), best.end(), [](const sweep::Outcome* o) {
+    return o->status == sweep::Status::interrupted;
+  });
   std::vector<std::string> head = {"candidate", std::string(sweep::metric_name(result.metric))};
+  if (stopped) head.emplace_back("after epochs");
   for (const auto* field : fields.varied) head.emplace_back(field->name);
   for (std::size_t c = 0; c < 2; ++c) table.align_right(c);
   table.add(head);
@@ -155,6 +160,7 @@ std::string search_part(const Style& style, const FitResult& result) {
     ++shown;
     std::vector<std::string> row = {fmt::format("{}", best[i]->index),
                                     number_text(result.metric, best[i]->validation)};
+    if (stopped) row.push_back(fmt::format("{} of {}", best[i]->epochs, best[i]->hyper.epochs));
     for (const auto* field : fields.varied)
       row.push_back(sweep::takes_part(result.space, field->name, best[i]->hyper) ? field->get(best[i]->hyper)
                                                                                  : "-");
@@ -169,11 +175,20 @@ std::string search_part(const Style& style, const FitResult& result) {
     out += fmt::format("{}{}{}\n", margin, search.outcomes.size() > 1 ? "all: " : "", same);
   }
   const sweep::Outcome& winner = search.outcomes.at(static_cast<std::size_t>(result.best));
-  if (winner.hyper.patience > 0) {
+  if (winner.hyper.patience > 0 && winner.status != sweep::Status::interrupted) {
     out += fmt::format("{}{} was best after {} of {} epochs{}\n", margin, winner.index,
                        fmt::format("{:.4g}", winner.best_epoch), winner.hyper.epochs,
                        result.folds > 0 ? " (the mean of the folds); trained so long on all rows" : "");
   }
+  if (const std::string text = on_its_way_text(result); !text.empty())
+    out += fmt::format("{}{}\n", margin, text);
+  if (!result.tried.empty())
+    out += fmt::format("{}{} known before (--try): {}\n", margin,
+                       result.tried.size() == 1 ? "a candidate was" : "candidates were",
+                       shortened(fmt::format("{}", fmt::join(result.tried, ", ")), 60));
+  if (const std::int64_t fresh = std::ssize(search.outcomes) - result.known; result.known > 0 && fresh > 0)
+    out +=
+        fmt::format("{}{} of the study, and {} more from {} on\n", margin, result.known, fresh, result.known);
   if (!result.model.others.empty()) {
     const bool candidates = result.members.size() > 1;
     out +=
@@ -231,14 +246,32 @@ std::string milliseconds(double seconds) { return fmt::format("{:.1f} ms", 1e3 *
 
 }  // namespace
 
-std::string stopped_text(const sweep::Result& search) {
-  if (!search.interrupted) return "";
-  const auto finished =
-      std::count_if(search.outcomes.begin(), search.outcomes.end(),
-                    [](const sweep::Outcome& o) { return o.status != sweep::Status::interrupted; });
+std::string stopped_text(const FitResult& result) {
+  if (result.ended == SearchEnd::whole) return "";
+  const std::vector<sweep::Outcome>& all = result.search.outcomes;
+  const auto on_their_way = std::count_if(
+      all.begin(), all.end(), [](const sweep::Outcome& o) { return o.status == sweep::Status::interrupted; });
+  const auto judged = std::count_if(all.begin(), all.end(), [](const sweep::Outcome& o) {
+    return o.status == sweep::Status::interrupted && o.best_epoch > 0;
+  });
   // Those that were retired had come as far as they were to come.
-  return fmt::format("stopped: {} of {} candidates finished; the model is the best of these", finished,
-                     search.outcomes.size());
+  std::string out = fmt::format("{}: {} of {} candidates finished",
+                                result.ended == SearchEnd::stopped ? "stopped" : "the time was over",
+                                std::ssize(all) - on_their_way, all.size());
+  if (judged > 0) out += fmt::format(", {} judged on {} way", judged, judged == 1 ? "its" : "their");
+  if (on_their_way > judged) out += fmt::format(", {} without a reading", on_their_way - judged);
+  return out + "; the model is the best of these";
+}
+
+std::string on_its_way_text(const FitResult& result) {
+  const sweep::Outcome& winner = result.search.outcomes.at(static_cast<std::size_t>(result.best));
+  if (winner.status != sweep::Status::interrupted) return "";
+  return fmt::format("candidate {} was on its way, after {} of {}{}", winner.index, winner.epochs,
+                     counted(static_cast<std::size_t>(winner.hyper.epochs), "epoch"),
+                     result.folds == 0 ? ""
+                     : result.model.stopped_after
+                         ? fmt::format("; trained for {} on all rows", result.model.stopped_after)
+                         : "; trained for all of them on all rows");
 }
 
 std::string number_text(sweep::Metric metric, double value) {
@@ -292,13 +325,15 @@ std::string fit_text(const FitReport& report, bool quiet) {
   const Style style(STDOUT_FILENO);
   std::string out = test_part(style, report);
   out += warnings_part(style, report.result.warnings);
-  if (report.result.search.interrupted) out += warnings_part(style, {stopped_text(report.result.search)});
+  if (report.result.ended != SearchEnd::whole) out += warnings_part(style, {stopped_text(report.result)});
   if (const std::string& file = report.options.study.file; !file.empty() && !quiet)
-    out += part(style, "study") + (report.result.search.interrupted
+    out += part(style, "study") + (report.result.ended != SearchEnd::whole
                                        ? file + ": the same command with --resume goes on with it\n"
                                        : fmt::format("runnel study show {}\n", shell_quoted(file)));
   const bool saved = !report.model_path.empty();
   if (saved) out += part(style, "model") + report.model_path + "\n";
+  if (saved && !report.kept_model.empty())
+    out += fmt::format("{}{} stays as it was, for the search was stopped\n", margin, report.kept_model);
   if (!quiet && !report.page.empty()) out += part(style, "report") + report.page + "\n";
   if (!quiet && saved)
     out += fmt::format("{}runnel predict {} NEW_DATA\n", part(style, "predict"),
@@ -405,6 +440,8 @@ std::string model_text(const Model& model, const std::string& path) {
     hyper += fmt::format("{}{} {}", hyper.empty() ? "" : ", ", field.name, field.get(model.hyper));
   }
   out += part(style, "trained") + hyper + "\n";
+  if (model.stopped_after > 0)
+    out += fmt::format("{}for {} of these epochs: its search was stopped\n", margin, model.stopped_after);
   out += fmt::format("{}loss {}, chosen by {}\n", margin, sweep::loss_name(model.loss),
                      sweep::metric_name(model.metric));
   Columns columns;

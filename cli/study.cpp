@@ -1,6 +1,7 @@
 // runnel study: what stands in the files that searches leave.
 #include "runnel/study.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "cli/options.h"
@@ -25,10 +26,30 @@ constexpr const char* examples = R"(Examples:
   runnel study export songs.study --format csv -o candidates.csv
   runnel study export songs.study --format tensorboard -o board)";
 
+// Candidates in training stand where they were last read.
+void judge_under_way(study::Study& study, bool killed) {
+  for (study::Candidate& c : study.candidates) {
+    if (!c.is_under_way()) continue;
+    const bool on_all_folds = std::ssize(c.readings) == study.description.folds;
+    double metric = 0, loss = 0;
+    for (const study::Reading& r : c.readings) {
+      c.epochs = std::max(c.epochs, r.epochs);
+      metric += r.metric / static_cast<double>(study.description.folds);
+      loss += r.loss / static_cast<double>(study.description.folds);
+    }
+    if (on_all_folds) {
+      c.metric = metric;
+      c.loss = loss;
+    }
+    if (killed) c.status = study::Status::interrupted;
+  }
+}
+
 StudyReport report_of(const std::string& path) {
   StudyReport report{study::read(path), path, ""};
   const bool killed = report.study.state == study::State::running && !study::has_writer(path);
   report.state = killed ? "killed" : study::state_name(report.study.state);
+  judge_under_way(report.study, killed);
   if (killed)
     for (const auto& [rank, candidates] : report.study.under_way)
       for (const std::int64_t index : candidates) {

@@ -7,7 +7,7 @@
 namespace runnel {
 
 // input: the caller's data, arguments or shapes are at fault (the program exits with 2).
-// run:   the work itself failed: divergence everywhere, disk full, interrupted (the program exits with 1).
+// run:   the work itself failed: divergence everywhere, disk full (the program exits with 1), stopped early.
 enum class ErrorKind { input, run };
 
 class Error : public std::runtime_error {

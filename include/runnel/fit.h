@@ -5,9 +5,11 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "runnel/data.h"
+#include "runnel/error.h"
 #include "runnel/model.h"
 #include "runnel/space.h"
 #include "runnel/study.h"
@@ -30,8 +32,10 @@ struct FitResult;
 // The file that keeps a search while it runs (runnel/study.h).
 struct FitStudy {
   std::string file;  // none: the search is not kept
-  // Goes on with the file, which must be of the same data, split, space and settings; else there must be
-  // none.
+  // Goes on with the file, which must be of the same data, split and settings; else there must be none. Its
+  // candidates stay. Further ones come behind them: points to try, draws behind those that were made (also of
+  // a wider space), values more of a grid, and where there are to be more epochs all that was drawn, once
+  // more with these.
   bool resume = false;
   double every =
       2;  // seconds between states of all that is in training, at least: about what a kill may cost
@@ -68,8 +72,11 @@ struct FitOptions {
       fixed;  // names of the fields of `base` that the user set: the default space leaves them alone
   std::vector<std::string> grid;  // "name=v1,v2": every combination
   std::int64_t random = 0;  // draws from the space; Hyperband draws as many as it asks for where this is 0
-  std::vector<std::string> space;         // "name=v1,v2" or "name=low..high"; no space: the default one
-  std::string space_file;                 // a TOML file with more of it (runnel/space.h)
+  std::vector<std::string> space;  // "name=v1,v2" or "name=low..high"; no space: the default one
+  std::string space_file;          // a TOML file with more of it (runnel/space.h)
+  // Known points, "rate=0.003,hidden=64" (sweep::parse_point): candidates that come before those of the
+  // space. A point that is there already is not added again.
+  std::vector<std::string> tries;
   std::optional<sweep::Sampler> sampler;  // grid, or random where there are draws or a space
   sweep::Scheduling scheduling;           // who is trained to the end
   // Training rows weigh this column's numbers, times their class's weight, divided by the mean of these over
@@ -96,13 +103,20 @@ struct FitOptions {
   // Called once, when the winner stands: `search`, `best`, `metric`, `model`, `split` and `folds` of the
   // result are known.
   std::function<void(const FitResult&)> searched;
+  // The search ends early when `stop` is set or `seconds` (0: no end) are over: all candidates are then
+  // judged by their latest reading. What comes behind the search is not counted: winners of folds and an
+  // ensemble's further seeds are trained, the baselines, the test.
   const std::atomic<bool>* stop = nullptr;
+  double seconds = 0;
   FitStudy study;
 
   // What refit() sets.
   // In place of a space: what another search found, the best first. As many are trained as the model has
   // members.
   std::vector<sweep::Hyper> candidates;
+  // Of each of these the epochs it had come to on each fold when its search was stopped; none: it came to its
+  // end. Empty: all did.
+  std::vector<std::vector<std::int64_t>> stops;
   bool train_on_validation = false;  // the winner is trained on training and validation rows together
   std::optional<study::Description> refitted;  // other data and another split than its are refused
 };
@@ -145,6 +159,16 @@ struct TestRead {
   std::vector<double> model, linear, constant;  // linear is empty where no linear model was found
 };
 
+// How a search ended: as it was to, by FitOptions::stop, or by FitOptions::seconds.
+enum class SearchEnd { whole, stopped, out_of_time };
+std::string_view search_end_name(SearchEnd end);  // "whole", "stopped", "out of time"
+
+// What fit() throws when it was stopped before any candidate had a reading.
+class StoppedError : public Error {
+ public:
+  explicit StoppedError(const std::string& what) : Error(ErrorKind::run, what) {}
+};
+
 struct FitResult {
   Model model;
   sweep::Metric metric;
@@ -155,7 +179,10 @@ struct FitResult {
   TestRead test_read;  // empty when there are no test rows
   sweep::Space space;  // that was searched
   sweep::Result search;
-  std::int64_t best = 0;              // the index of the winning candidate
+  SearchEnd ended = SearchEnd::whole;
+  std::int64_t best = 0;            // the index of the winning candidate
+  std::vector<std::int64_t> tried;  // the candidates that are known points (FitOptions::tries)
+  std::int64_t known = 0;  // candidates of the study that a resumed search began with; further ones are new
   std::vector<std::int64_t> members;  // candidates whose networks the model averages, the best first
   Score single;  // of an ensemble: what the first of its networks scores on the test rows alone
   Split split;
@@ -169,13 +196,15 @@ struct FitResult {
 };
 
 // `test`, when given, holds the test rows (of the same columns); the table is then cut into train and
-// validation alone. Throws Error(run) when every candidate diverged, or when stopped before any candidate had
-// finished. Where mpirun or srun started the program as one of several ranks, all of them call it alike: they
-// make its searches together, and each gets the result; only rank 0 is to have a study.
+// validation alone. Throws Error(run) when every candidate diverged, or when the time was over before any
+// candidate had a reading; StoppedError when it was stopped before. Where mpirun or srun started the program
+// as one of several ranks, all of them call it alike: they make its searches together, and each gets the
+// result; only rank 0 is to have a study.
 FitResult fit(const Table& table, const FitOptions& options, const Table* test = nullptr);
 
 // Trains the winner of a study again, alone: given the data and options that the study was begun with, the
-// model is that of the study to the last bit, an average with all its members.
+// model is that of the study to the last bit, an average with all its members. The winner of a search that
+// was stopped is trained for as many epochs as it had come to.
 // `with_validation` trains it on the validation rows too, once it has been trained without them; a winner of
 // folds always is. Throws Error(input) where there is no winner, or naming the difference where data or split
 // are others.

@@ -23,6 +23,9 @@ struct Predictions {
 struct Member {
   nn::Network network;
   sweep::Hyper hyper;
+  // The epochs that it was trained for, where a search was stopped before it had made those of `hyper`; else
+  // 0.
+  std::int64_t stopped_after = 0;
 };
 
 // One network, or an ensemble: several whose outputs are averaged, as numbers, or as probabilities of
@@ -35,6 +38,7 @@ struct Model {
   sweep::Loss loss = sweep::Loss::squared;
   sweep::Hyper hyper;  // of the network
   nn::Network network;
+  std::int64_t stopped_after = 0;            // as Member::stopped_after
   std::vector<Member> others = {};           // the ensemble's further members
   double target_mean = 0, target_scale = 1;  // regression: a prediction is mean + scale * output
   std::uint64_t seed = 0;                    // of the run that made it

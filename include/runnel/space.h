@@ -35,6 +35,10 @@ struct Parameter {
 // factor of 20 or more apart). Throws Error(input), naming the nearest parameter for an unknown name.
 Parameter parse_parameter(const std::string& text);
 
+// "rate=0.003,hidden=64" as a candidate: `base` with these values. Throws Error(input) for what is no value
+// of a hyperparameter, and for one that is named twice.
+Hyper parse_point(const Hyper& base, const std::string& text);
+
 // Parameters as they are drawn: checked, `width` replaced by width1, width2, … of which the k-th takes part
 // where there are k layers or more.
 struct Space {

@@ -155,6 +155,8 @@ struct Candidate {
 
   // The text of a hyperparameter; "" for one that the candidate does not have or that takes no part.
   std::string_view value(std::string_view name) const;
+  // Whether it is in training: it has readings, and has not come to its end.
+  bool is_under_way() const { return status == Status::waiting && !readings.empty(); }
 };
 
 // One run of the program on a study: the first, or one that resumed it.
@@ -179,9 +181,11 @@ struct Study {
   // Of a search over several processes: which rank has been handed which candidates and not brought them
   // back. In a study that has no writer these are the ones that a failed rank, or the death of all, cost.
   std::map<std::int64_t, std::vector<std::int64_t>> under_way;
+  std::int64_t trained = 0;  // epochs of all trajectories on all folds, as far as the file knows
 
   std::int64_t count(Status status) const;
-  // Of the candidates that are done, the best first: by the metric, then the loss, then the index.
+  // Of the candidates that are done, or were on their way when the search was stopped, the best first: by the
+  // metric, then the loss, then the index.
   std::vector<std::int64_t> ranked() const;
 };
 
@@ -213,6 +217,11 @@ class Store {
   // Opens a study to go on with it. Fails, naming what differs, where data, split or space are not those that
   // it was begun with.
   static Store resume(const std::string& path, const Description& description);
+  // The same of a study that grows: those of `candidates` that it does not have come behind its own, which
+  // must be the first of them; `description` is that of all of them, and takes the place of the study's. What
+  // an earlier search warned of, and its rungs, are no longer told.
+  static Store resume(const std::string& path, const Description& description,
+                      const std::vector<sweep::Hyper>& candidates);
 
   Store(Store&&) noexcept;
   Store& operator=(Store&&) noexcept;
@@ -250,6 +259,9 @@ class Store {
   std::vector<Snapshot> snapshots(Snapshot::Kind kind) const;  // by owner and fold
 
  private:
+  static Store opened(const std::string& path, const Description& description,
+                      const std::vector<std::string>* candidates);
+
   struct Impl;
   explicit Store(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;

@@ -168,6 +168,7 @@ struct LaneState {
   // With patience: the weights after the best epoch so far. A search that is resumed without them trains its
   // winners again to have them.
   std::vector<Array> best = {};
+  bool is_last = false;  // the search stops, and hands out nothing of the lane after this
 };
 
 struct Outcome {

@@ -31,7 +31,9 @@ void check(const SplitKeys& keys) {
     fail("[split] labels, groups or times are not as many as the {}", counted(keys.rows, "row"));
   }
   if (!keys.groups.empty() && !keys.times.empty()) {
-    fail("[split] --group and --time cannot be combined: a group's rows may lie on both sides of a date");
+    fail(
+        "[split] --group and --time-column cannot be combined: a group's rows may lie on both sides of a "
+        "date");
   }
 }
 
@@ -114,11 +116,12 @@ void check_parts(const Split& split, const SplitOptions& options, std::size_t n)
   if (options.validation > 0) parts += options.test > 0 ? ", validation" : " and validation";
   if (options.test > 0) parts += " and test";
   const std::size_t needed = 1 + (options.validation > 0) + (options.test > 0);
-  const std::string flag = column.empty() ? "--" + unit : fmt::format("--{} {}", unit, column);
+  const std::string name = unit == "time" ? "--time-column" : "--" + unit;
+  const std::string flag = column.empty() ? name : fmt::format("{} {}", name, column);
   const bool for_two = options.test > 0 && n + 1 == needed && n > 1;
-  fail("[split] the rows are of {} ({}), and {} rows need {}: rows of one {} stay together; {}leave --{} out",
+  fail("[split] the rows are of {} ({}), and {} rows need {}: rows of one {} stay together; {}leave {} out",
        counted(n, unit == "time" ? "different time" : unit), flag, parts, needed, unit,
-       for_two ? "give the test rows by --test FILE, or " : "", unit);
+       for_two ? "give the test rows by --test FILE, or " : "", name);
 }
 
 // Cuts an order: test, then validation, then training rows.
@@ -335,7 +338,8 @@ std::vector<Fold> folds_in_time(const SplitKeys& keys, std::size_t folds) {
   if (allowed.size() < folds) {
     const std::string most = allowed.empty() ? "--folds 0" : fmt::format("--folds {}", allowed.size());
     fail(
-        "[folds] the rows that train and validate are of {} (--time), and {} need {}: rows of one time stay "
+        "[folds] the rows that train and validate are of {} (--time-column), and {} need {}: rows of one "
+        "time stay "
         "together; give {}",
         counted(allowed.size() + 1, "different time"), counted(folds, "fold"), folds + 1, most);
   }

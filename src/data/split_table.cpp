@@ -58,16 +58,16 @@ std::vector<double> times(const Table& table, const Column& column, std::span<co
   std::vector<double> out;
   for (const std::size_t row : rows) {
     if (column.is_missing(row)) {
-      fail("{}, column '{}': a missing value, but the rows are to be ordered by it (--time)",
+      fail("{}, column '{}': a missing value, but the rows are to be ordered by it (--time-column)",
            table.where(row), column.name);
     }
     if (column.type == Column::Type::text || !std::isfinite(column.numbers[row])) {
       if (const std::string nearly = data::nearly_text(table, column); !nearly.empty())
-        fail("{}, column '{}': the rows are to be ordered by it (--time); {}", table.source, column.name,
-             nearly);
+        fail("{}, column '{}': the rows are to be ordered by it (--time-column); {}", table.source,
+             column.name, nearly);
       fail(
           "{}, column '{}': '{}' is neither a number nor a date, but the rows are to be ordered by it "
-          "(--time)",
+          "(--time-column)",
           table.where(row), column.name, shortened(column.text(row)));
     }
     out.push_back(column.numbers[row]);

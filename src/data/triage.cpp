@@ -338,7 +338,7 @@ Verdict triage(const Table& table, const Column& column, std::span<const std::si
   if (column.name == options.group)
     return without_features(Role::group, "groups the rows (--group); not a feature");
   if (column.name == options.time)
-    return without_features(Role::time, "orders the rows (--time); not a feature");
+    return without_features(Role::time, "orders the rows (--time-column); not a feature");
   if (column.name == options.weight)
     return without_features(Role::weight, "weighs the training rows (--weight); not a feature");
   if (holds(options.drop, column.name)) return without_features(Role::dropped, "dropped on request");

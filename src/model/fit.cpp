@@ -7,13 +7,16 @@
 
 #include "core/fail.h"
 #include "core/stopwatch.h"
+#include "core/text.h"
 #include "model/answers.h"
 #include "model/baselines.h"
 #include "model/doubts.h"
 #include "model/fit_study.h"
+#include "model/grown.h"
 #include "model/kept_reading.h"
 #include "model/prepared.h"
 #include "model/winner.h"
+#include "ranks/process.h"
 #include "runnel/predictor.h"
 #include "runnel/version.h"
 #include "sweep/trajectory.h"
@@ -98,7 +101,9 @@ Searching searching(const Table& table, const Table* test, const Prepared& p) {
           p.search.sampler,
           p.search.draws,
           p.search.candidates,
-          p.search.ensemble};
+          p.search.ensemble,
+          p.search.tried,
+          p.search.refusal};
 }
 
 }  // namespace
@@ -133,7 +138,7 @@ void doubt_test(const Prepared& p, FitResult& result) {
 Found searched_or_discarded(const Prepared& p, study::Keeper* keeper) {
   try {
     return search_winner(p.problem, p.w.retrains ? &p.all : nullptr, p.search.candidates, p.run,
-                         p.search.ensemble);
+                         p.search.ensemble, p.search.stops);
   } catch (const Error& e) {
     if (keeper != nullptr && e.kind() == ErrorKind::input && !p.w.options.study.resume)
       keeper->store().discard();
@@ -143,6 +148,55 @@ Found searched_or_discarded(const Prepared& p, study::Keeper* keeper) {
 
 }  // namespace
 
+namespace {
+
+// The candidates of a search that goes on with a study are those of the study, and what is asked for besides.
+void grow_with_study(Prepared& p) {
+  const FitStudy& wanted = p.w.options.study;
+  if (!wanted.resume || !study::is_study_file(wanted.file)) return;
+  const study::Study study = study::read(wanted.file);
+  if (!study.description.more.empty()) return;  // of another program's search
+  grow(p.search, study, p.w.options);
+  const std::int64_t fresh = std::ssize(p.search.candidates) - std::ssize(study.candidates);
+  if (p.search.known == 0 || fresh == 0) return;
+  if (ranks::Process::current() != nullptr)
+    fail("{}: a study grows in one process: go on with it without mpirun once", wanted.file);
+  const auto known = p.search.candidates.begin() + p.search.known;
+  const auto anew = std::count_if(known, p.search.candidates.end(), [&](const sweep::Hyper& hyper) {
+    return sweep::depends_on_total(hyper) &&
+           std::any_of(p.search.candidates.begin(), known, [&](const sweep::Hyper& other) {
+             sweep::Hyper same = hyper;
+             same.epochs = other.epochs;
+             return same == other;
+           });
+  });
+  if (anew > 0)
+    p.w.warnings.push_back(fmt::format(
+        "{} of more epochs {} trained from the beginning: what the schedule of the rate or the average of "
+        "the weights is depends on the total of epochs",
+        counted(static_cast<std::size_t>(anew), "candidate"), anew == 1 ? "is" : "are"));
+}
+
+SearchEnd end_of(const sweep::Result& search, const FitOptions& options) {
+  if (!search.interrupted) return SearchEnd::whole;
+  const bool stopped = options.stop != nullptr && *options.stop;
+  return stopped || options.seconds <= 0 ? SearchEnd::stopped : SearchEnd::out_of_time;
+}
+
+}  // namespace
+
+std::string_view search_end_name(SearchEnd end) {
+  switch (end) {
+    case SearchEnd::whole:
+      return "whole";
+    case SearchEnd::stopped:
+      return "stopped";
+    case SearchEnd::out_of_time:
+      return "out of time";
+  }
+  return "?";
+}
+
 FitResult fit(const Table& table, const FitOptions& options, const Table* test) {
   Stopwatch watch;
   Prepared p = prepared(table, options, test);
@@ -150,6 +204,7 @@ FitResult fit(const Table& table, const FitOptions& options, const Table* test) 
   FitResult result;
   result.columns = p.preprocessor.decisions();
   expect_rows_of_study(searching(table, test, p));
+  grow_with_study(p);
   p.run.space = &p.search.told;
   // What cannot be searched is refused before a study is begun for it.
   sweep::check_search(p.problem, p.search.candidates);
@@ -158,6 +213,7 @@ FitResult fit(const Table& table, const FitOptions& options, const Table* test) 
   if (keeper) keeper->attach(p.run);
   result.timings.preparing = watch.lap();
   Found found = searched_or_discarded(p, keeper.get());
+  const SearchEnd ended = end_of(found.result, options);
   result.timings.retraining = found.retraining;
   result.timings.searching = watch.lap() - found.retraining;
   if (found.members.empty()) {
@@ -165,17 +221,25 @@ FitResult fit(const Table& table, const FitOptions& options, const Table* test) 
     if (keeper)
       for (const std::string& text : finish_study(*keeper, options, found.result, nullptr))
         also += "; " + text;
-    if (!found.result.best) fail_run("{}{}", no_winner(found.result, options.study), also);
+    if (!found.result.best) {
+      const std::string text = no_winner(found.result, ended, p.folds, options.study) + also;
+      if (ended == SearchEnd::stopped) throw StoppedError(text);
+      fail_run("{}", text);
+    }
     fail_run("the winner of the folds diverged when it was trained on all of them: try a smaller rate");
   }
 
   result.space = p.search.space;
   result.search = std::move(found.result);
   result.best = *result.search.best;
+  result.ended = ended;
   result.metric = w.metric;
+  result.tried = p.search.tried;
+  result.known = p.search.known;
   result.members = found.chosen;
   result.model.network = std::move(found.members[0].network);
   result.model.hyper = found.members[0].hyper;
+  result.model.stopped_after = found.members[0].stopped_after;
   result.model.others.assign(std::make_move_iterator(found.members.begin() + 1),
                              std::make_move_iterator(found.members.end()));
   result.model.target = w.target;

@@ -83,12 +83,26 @@ std::string configuration_of(const Searching& fit, const Settings& settings) {
   out["folds"] = fit.folds.size();
   out["split"] = fit.split.how;
   out["ensemble"] = fitting::kept(fit.ensemble);
+  if (!fit.tried.empty()) out["tries"] = fit.tried;
   if (!fit.options.study.caller.empty()) {
     const Json caller = Json::parse(fit.options.study.caller, nullptr, false);
     if (caller.is_discarded()) fail("FitStudy::caller is no JSON: {}", fit.options.study.caller);
     out["caller"] = caller;
   }
   return out.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+// Other data and another split are told by whoever opens the study, and before anything else.
+void refuse_growth(const Searching& fit, const study::Description& now) {
+  if (fit.refusal.empty()) return;
+  const std::string& file = fit.options.study.file;
+  const study::Description was = study::read(file).description;
+  if (!study::difference(was.data, now.data).empty() || !study::difference(was.split, now.split).empty())
+    return;
+  fail(
+      "{}: the study was begun with another space: {}; give what it was begun with or a wider space, or "
+      "another file for another study",
+      file, fit.refusal);
 }
 
 void expect_same(const study::Fingerprint& was, const study::Fingerprint& is, const std::string& what) {
@@ -127,7 +141,8 @@ std::unique_ptr<study::Keeper> keeper_of(const Searching& fit, const sweep::Prob
   }
   if (!wanted.tensorboard.empty()) check_folder(wanted.tensorboard);
   const study::Description description = describe(fit);
-  study::Store store = wanted.resume ? study::Store::resume(wanted.file, description)
+  if (wanted.resume) refuse_growth(fit, description);
+  study::Store store = wanted.resume ? study::Store::resume(wanted.file, description, fit.candidates)
                                      : study::Store::create(wanted.file, description, fit.candidates);
   study::Keeper::Cadence cadence;
   cadence.snapshots = wanted.every;
@@ -170,10 +185,15 @@ std::vector<std::string> runs_of_others(const FitStudy& wanted) {
       wanted.tensorboard, counted(runs, "run"))};
 }
 
-std::string no_winner(const sweep::Result& search, const FitStudy& study) {
-  if (search.interrupted && !study.file.empty())
-    return fmt::format("stopped before any candidate had finished; {} goes on with --resume", study.file);
-  if (search.interrupted) return "stopped before any candidate had finished: nothing is kept";
+std::string no_winner(const sweep::Result& search, SearchEnd ended, std::size_t folds,
+                      const FitStudy& study) {
+  if (ended != SearchEnd::whole) {
+    const std::string when = fmt::format("{} before any candidate had a reading (an epoch{})",
+                                         ended == SearchEnd::stopped ? "stopped" : "the time was over",
+                                         folds > 0 ? " on every fold" : "");
+    if (!study.file.empty()) return fmt::format("{}; {} goes on with --resume", when, study.file);
+    return when + (ended == SearchEnd::stopped ? ": nothing is kept" : ": nothing is kept; give it more");
+  }
   const auto retired = std::count_if(search.outcomes.begin(), search.outcomes.end(),
                                      [](const auto& o) { return o.status == sweep::Status::retired; });
   if (retired > 0)

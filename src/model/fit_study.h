@@ -28,6 +28,8 @@ struct Searching {
   std::int64_t draws;
   const std::vector<sweep::Hyper>& candidates;
   const Ensemble& ensemble;
+  const std::vector<std::int64_t>& tried;
+  const std::string& refusal;  // fitting::Searched::refusal
 };
 
 // Source, settings and fingerprints: what a resumed search must agree with.
@@ -45,8 +47,8 @@ std::vector<std::string> finish_study(study::Keeper& keeper, const FitOptions& o
 // study, whose own they may be.
 std::vector<std::string> runs_of_others(const FitStudy& wanted);
 
-// Why a search has no winner, and what to do.
-std::string no_winner(const sweep::Result& search, const FitStudy& study);
+// Why a search by so many folds (0: none) has no winner, and what to do.
+std::string no_winner(const sweep::Result& search, SearchEnd ended, std::size_t folds, const FitStudy& study);
 
 // Throws Error(input) naming the difference where data or split are not those of FitOptions::refitted.
 void expect_rows_of_study(const Searching& fit);

@@ -81,6 +81,7 @@ class Reader {
     const std::vector<sweep::Hyper> hypers = others();
     for (std::size_t i = 0; i < hypers.size(); ++i)
       model.others.push_back({read_network(named, prefix_of(i), hypers[i], complain, tensors), hypers[i]});
+    read_stops(model);
     if (file_.tensors.size() != tensors)
       damaged(fmt::format("{} tensors for {} layers, and {} that belong to them", file_.tensors.size(),
                           model.network.layers.size(), tensors));
@@ -144,6 +145,21 @@ class Reader {
       }
     }
     return out;
+  }
+
+  // Only models of a search that was stopped say after which epochs.
+  void read_stops(Model& model) const {
+    const auto stored = file_.metadata.find("stopped_after");
+    if (stored == file_.metadata.end()) return;
+    const auto json = nlohmann::json::parse(stored->second, nullptr, /*allow_exceptions=*/false);
+    const bool fits = json.is_array() && json.size() == 1 + model.others.size() &&
+                      std::all_of(json.begin(), json.end(), [](const auto& stop) {
+                        return stop.is_number_unsigned() && stop.template get<std::uint64_t>() < (1ULL << 62);
+                      });
+    if (!fits) damaged("'stopped_after' is no list of epochs, one for each network");
+    model.stopped_after = json[0].get<std::int64_t>();
+    for (std::size_t i = 0; i < model.others.size(); ++i)
+      model.others[i].stopped_after = json[i + 1].get<std::int64_t>();
   }
 
   std::vector<sweep::Hyper> others() const {
@@ -229,6 +245,10 @@ std::string encode_model(const Model& model) {
     hypers.push_back(hyper_json(model.others[i].hyper));
   }
   if (!model.others.empty()) file.metadata["others"] = hypers.dump();
+  auto stops = nlohmann::ordered_json::array({model.stopped_after});
+  for (const Member& member : model.others) stops.push_back(member.stopped_after);
+  const bool any = std::any_of(stops.begin(), stops.end(), [](const auto& stop) { return stop != 0; });
+  if (any) file.metadata["stopped_after"] = stops.dump();
   return encode_safetensors(file);
 }
 

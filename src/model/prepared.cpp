@@ -97,8 +97,9 @@ Work prepare(const Table& table, const FitOptions& options, const Table* test) {
   w.target = Target::fit(table, target, w.warnings);
   w.y = w.target.read(table, w.warnings);
   if (test != nullptr) w.y_test_table = w.target.read(*test, w.warnings);
-  for (const auto& [flag, column] :
-       {std::pair("group", options.split.group), {"time", options.split.time}, {"weight", options.weight}})
+  for (const auto& [flag, column] : {std::pair("group", options.split.group),
+                                     {"time-column", options.split.time},
+                                     {"weight", options.weight}})
     if (column == w.target.column()) fail("--{} {}: that is the target", flag, column);
   w.triage.target = w.target.column();
   w.triage.group = options.split.group;
@@ -264,6 +265,7 @@ Prepared prepared(const Table& table, const FitOptions& options, const Table* te
   p.run.networks = options.candidates.empty() ? kDoubted : 1;
   p.run.progress = options.progress;
   p.run.scheduling = options.scheduling;
+  p.run.seconds = options.seconds;
   if (options.planned)
     options.planned({w.target, w.split, p.preprocessor.decisions(), p.preprocessor.features().size(), p.folds,
                      p.tests.y.size()});

@@ -1,4 +1,7 @@
 // The winner of a study, trained again.
+#include <algorithm>
+#include <cmath>
+
 #include "core/fail.h"
 #include "runnel/fit.h"
 
@@ -9,25 +12,54 @@ const study::Candidate& winner_of(const study::Study& study) {
   if (study.best) return study.candidates.at(static_cast<std::size_t>(*study.best));
   if (study.state == study::State::running)
     fail("{}: the search has not come to its end; go on with it by `runnel fit` with --resume", study.path);
-  fail("{}: no candidate came to its end, so there is no winner", study.path);
+  fail("{}: no candidate has a reading, so there is no winner{}", study.path,
+       study.state == study::State::interrupted ? "; `runnel fit` with --resume goes on with it" : "");
 }
 
-// All that came to an end, the best first.
-std::vector<sweep::Hyper> best_of(const study::Study& study) {
+sweep::Status status_of(study::Status status) {
+  switch (status) {
+    case study::Status::done:
+      return sweep::Status::done;
+    case study::Status::interrupted:
+      return sweep::Status::interrupted;
+    default:
+      return sweep::Status::retired;
+  }
+}
+
+// The epoch whose metric it is that a reading tells: with patience the first one that had it.
+double best_epoch(const study::Reading& reading, const sweep::Hyper& hyper) {
+  if (hyper.patience == 0) return static_cast<double>(reading.epochs);
+  const auto at = std::find(reading.curve.begin(), reading.curve.end(), reading.metric);
+  return static_cast<double>(at - reading.curve.begin() + 1);
+}
+
+// All that have a reading and were not retired, the best first.
+std::vector<std::int64_t> best_of(const study::Study& study) {
   sweep::Result result;
   for (const study::Candidate& candidate : study.candidates) {
     sweep::Outcome out;
     out.index = candidate.index;
-    out.status = candidate.status == study::Status::done ? sweep::Status::done : sweep::Status::retired;
+    out.status = status_of(candidate.status);
     out.validation = candidate.metric;
     out.validation_loss = candidate.loss;
+    if (std::isfinite(candidate.metric) && !candidate.readings.empty()) {
+      const sweep::Hyper hyper = study::hyper_of(candidate);
+      for (const study::Reading& reading : candidate.readings)
+        out.best_epoch += best_epoch(reading, hyper) / static_cast<double>(candidate.readings.size());
+    }
     result.outcomes.push_back(std::move(out));
   }
-  std::vector<sweep::Hyper> hypers;
   const sweep::Metric metric = sweep::metric_from_name(study.description.metric);
-  for (const std::int64_t index : sweep::ranking(result, metric, std::ssize(result.outcomes)))
-    hypers.push_back(study::hyper_of(study.candidates[static_cast<std::size_t>(index)]));
-  return hypers;
+  return sweep::ranking(result, metric, std::ssize(result.outcomes));
+}
+
+// What it had come to on each fold, where it was on its way; none else.
+std::vector<std::int64_t> stops_of(const study::Candidate& candidate) {
+  std::vector<std::int64_t> epochs;
+  if (candidate.status != study::Status::interrupted) return epochs;
+  for (const study::Reading& reading : candidate.readings) epochs.push_back(reading.epochs);
+  return epochs;
 }
 
 // The candidate alone comes to what it came to in company; where it does not, something else has changed.
@@ -46,7 +78,12 @@ FitResult refit(const Table& table, const FitOptions& options, const study::Stud
                 bool with_validation, const Table* test) {
   const study::Candidate& winner = winner_of(study);
   FitOptions alone = options;
-  alone.candidates = best_of(study);
+  for (const std::int64_t index : best_of(study)) {
+    const study::Candidate& candidate = study.candidates[static_cast<std::size_t>(index)];
+    alone.candidates.push_back(study::hyper_of(candidate));
+    alone.stops.push_back(stops_of(candidate));
+  }
+  alone.seconds = 0;
   alone.train_on_validation = with_validation;
   alone.refitted = study.description;
   alone.study = {};

@@ -90,12 +90,31 @@ Ensemble ensemble_of(const FitOptions& o, const TableSize& table) {
 
 }  // namespace
 
+namespace {
+
+// Known points first; what the sampler finds of them again is not added.
+void add_tries(const FitOptions& options, Searched& s) {
+  for (const std::string& text : options.tries) {
+    const Hyper point = sweep::parse_point(s.space.base, text);
+    if (std::find(s.tries.begin(), s.tries.end(), point) == s.tries.end()) s.tries.push_back(point);
+  }
+  if (s.tries.empty()) return;
+  std::erase_if(s.candidates, [&](const Hyper& hyper) {
+    return std::find(s.tries.begin(), s.tries.end(), hyper) != s.tries.end();
+  });
+  s.candidates.insert(s.candidates.begin(), s.tries.begin(), s.tries.end());
+  for (std::int64_t i = 0; i < std::ssize(s.tries); ++i) s.tried.push_back(i);
+}
+
+}  // namespace
+
 Searched searched(const FitOptions& options, const TableSize& table) {
   Searched s;
   s.ensemble = ensemble_of(options, table);
   if (const std::vector<Hyper>& given = options.candidates; !given.empty()) {
     const std::int64_t members = s.ensemble.of_seeds ? 1 : std::min(s.ensemble.size, std::ssize(given));
     s.candidates.assign(given.begin(), given.begin() + members);
+    if (!options.stops.empty()) s.stops.assign(options.stops.begin(), options.stops.begin() + members);
     return s;
   }
   s.space = space_of(options, table);
@@ -104,6 +123,7 @@ Searched searched(const FitOptions& options, const TableSize& table) {
   s.sampler = sampler_of(options);
   s.draws = draws_of(options, s.space, s.sampler);
   s.candidates = sweep::sample(s.space, s.sampler, s.draws, options.seed);
+  add_tries(options, s);
   return s;
 }
 

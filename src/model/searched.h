@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "model/default_space.h"
@@ -15,7 +16,12 @@ struct Searched {
   sweep::Sampler sampler = sweep::Sampler::grid;
   std::int64_t draws = 0;
   std::vector<sweep::Hyper> candidates = {};
-  Ensemble ensemble = {};  // of what it finds
+  Stops stops = {};                      // FitOptions::stops of these
+  std::vector<sweep::Hyper> tries = {};  // FitOptions::tries, each once
+  std::vector<std::int64_t> tried = {};  // the candidates that they are
+  std::int64_t known = 0;                // candidates of the study that the search goes on with
+  std::string refusal = {};              // why that study cannot be grown to what is asked for
+  Ensemble ensemble = {};                // of what it finds
   sweep::Space told = {};  // the space as far as the user described it: the default one has no edges to tell
 };
 

@@ -42,7 +42,8 @@ std::string not_later(const Table& table, const Table& test, std::span<const std
       std::count_if(rows.begin(), rows.end(), [&](std::size_t row) { return column->numbers[row] <= last; });
   if (early == 0) return "";
   return fmt::format(
-      "{}: {} of the {} are not later than the last row of {} (--time {}): the score says little of the "
+      "{}: {} of the {} are not later than the last row of {} (--time-column {}): the score says little of "
+      "the "
       "future",
       test.source, grouped(static_cast<std::size_t>(early)), counted(rows.size(), "row"), table.source,
       shell_quoted(name));

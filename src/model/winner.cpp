@@ -12,19 +12,34 @@ namespace {
 
 using sweep::Hyper;
 
+// What is trained, and the epoch after which it ends, if before its last (0: it does not).
+struct Training {
+  Hyper hyper;
+  std::int64_t until = 0;
+};
+
 // Trains these on a fold; those that diverge are left out and said, but not the first, without which there is
 // no model.
-void train_members(const sweep::Problem& problem, const sweep::Fold& fold, const std::vector<Hyper>& hypers,
-                   const sweep::Options& of_search, Found& s) {
-  if (hypers.empty()) return;
+void train_members(const sweep::Problem& problem, const sweep::Fold& fold,
+                   const std::vector<Training>& trainings, const sweep::Options& of_search, Found& s) {
+  if (trainings.empty()) return;
   sweep::Options options;  // nothing stops it: what the search has earned is not thrown away half-way
   options.seed = of_search.seed;
   options.threads = of_search.threads;
-  options.networks = static_cast<std::int64_t>(hypers.size());
-  sweep::Result result = sweep::run({{fold}, problem.loss, problem.metric, problem.outputs}, hypers, options);
+  options.networks = static_cast<std::int64_t>(trainings.size());
+  std::vector<Hyper> hypers;
+  Stops stops;
+  for (const Training& t : trainings) {
+    hypers.push_back(t.hyper);
+    stops.emplace_back();
+    if (t.until > 0) stops.back().push_back(t.until);
+  }
+  sweep::Result result =
+      run_to_stops({{fold}, problem.loss, problem.metric, problem.outputs}, hypers, stops, options);
   for (sweep::Outcome& outcome : result.outcomes) {
     if (outcome.model)
-      s.members.push_back({std::move(*outcome.model), outcome.hyper});
+      s.members.push_back({std::move(*outcome.model), outcome.hyper,
+                           trainings[static_cast<std::size_t>(outcome.index)].until});
     else if (s.members.empty())
       return;
     else  // networks that are the same are found once (a linear model does not depend on its seed)
@@ -35,28 +50,36 @@ void train_members(const sweep::Problem& problem, const sweep::Fold& fold, const
 }
 
 // The networks that are kept are trained on all rows: what their batches leave out of these counts.
-void tell_of_final_batches(const std::vector<Hyper>& hypers, std::int64_t rows, Found& s) {
+void tell_of_final_batches(const std::vector<Training>& trainings, std::int64_t rows, Found& s) {
+  std::vector<Hyper> hypers;
+  for (const Training& t : trainings) hypers.push_back(t.hyper);
   const std::vector<std::string> of_all = sweep::batch_warnings(hypers, rows);
   if (of_all.empty()) return;
   std::erase_if(s.result.warnings, [](const std::string& text) { return text.starts_with("a batch of "); });
   s.warnings.insert(s.warnings.end(), of_all.begin(), of_all.end());
 }
 
+bool is_on_its_way(const sweep::Outcome& outcome) { return outcome.status == sweep::Status::interrupted; }
+
 // What a candidate is when it is trained on all rows, those of all folds, say: there are no rows left
-// to stop by, so it makes as many epochs as its best one on each fold on average.
-Hyper for_all_rows(const sweep::Outcome& outcome) {
-  Hyper hyper = outcome.hyper;
-  if (hyper.patience > 0)
-    hyper.epochs = std::max<std::int64_t>(1, static_cast<std::int64_t>(std::lround(outcome.best_epoch)));
-  hyper.patience = 0;
-  return hyper;
+// to stop by, so it makes as many epochs as its best one on each fold on average. One that was on its way
+// keeps its total of epochs, which its schedule may depend on, and ends before.
+Training for_all_rows(const sweep::Outcome& outcome) {
+  Training t{outcome.hyper};
+  const auto epochs = std::max<std::int64_t>(1, static_cast<std::int64_t>(std::lround(outcome.best_epoch)));
+  if (is_on_its_way(outcome))
+    t.until = epochs < t.hyper.epochs ? epochs : 0;
+  else if (t.hyper.patience > 0)
+    t.hyper.epochs = epochs;
+  t.hyper.patience = 0;
+  return t;
 }
 
-std::vector<Hyper> under_further_seeds(const Hyper& hyper, std::int64_t count) {
-  std::vector<Hyper> out;
+std::vector<Training> under_further_seeds(const Training& training, std::int64_t count) {
+  std::vector<Training> out;
   for (std::int64_t i = 1; i < count; ++i) {
-    out.push_back(hyper);
-    out.back().seed += static_cast<std::uint64_t>(i);
+    out.push_back(training);
+    out.back().hyper.seed += static_cast<std::uint64_t>(i);
   }
   return out;
 }
@@ -64,11 +87,12 @@ std::vector<Hyper> under_further_seeds(const Hyper& hyper, std::int64_t count) {
 }  // namespace
 
 Found search_winner(const sweep::Problem& problem, const sweep::Fold* all,
-                    const std::vector<Hyper>& candidates, sweep::Options options, const Ensemble& ensemble) {
+                    const std::vector<Hyper>& candidates, sweep::Options options, const Ensemble& ensemble,
+                    const Stops& stops) {
   const bool seeds = ensemble.of_seeds;
   const std::int64_t wanted = seeds ? 1 : ensemble.size;
   options.networks = std::max(wanted, options.networks);
-  Found s{sweep::run(problem, candidates, options), {}, {}, {}, 0};
+  Found s{run_to_stops(problem, candidates, stops, options), {}, {}, {}, 0};
   if (!s.result.best) return s;
   s.chosen = sweep::ranking(s.result, problem.metric, wanted);
   if (ensemble.near) {
@@ -80,25 +104,25 @@ Found search_winner(const sweep::Problem& problem, const sweep::Fold* all,
   }
   const Stopwatch watch;
   const bool retrain = all != nullptr;
-  std::vector<Hyper> hypers;
+  std::vector<Training> trainings;
   for (const std::int64_t index : s.chosen) {
     const sweep::Outcome& outcome = s.result.outcomes[static_cast<std::size_t>(index)];
     if (retrain)
-      hypers.push_back(for_all_rows(outcome));
+      trainings.push_back(for_all_rows(outcome));
     else
-      s.members.push_back({*outcome.model, outcome.hyper});
+      s.members.push_back({*outcome.model, outcome.hyper, is_on_its_way(outcome) ? outcome.epochs : 0});
   }
   if (seeds) {
-    const Hyper first = retrain ? hypers[0] : s.members[0].hyper;
-    for (Hyper& hyper : under_further_seeds(first, ensemble.size)) hypers.push_back(std::move(hyper));
+    const Training first = retrain ? trainings[0] : Training{s.members[0].hyper, s.members[0].stopped_after};
+    for (Training& training : under_further_seeds(first, ensemble.size))
+      trainings.push_back(std::move(training));
   }
-  train_members(problem, retrain ? *all : problem.folds[0], hypers, options, s);
-  if (retrain) tell_of_final_batches(hypers, all->x.dim(0), s);
+  train_members(problem, retrain ? *all : problem.folds[0], trainings, options, s);
+  if (retrain) tell_of_final_batches(trainings, all->x.dim(0), s);
   if (!seeds && !ensemble.near && std::ssize(s.chosen) < ensemble.size)
-    s.warnings.push_back(
-        fmt::format("an ensemble of {} was asked for, but only {} different candidates came to "
-                    "an end: it has as many members",
-                    ensemble.size, s.chosen.size()));
+    s.warnings.push_back(fmt::format(
+        "an ensemble of {} was asked for, but only {} different candidates {}: it has as many members",
+        ensemble.size, s.chosen.size(), s.result.interrupted ? "had a reading" : "came to an end"));
   s.retraining = watch.total();
   return s;
 }

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "model/stops.h"
 #include "runnel/model.h"
 #include "runnel/sweep.h"
 
@@ -27,9 +28,10 @@ struct Ensemble {
 };
 
 // Searches; and trains the chosen ones again on `all`, where there are such rows: all that may train the
-// final model. No members where the winner diverged there.
+// final model. No members where the winner diverged there. One that was on its way when the search ended is
+// trained for as many epochs as it had come to. `stops`: FitOptions::stops.
 Found search_winner(const sweep::Problem& problem, const sweep::Fold* all,
                     const std::vector<sweep::Hyper>& candidates, sweep::Options options,
-                    const Ensemble& ensemble = {});
+                    const Ensemble& ensemble = {}, const Stops& stops = {});
 
 }  // namespace runnel

@@ -144,10 +144,12 @@ Json fit_page(const Fit& fit) {
   const FitResult& result = fit.result;
   const Trials trials = trials_of(result);
   Json warnings = result.warnings;
-  if (result.search.interrupted)
+  if (result.ended != SearchEnd::whole)
     warnings.push_back(
-        "the search was stopped before all candidates had ended; the model is the best of those "
-        "that had");
+        fmt::format("{} before all candidates had ended; the others are judged by their latest readings, and "
+                    "the model is "
+                    "the best of all",
+                    result.ended == SearchEnd::stopped ? "the search was stopped" : "the time was over"));
   Json out = {{"page", 1}, {"kind", "fit"}, {"version", RUNNEL_VERSION}};
   out["title"] = fmt::format("{} of {}", result.model.target.column(), fit.table.source);
   out["source"] = fit.table.source;

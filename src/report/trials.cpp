@@ -7,8 +7,12 @@
 namespace runnel::report {
 namespace {
 
-// Done ones by the metric, the winner first; then the others, the longest trained first.
+// Done ones by the metric, and those that were judged when the search was stopped, the winner first; then the
+// others, the longest trained first.
 std::vector<std::size_t> ranked(const Trials& trials) {
+  const auto is_judged = [](const Trial& t) {
+    return t.status == "done" || (t.status == "interrupted" && std::isfinite(t.metric));
+  };
   std::vector<std::size_t> order(trials.all.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
   const bool higher = trials.higher_is_better;
@@ -20,8 +24,9 @@ std::vector<std::size_t> ranked(const Trials& trials) {
     const Trial &a = trials.all[i], &b = trials.all[j];
     const bool a_best = trials.best == a.index, b_best = trials.best == b.index;
     if (a_best != b_best) return a_best;
-    if ((a.status == "done") != (b.status == "done")) return a.status == "done";
-    if (a.status != "done" && a.epochs != b.epochs) return a.epochs > b.epochs;
+    const bool a_judged = is_judged(a), b_judged = is_judged(b);
+    if (a_judged != b_judged) return a_judged;
+    if (!a_judged && a.epochs != b.epochs) return a.epochs > b.epochs;
     return worth(a) > worth(b);
   };
   std::stable_sort(order.begin(), order.end(), before);

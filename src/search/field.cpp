@@ -263,7 +263,10 @@ Candidate Field::outcome(std::size_t t, std::int64_t epochs, std::int64_t number
     is_done = is_done && (lane(t, fold).epochs >= epochs || is_over(t, fold));
   }
   const Reached at = reached(t, out.epochs);
-  const bool left = left_[t] != 0 && epochs > left_[t];
+  // Candidates of an earlier search, of fewer, had come to their ends before there was this rung: they stay.
+  bool had_ended = is_done;
+  for (std::size_t fold = 0; fold < folds_; ++fold) had_ended = had_ended && lane(t, fold).epochs > left_[t];
+  const bool left = left_[t] != 0 && epochs > left_[t] && !had_ended;
   const bool has_begun = at.by_fold.size() == folds_;
   out.status = left        ? Status::retired
                : !is_done  ? Status::interrupted

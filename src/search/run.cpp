@@ -185,6 +185,7 @@ class Search : private Coordinator {
     p.best = best_;
     p.seconds = seconds();
     p.seconds_left = p.seconds * (1 - p.fraction) / p.fraction;
+    if (options_.seconds > 0) p.seconds_left = std::min(p.seconds_left, options_.seconds - p.seconds);
     options_.progress(p);
   }
 

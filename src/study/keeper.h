@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -56,9 +57,14 @@ class Keeper {
   bool keep_now();
   bool is_written(const sweep::LaneState& state) const;
   void note_ends(const sweep::LaneState& state);
+  void note_under_way(const sweep::LaneState& state);
   // What a candidate came to after so many epochs of its trajectory, on the folds that have come that far or
-  // whose patience is over.
-  std::vector<Reading> readings(std::int64_t candidate, std::int64_t trajectory, std::int64_t epochs) const;
+  // whose patience is over; of one that is on its way, on all folds as far as they have come.
+  std::vector<Reading> readings(std::int64_t candidate, std::int64_t trajectory, std::int64_t epochs,
+                                bool on_its_way = false) const;
+  Reading reading_of(std::int64_t candidate, std::int64_t trajectory, std::int64_t fold, const Lane& lane,
+                     std::int64_t epochs) const;
+  bool has_all_losses(const sweep::LaneState& state, const std::set<std::int64_t>& rungs) const;
 
   Store store_;
   const Cadence cadence_;

@@ -111,6 +111,8 @@ void read_rest(const Database& database, Study& study) {
     r.kept = rung.integer();
     study.rungs.push_back(r);
   }
+  Statement trained(database, "SELECT SUM(epochs) FROM snapshots WHERE kind = 'state'");
+  if (trained.step()) study.trained = trained.maybe_integer().value_or(0);
   Statement timing(database, "SELECT name, seconds FROM timings ORDER BY name");
   while (timing.step()) {
     std::string name = timing.text();
@@ -277,7 +279,8 @@ std::int64_t Study::count(Status status) const {
 std::vector<std::int64_t> Study::ranked() const {
   std::vector<std::int64_t> out;
   for (const Candidate& c : candidates)
-    if (c.status == Status::done && !std::isnan(c.metric)) out.push_back(c.index);
+    if ((c.status == Status::done || c.status == Status::interrupted) && !std::isnan(c.metric))
+      out.push_back(c.index);
   const bool higher = higher_is_better(description);
   std::sort(out.begin(), out.end(), [&](std::int64_t i, std::int64_t j) {
     const Candidate &a = candidates[static_cast<std::size_t>(i)],

@@ -16,6 +16,7 @@
 #include "core/fail.h"
 #include "core/stopwatch.h"
 #include "study/contents.h"
+#include "study/going_on.h"
 #include "study/hyper_json.h"
 #include "study/lock.h"
 #include "study/schema.h"
@@ -130,49 +131,6 @@ void make_file(const std::string& path, const Description& description,
   file.take_its_name();
 }
 
-// ---- going on with one ---------------------------------------------------------------------------------
-
-void check_whole(const Database& database) {
-  const std::string found = database.text("PRAGMA quick_check(1)");
-  if (found != "ok")
-    fail("{}: the study is damaged ({}); restore a copy of it, or begin another one", database.name(), found);
-}
-
-void check_same(const std::string& path, const Description& before, const Description& now) {
-  const std::string source =
-      before.source == now.source ? before.source : fmt::format("{} -> {}", before.source, now.source);
-  for (const auto& [what, was, is] : {std::tuple(fmt::format("data ({})", source), &before.data, &now.data),
-                                      std::tuple(std::string("split of the rows"), &before.split, &now.split),
-                                      std::tuple(std::string("space"), &before.space, &now.space)}) {
-    const std::string differs = difference(*was, *is);
-    if (!differs.empty())
-      fail(
-          "{}: the study was begun with another {}: {}; give what it was begun with, or another file for "
-          "another "
-          "study",
-          path, what, differs);
-  }
-  for (const auto& [what, is] : now.more) {
-    const auto was = before.more.find(what);
-    const std::string differs = was == before.more.end() ? "it has none" : difference(was->second, is);
-    if (!differs.empty())
-      fail("{}: the study was begun with another {}: {}; give what it was begun with, or another file", path,
-           what, differs);
-  }
-  if (before.folds != now.folds || before.metric != now.metric || before.seed != now.seed)
-    fail("{}: the study was begun with another configuration (folds {}, metric {}, seed {}; now {}, {}, {})",
-         path, before.folds, before.metric, before.seed, now.folds, now.metric, now.seed);
-}
-
-std::string other_version(const Description& before, const Description& now) {
-  if (before.version == now.version) return "";
-  return fmt::format(
-      "the study was begun by Runnel {} and resumed by {}: the last bits of its results may depend on where "
-      "it was "
-      "interrupted",
-      before.version, now.version);
-}
-
 }  // namespace
 
 // ---- the store -----------------------------------------------------------------------------------------
@@ -260,6 +218,26 @@ struct Store::Impl {
     pending_cost = 0;
     has_snapshots = false;
     last_snapshots = watch.total();
+  }
+
+  std::vector<std::string> candidates() const {
+    Statement row = statement("SELECT hyper FROM candidates ORDER BY id");
+    std::vector<std::string> out;
+    while (row.step()) out.push_back(row.text());
+    return out;
+  }
+
+  // Rungs and warnings are those of the search as it was.
+  void grow(const Description& d, const std::vector<std::string>& more) {
+    begin(std::chrono::seconds(10));
+    write_candidates(*database, more);
+    Statement print = statement("UPDATE fingerprints SET digest = ?, parts = ? WHERE what = 'space'");
+    print << d.space.digest << d.space.parts;
+    print.run();
+    Statement row = statement("UPDATE study SET configuration = ?");
+    row << d.configuration;
+    row.run();
+    database->execute("DELETE FROM rungs; DELETE FROM warnings");
   }
 
   void write_more(const std::vector<std::string>& candidates) { write_candidates(*database, candidates); }
@@ -418,6 +396,18 @@ Store Store::create(const std::string& path, const Description& description,
 }
 
 Store Store::resume(const std::string& path, const Description& description) {
+  return opened(path, description, nullptr);
+}
+
+Store Store::resume(const std::string& path, const Description& description,
+                    const std::vector<sweep::Hyper>& candidates) {
+  std::vector<std::string> texts;
+  for (const sweep::Hyper& hyper : candidates) texts.push_back(hyper_json(hyper));
+  return opened(path, description, &texts);
+}
+
+Store Store::opened(const std::string& path, const Description& description,
+                    const std::vector<std::string>* candidates) {
   const std::string real = real_path(path);
   std::error_code error;
   if (!fs::exists(real, error)) fail("{}: no such file; without --resume it is begun", path);
@@ -425,8 +415,12 @@ Store Store::resume(const std::string& path, const Description& description) {
   auto impl = std::make_unique<Impl>(real, std::move(lock));
   check_whole(*impl->database);
   const Study study = contents_of(*impl->database);
-  check_same(path, study.description, description);
+  const std::vector<std::string> known = impl->candidates();
+  const bool grows = candidates != nullptr && candidates->size() > known.size() &&
+                     std::equal(known.begin(), known.end(), candidates->begin());
+  check_same(path, study.description, description, grows);
   impl->begin_run(description);
+  if (grows) impl->grow(description, {candidates->begin() + std::ssize(known), candidates->end()});
   Store store(std::move(impl));
   const std::string version = other_version(study.description, description);
   if (!version.empty()) store.warning(version);

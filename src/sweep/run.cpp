@@ -51,8 +51,11 @@ class Keeping : public search::Archive {
     return lanes;
   }
   bool wants_states() override { return options_.keep && options_.keep_now && options_.keep_now(); }
-  void keep(const search::LaneState& lane, bool, bool) override {
-    if (options_.keep) options_.keep(lane_of(lane));
+  void keep(const search::LaneState& lane, bool, bool is_stopping) override {
+    if (!options_.keep) return;
+    LaneState state = lane_of(lane);
+    state.is_last = is_stopping;
+    options_.keep(state);
   }
   void under_way(int rank, const std::vector<std::int64_t>& candidates) override {
     if (options_.handed) options_.handed(rank, candidates);

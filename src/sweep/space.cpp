@@ -213,6 +213,28 @@ Range parse_range(const std::string& text) {
   return {p.name, p.low, p.high, p.logarithmic, p.integer};
 }
 
+Hyper parse_point(const Hyper& base, const std::string& text) {
+  Hyper point = base;
+  std::set<std::string> seen;
+  std::size_t begin = 0;
+  while (begin <= text.size()) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    const std::string part = text.substr(begin, end - begin);
+    const std::size_t equals = part.find('=');
+    if (equals == std::string::npos || equals == 0 || equals + 1 == part.size())
+      fail("\"{}\" is not of the form name=value", part);
+    const std::string name = parameter_name(part.substr(0, equals)), value = part.substr(equals + 1);
+    if (builds_hidden(name))
+      fail("{} makes networks to draw from; a point has its widths: hidden=64x64", name);
+    if (is_range(value)) fail("\"{}\": a point has one value, not a range", part);
+    if (!seen.insert(name).second) fail("{} is given twice", name);
+    hyper_field(name).set(point, value);
+    begin = end + 1;
+  }
+  check(point);
+  return point;
+}
+
 Space make_space(const Hyper& base, const std::vector<Parameter>& parameters) {
   check_names(parameters);
   Space space{base, {}};

@@ -18,6 +18,9 @@ LONG = ["fit", "demo:songs", "--grid", "hidden=4,8,16,32,64,128,64x64,128x128", 
 # One candidate that would take far longer than any test.
 ENDLESS = ["fit", "demo:songs", "--hidden", "256x256", "--grid", "rate=0.001", "--epochs", "1000000", "--folds", "0", "-o",
            "endless.st"]
+# The first epoch takes long.
+SLOW = ["fit", "demo:songs", "--rows", "60000", "--hidden", "512x512x512", "--grid", "rate=0.001", "--batch", "16", "--folds",
+        "0", "-o", "slow.st"]
 LIMIT = 120  # seconds until a test gives up
 
 
@@ -122,9 +125,9 @@ class Terminal(unittest.TestCase):
         run.read_until(r"[1-9]\d*/16 candidates")
         run.process.send_signal(signal.SIGINT)
         code, out = run.finish()
-        self.assertEqual(code, 1)
-        self.assertIn("stopping, finished candidates are kept", run.shown)
-        told = re.search(r"stopped: (\d+) of 16 candidates finished; the model is the best of these", out)
+        self.assertEqual(code, 130)
+        self.assertIn("stopping, the best so far is kept", run.shown)
+        told = re.search(r"stopped: (\d+) of 16 candidates finished.*; the model is the best of these", out)
         self.assertIsNotNone(told, out)
         self.assertTrue(1 <= int(told[1]) < 16)
         self.assertEqual(self.files(), ["long.st", "long.st.report.html"])
@@ -138,31 +141,41 @@ class Terminal(unittest.TestCase):
         self.assertIsNone(run.process.poll())
 
     def interrupt_before_anything(self, number):
-        run = self.start(ENDLESS + ["--json"])
-        run.read_until(r"0/1 candidates")
+        run = self.start(SLOW)
+        run.read_out_until(b"test; ")
         run.process.send_signal(number)
         code, out = run.finish()
-        self.assertEqual((code, out), (1, ""))
+        self.assertEqual(code, 128 + number)
+        self.assertNotIn("model", out)
         self.assertIn("runnel: ", run.shown)
-        self.assertIn("stopped before any candidate had finished", run.shown)
+        self.assertIn("stopped before any candidate had a reading (an epoch): nothing is kept", run.shown)
         self.assertEqual(self.files(), [])
 
-    def test_interrupt_before_anything_is_finished(self):
+    def test_interrupt_before_any_reading(self):
         self.interrupt_before_anything(signal.SIGINT)
 
     def test_terminate_is_an_interrupt(self):
         self.interrupt_before_anything(signal.SIGTERM)
 
-    def test_second_interrupt_ends_at_once(self):
+    def test_interrupt_on_the_way_keeps_the_best_so_far(self):
         run = self.start(ENDLESS + ["--json"])
-        run.read_until(r"0/1 candidates")
+        run.read_until(r"0/1 candidates, best")
+        run.process.send_signal(signal.SIGINT)
+        code, out = run.finish()
+        self.assertEqual(code, 130)
+        self.assertIn('"ended": "stopped"', out)
+        self.assertEqual(self.files(), ["endless.st", "endless.st.report.html"])
+
+    def test_second_interrupt_ends_at_once(self):
+        run = self.start(SLOW)
+        run.read_out_until(b"test; ")
         run.process.send_signal(signal.SIGINT)
         run.read_until("stopping")
         if run.process.poll() is None:
             run.process.send_signal(signal.SIGINT)
-        code, out = run.finish()
-        self.assertIn(code, (-signal.SIGINT, 1))  # 1: it had stopped by itself before the second came
-        self.assertEqual((out, self.files()), ("", []))
+        code, _ = run.finish()
+        self.assertIn(code, (-signal.SIGINT, 130))  # 130: it had stopped by itself before the second came
+        self.assertEqual(self.files(), [])
 
 
 if __name__ == "__main__":

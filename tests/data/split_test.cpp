@@ -350,11 +350,10 @@ TEST(Folds, OfTimeDoNotCutATimeApart) {
       for (const std::size_t row : fold.validation)
         EXPECT_LT(times[fold.train.back()], times[row]);  // times rise with the rows
     }
-  EXPECT_THAT(
-      error_of([&] { fold_rows({.rows = 60, .times = times}, 5, {}); }),
-      HasSubstr(
-          "5 different times (--time), and 5 folds need 6: rows of one time stay together; give --folds "
-          "4"));
+  EXPECT_THAT(error_of([&] { fold_rows({.rows = 60, .times = times}, 5, {}); }),
+              HasSubstr("5 different times (--time-column), and 5 folds need 6: rows of one time stay "
+                        "together; give --folds "
+                        "4"));
   EXPECT_THAT(error_of([&] { fold_rows({.rows = 60, .times = std::vector<double>(60, 1)}, 2, {}); }),
               HasSubstr("give --folds 0"));
 }

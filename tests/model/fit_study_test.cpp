@@ -216,8 +216,9 @@ TEST(FitStudy, WhatChangedIsNamed) {
   EXPECT_THAT(refused(table, [](FitOptions& x) { x.split.test = 0.3; }),
               HasSubstr("another split of the rows: "));
   EXPECT_THAT(refused(table, [](FitOptions& x) { x.grid[1] = "rate=0.003,0.02"; }),
-              HasSubstr("another space: the candidates' values of rate"));
-  EXPECT_THAT(refused(table, [](FitOptions& x) { x.grid.pop_back(); }), HasSubstr("candidates 18 -> 6"));
+              HasSubstr("another space: rate 0.003,0.01 -> 0.003,0.02, which does not hold all of it"));
+  EXPECT_THAT(refused(table, [](FitOptions& x) { x.grid.pop_back(); }),
+              HasSubstr("epochs was searched and is not any more"));
   EXPECT_THAT(refused(table, [](FitOptions& x) { x.loss = sweep::Loss::huber; }),
               HasSubstr("loss squared -> huber"));
   EXPECT_THAT(refused(table, [](FitOptions& x) { x.f64 = true; }), HasSubstr("dtype f32 -> f64"));

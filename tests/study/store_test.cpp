@@ -260,6 +260,59 @@ TEST(Store, PathsThatCannotBe) {
   EXPECT_FALSE(std::filesystem::exists(folder.file("t-lock")));
 }
 
+TEST(Store, GrowsByCandidatesBehindItsOwn) {
+  const Folder folder;
+  const std::string path = folder.file("s");
+  {
+    Store store = Store::create(path, some_description(3), some_candidates(3));
+    store.reading({1, 0, 2, 0.1, 0.3, true, {0.05, 0.1}});
+    store.verdict({1, Status::done, 0.1, 0.3, 2});
+    store.rung({0, 1, 3, 1});
+    store.warning("of the three");
+    store.finish(State::finished, 1);
+  }
+  Description larger = some_description(5);
+  larger.configuration = R"({"target":"hit","draws":5})";
+  Store::resume(path, larger, some_candidates(5));
+  const Study study = read(path);
+  ASSERT_EQ(study.candidates.size(), 5u);
+  for (std::size_t i = 0; i < 5; ++i) EXPECT_EQ(hyper_of(study.candidates[i]), some_candidates(5)[i]);
+  EXPECT_EQ(study.candidates[1].metric, 0.1);
+  EXPECT_EQ(study.candidates[1].readings.size(), 1u);
+  EXPECT_EQ(study.count(Status::waiting), 4);
+  EXPECT_EQ(study.description.space.digest, larger.space.digest);
+  EXPECT_EQ(study.description.configuration, larger.configuration);
+  EXPECT_TRUE(study.rungs.empty());
+  EXPECT_TRUE(study.warnings.empty());
+  EXPECT_EQ(study.state, State::running);
+  Store::resume(path, larger);  // which it is from now on
+
+  std::vector<sweep::Hyper> others = some_candidates(6);
+  others[2].rate = 7;  // not the study's
+  EXPECT_THAT(error_of([&] { Store::resume(path, some_description(6), others); }),
+              HasSubstr("candidates 5 -> 6"));
+  EXPECT_THAT(error_of([&] { Store::resume(path, some_description(4), some_candidates(4)); }),
+              HasSubstr("candidates 5 -> 4"));
+  Description settings = some_description(6);
+  settings.space = space_fingerprint({{"loss", "huber"}}, some_candidates(6));
+  EXPECT_THAT(error_of([&] { Store::resume(path, settings, some_candidates(6)); }),
+              HasSubstr("loss squared -> huber"));
+  EXPECT_EQ(read(path).candidates.size(), 5u);
+}
+
+// Those on their way when a search was stopped are ranked among those that are done.
+TEST(Store, RanksWhatASearchWasStoppedAt) {
+  const Folder folder;
+  const std::string path = folder.file("s");
+  Store store = Store::create(path, some_description(4), some_candidates(4));
+  store.verdict({0, Status::done, 0.1, 0.3, 2});
+  store.verdict({1, Status::interrupted, 0.2, 0.3, 1});
+  store.verdict({2, Status::interrupted, kNan, kNan, 0});
+  store.verdict({3, Status::retired, 0.9, 0.3, 1});
+  store.finish(State::interrupted, 1);
+  EXPECT_EQ(read(path).ranked(), (std::vector<std::int64_t>{1, 0}));
+}
+
 TEST(Store, ChangesAreNamed) {
   const Folder folder;
   const std::string path = folder.file("s");

@@ -1,0 +1,74 @@
+#include "cli/points.h"
+
+#include <sstream>
+#include <string_view>
+
+#include "core/fail.h"
+#include "core/text.h"
+#include "data/readers.h"
+#include "runnel/space.h"
+
+namespace runnel::cli {
+
+std::optional<double> seconds_from(const std::string& text) {
+  constexpr std::string_view units = "dhms";  // in this order
+  constexpr double seconds_of[] = {86400, 3600, 60, 1};
+  double total = 0;
+  std::size_t begin = 0, next_unit = 0;
+  while (begin < text.size()) {
+    const std::size_t end = text.find_first_not_of("0123456789.", begin);
+    if (end == std::string::npos) return std::nullopt;
+    const std::size_t unit = units.find(text[end], next_unit);
+    const auto value = to_number(text.substr(begin, end - begin));
+    if (unit == std::string_view::npos || !value) return std::nullopt;
+    total += *value * seconds_of[unit];
+    next_unit = unit + 1;
+    begin = end + 1;
+  }
+  return total > 0 ? std::optional(total) : std::nullopt;
+}
+
+namespace {
+
+std::string trimmed(const std::string& text) {
+  const std::size_t begin = text.find_first_not_of(" \t\r");
+  if (begin == std::string::npos) return "";
+  return text.substr(begin, text.find_last_not_of(" \t\r") + 1 - begin);
+}
+
+}  // namespace
+
+Points points_from(const std::vector<std::string>& texts, const sweep::Hyper& base) {
+  Points out;
+  const auto take = [&](const std::string& where, const std::string& point) {
+    try {
+      sweep::parse_point(base, point);
+    } catch (const Error& e) {
+      fail("--try {}: {}", where, e.what());
+    }
+    out.points.push_back(point);
+  };
+  for (const std::string& text : texts) {
+    if (text.find('=') != std::string::npos) {
+      take(text, text);
+      continue;
+    }
+    std::istringstream lines;
+    try {
+      lines.str(data::read_bytes(text));
+    } catch (const Error& e) {
+      fail("--try {} (a point is given as name=value,name=value)", e.what());
+    }
+    out.files.push_back(text);
+    const std::size_t before = out.points.size();
+    std::string line;
+    for (int number = 1; std::getline(lines, line); ++number) {
+      const std::string point = trimmed(line.substr(0, line.find('#')));
+      if (!point.empty()) take(fmt::format("{}:{}", text, number), point);
+    }
+    if (out.points.size() == before) fail("--try {}: there is no point in this file", text);
+  }
+  return out;
+}
+
+}  // namespace runnel::cli

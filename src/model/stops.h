@@ -1,0 +1,19 @@
+// Candidates of a search that was stopped, made again.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "runnel/sweep.h"
+
+namespace runnel {
+
+// Of each candidate the epochs it had come to on each fold; none: it came to its end. Empty: all did.
+using Stops = std::vector<std::vector<std::int64_t>>;
+
+// As sweep::run, where nobody goes on from where he was stopped. Those are interrupted, as they were; the
+// result is not, unless this run is stopped itself.
+sweep::Result run_to_stops(const sweep::Problem& problem, const std::vector<sweep::Hyper>& candidates,
+                           const Stops& stops, const sweep::Options& options);
+
+}  // namespace runnel

@@ -1,0 +1,321 @@
+// Known points to begin a search with; and studies that are gone on with and more: what is known stays, and
+// what is new comes to what it comes to in a search of its own.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+
+#include "error_of.h"
+#include "model/tables.h"
+#include "runnel/fit.h"
+#include "study/support.h"
+
+namespace runnel {
+namespace {
+
+using study::Folder;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+FitOptions drawn(std::int64_t n, const std::string& rate = "rate=1e-3..1e-1") {
+  FitOptions o;
+  o.target.column = "y";
+  o.random = n;
+  o.space = {rate};
+  o.base.hidden = {6};
+  o.base.batch = 32;
+  o.base.epochs = 4;
+  o.folds = 0;
+  o.seed = 7;
+  o.noise_seeds = 0;
+  return o;
+}
+
+FitOptions grid(const std::string& rates) {
+  FitOptions o = drawn(0);
+  o.random = 0;
+  o.space.clear();
+  o.grid = {rates};
+  return o;
+}
+
+FitOptions in(const std::string& file, FitOptions o, bool resume = false) {
+  o.study.file = file;
+  o.study.resume = resume;
+  return o;
+}
+
+using Told = std::vector<std::pair<sweep::Hyper, double>>;  // candidates and their metric
+
+Told told(const FitResult& result, std::int64_t first, std::int64_t last) {
+  Told out;
+  for (std::int64_t i = first; i < last; ++i) {
+    const sweep::Outcome& outcome = result.search.outcomes.at(static_cast<std::size_t>(i));
+    out.emplace_back(outcome.hyper, outcome.validation);
+  }
+  return out;
+}
+
+Told all(const FitResult& result) { return told(result, 0, std::ssize(result.search.outcomes)); }
+
+void expect_one_search(const std::string& file, const FitResult& result) {
+  const study::Study study = study::read(file);
+  ASSERT_EQ(study.candidates.size(), result.search.outcomes.size());
+  EXPECT_EQ(study.state, study::State::finished);
+  EXPECT_EQ(study.best, result.best);
+  for (const study::Candidate& c : study.candidates) {
+    const sweep::Outcome& out = result.search.outcomes[static_cast<std::size_t>(c.index)];
+    EXPECT_EQ(study::hyper_of(c), out.hyper) << c.index;
+    EXPECT_EQ(c.metric, out.validation) << c.index;
+  }
+}
+
+// ---- known points --------------------------------------------------------------------------------------
+
+TEST(Tries, ComeFirstAndOnce) {
+  const Table table = curved_table(200);
+  FitOptions o = grid("rate=0.003,0.01");
+  const FitResult plain = fit(table, o);
+  o.tries = {"rate=0.02,hidden=3", "rate=0.01", "hidden=3,rate=0.02"};  // one that the grid has, one twice
+  const FitResult result = fit(table, o);
+  EXPECT_THAT(result.tried, ElementsAre(0, 1));
+  ASSERT_EQ(result.search.outcomes.size(), 3u);
+  EXPECT_EQ(result.search.outcomes[0].hyper.rate, 0.02);
+  EXPECT_EQ(result.search.outcomes[0].hyper.hidden, std::vector<std::int64_t>{3});
+  EXPECT_EQ(result.search.outcomes[0].hyper.epochs, 4);  // what a point does not say is as for all
+  EXPECT_EQ(told(result, 1, 2), told(plain, 1, 2));
+  EXPECT_EQ(told(result, 2, 3), told(plain, 0, 1));
+}
+
+TEST(Tries, AreCheckedAsValuesAre) {
+  const sweep::Hyper base;
+  const auto complaint = [&](const char* text) { return error_of([&] { sweep::parse_point(base, text); }); };
+  EXPECT_THAT(complaint("rat=0.1"), HasSubstr("did you mean 'rate'"));
+  EXPECT_THAT(complaint("rate=fast"), HasSubstr("rate"));
+  EXPECT_THAT(complaint("rate=0.1,rate=0.2"), HasSubstr("rate is given twice"));
+  EXPECT_THAT(complaint("rate=0.1,0.2"), HasSubstr("\"0.2\" is not of the form name=value"));
+  EXPECT_THAT(complaint("rate=1e-4..1e-1"), HasSubstr("not a range"));
+  EXPECT_THAT(complaint("layers=2"), HasSubstr("hidden=64x64"));
+  EXPECT_THAT(complaint(""), HasSubstr("name=value"));
+  EXPECT_EQ(sweep::parse_point(base, "lr=0.5").rate, 0.5);  // another name of it
+}
+
+TEST(Tries, ComeLastInAStudyThatIsGoneOnWith) {
+  const Folder folder;
+  const Table table = curved_table(200);
+  const std::string file = folder.file("s");
+  FitOptions o = drawn(3);
+  o.tries = {"rate=0.02"};
+  const FitResult first = fit(table, in(file, o));
+  o.tries = {"rate=0.05", "rate=0.02"};
+  const FitResult more = fit(table, in(file, o, true));
+  EXPECT_THAT(more.tried, ElementsAre(0, 4));
+  EXPECT_EQ(more.known, 4);
+  EXPECT_EQ(told(more, 0, 4), all(first));
+  EXPECT_EQ(more.search.outcomes[4].hyper.rate, 0.05);
+  expect_one_search(file, more);
+  const FitResult again = fit(table, in(file, o, true));  // and no further one
+  EXPECT_EQ(all(again), all(more));
+  EXPECT_THAT(again.tried, ElementsAre(0, 4));
+}
+
+// ---- more of everything --------------------------------------------------------------------------------
+
+class MoreDraws : public testing::TestWithParam<sweep::Sampler> {};
+
+TEST_P(MoreDraws, AreThoseOfTheLargerSearch) {
+  const Folder folder;
+  const Table table = curved_table(200);
+  const std::string file = folder.file("s");
+  const auto options = [&](std::int64_t n) {
+    FitOptions o = drawn(n);
+    o.sampler = GetParam();
+    return o;
+  };
+  fit(table, in(file, options(3)));
+  const FitResult more = fit(table, in(file, options(7), true));
+  EXPECT_EQ(all(more), all(fit(table, options(7))));
+  EXPECT_EQ(more.known, 3);
+  expect_one_search(file, more);
+  EXPECT_EQ(all(fit(table, in(file, options(7), true))), all(more));
+  EXPECT_THAT(error_of([&] { fit(table, in(file, options(5), true)); }),
+              HasSubstr("--random 5, and 7 were drawn already"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Samplers, MoreDraws, testing::Values(sweep::Sampler::random, sweep::Sampler::sobol));
+
+TEST(GrownStudy, DrawsOfAWiderRangeComeBehindThoseThatAreKnown) {
+  const Folder folder;
+  const Table table = curved_table(200);
+  const std::string file = folder.file("s"), wide = "rate=1e-4..0.3";
+  const FitResult first = fit(table, in(file, drawn(3)));
+  EXPECT_THAT(error_of([&] { fit(table, in(file, drawn(3, wide), true)); }),
+              HasSubstr("it is wider, and --random 3 draws nothing of it"));
+  EXPECT_THAT(error_of([&] { fit(table, in(file, drawn(5, "rate=1e-2..1e-1"), true)); }),
+              HasSubstr("rate 0.001..0.1 -> 0.01..0.1, which does not hold all of it"));
+  const FitResult more = fit(table, in(file, drawn(6, wide), true));
+  EXPECT_EQ(told(more, 0, 3), all(first));
+  EXPECT_EQ(told(more, 3, 6), told(fit(table, drawn(6, wide)), 3, 6));
+  expect_one_search(file, more);
+}
+
+TEST(GrownStudy, ValuesMoreOfAGrid) {
+  const Folder folder;
+  const Table table = curved_table(200);
+  const std::string file = folder.file("s");
+  const FitResult first = fit(table, in(file, grid("rate=0.003,0.03")));
+  const FitResult more = fit(table, in(file, grid("rate=0.003,0.01,0.03"), true));
+  EXPECT_EQ(told(more, 0, 2), all(first));
+  EXPECT_EQ(told(more, 2, 3), told(fit(table, grid("rate=0.003,0.01,0.03")), 1, 2));
+  expect_one_search(file, more);
+}
+
+TEST(GrownStudy, MoreEpochsGoOnFromWhatIsKnown) {
+  const Folder folder;
+  const Table table = curved_table(200);
+  for (const bool is_drawn : {true, false}) {
+    const std::string file = folder.file(is_drawn ? "drawn" : "grid");
+    const auto options = [&](std::int64_t epochs, const char* schedule = "constant") {
+      FitOptions o = is_drawn ? drawn(3) : grid("rate=0.003,0.01,0.03");
+      o.base.epochs = epochs;
+      o.base.schedule = schedule;
+      return o;
+    };
+    const FitResult first = fit(table, in(file, options(4)));
+    const FitResult more = fit(table, in(file, options(9), true));
+    ASSERT_EQ(more.search.outcomes.size(), 6u);
+    EXPECT_EQ(told(more, 0, 3), all(first));
+    EXPECT_EQ(told(more, 3, 6), all(fit(table, options(9))));
+    EXPECT_EQ(more.search.lanes, 3);  // candidates of other epochs are readings of one training
+    expect_one_search(file, more);
+    EXPECT_THAT(error_of([&] { fit(table, in(file, options(5), true)); }), HasSubstr("epochs 9 -> 5"));
+  }
+}
+
+TEST(GrownStudy, MoreEpochsOfASchedulesTotalAreOtherTrainings) {
+  const Folder folder;
+  const Table table = curved_table(200);
+  const std::string file = folder.file("s");
+  FitOptions o = drawn(2);
+  o.base.schedule = "cosine";
+  const FitResult first = fit(table, in(file, o));
+  o.base.epochs = 9;
+  const FitResult more = fit(table, in(file, o, true));
+  EXPECT_EQ(told(more, 0, 2), all(first));
+  EXPECT_EQ(told(more, 2, 4), all(fit(table, o)));
+  EXPECT_EQ(more.search.lanes, 4);
+  EXPECT_THAT(more.warnings,
+              testing::Contains(HasSubstr("2 candidates of more epochs are trained from the beginning")));
+}
+
+// Rungs are those of all candidates. Who had come to his end stays; all others come to what they come to in a
+// search of all at once.
+TEST(GrownStudy, RungsAreThoseOfAllCandidates) {
+  const Folder folder;
+  const Table table = curved_table(200);
+  const auto options = [](std::int64_t n, sweep::Scheduler scheduler) {
+    FitOptions o = drawn(n);
+    o.base.epochs = 9;
+    o.scheduling = {scheduler, 3, 1};
+    return o;
+  };
+  for (const sweep::Scheduler s :
+       {sweep::Scheduler::halving, sweep::Scheduler::hyperband, sweep::Scheduler::median}) {
+    const std::string file = folder.file(std::string(sweep::scheduler_name(s)));
+    const FitResult first = fit(table, in(file, options(9, s)));
+    const FitResult more = fit(table, in(file, options(27, s), true));
+    const FitResult straight = fit(table, options(27, s));
+    std::int64_t stayed = 0;
+    for (std::size_t i = 0; i < 27; ++i) {
+      const sweep::Outcome &now = more.search.outcomes[i], &alone = straight.search.outcomes[i];
+      EXPECT_EQ(now.hyper, alone.hyper);
+      const bool had_ended = i < 9 && first.search.outcomes[i].status == sweep::Status::done;
+      stayed += had_ended;
+      if (had_ended) {
+        EXPECT_EQ(now.status, sweep::Status::done) << i;
+        EXPECT_EQ(now.validation, first.search.outcomes[i].validation) << i;
+      } else if (alone.status == sweep::Status::done) {
+        EXPECT_EQ(now.status, sweep::Status::done) << i;
+        EXPECT_EQ(now.validation, alone.validation) << i;
+      } else {
+        EXPECT_EQ(now.status, alone.status) << i;
+      }
+    }
+    EXPECT_GT(stayed, 0);
+    expect_one_search(file, more);
+  }
+}
+
+// The rungs of more epochs are others, where nobody measured losses before.
+TEST(GrownStudy, MoreEpochsHaveOtherRungs) {
+  const Folder folder;
+  const Table table = curved_table(200);
+  const std::string file = folder.file("s");
+  FitOptions o = drawn(9);
+  o.scheduling = {sweep::Scheduler::halving, 2, 2};
+  o.base.epochs = 8;
+  fit(table, in(file, o));
+  o.base.epochs = 20;
+  const FitResult more = fit(table, in(file, o, true));
+  for (const sweep::Outcome& out : more.search.outcomes) EXPECT_NE(out.status, sweep::Status::diverged);
+  ASSERT_EQ(more.search.outcomes.size(), 18u);
+  const FitResult straight = fit(table, o);
+  for (std::size_t i = 0; i < 9; ++i)
+    if (straight.search.outcomes[i].status == sweep::Status::done) {
+      EXPECT_EQ(more.search.outcomes[9 + i].validation, straight.search.outcomes[i].validation);
+    }
+  expect_one_search(file, more);
+}
+
+TEST(GrownStudy, OneThatWasStoppedGrowsToo) {
+  const Folder folder;
+  const Table table = curved_table(200);
+  for (const std::size_t folds : {0, 3}) {
+    const std::string file = folder.file(std::to_string(folds));
+    FitOptions o = drawn(3);
+    o.base.epochs = 60;
+    o.folds = folds;
+    std::atomic<bool> stop = false;
+    std::atomic<int> reports = 0;
+    FitOptions first = in(file, o);
+    first.stop = &stop;
+    first.progress = [&](const sweep::Progress&) { stop = ++reports >= 25; };
+    EXPECT_EQ(fit(table, first).ended, SearchEnd::stopped);
+    o.random = 6;
+    const FitResult more = fit(table, in(file, o, true));
+    const FitResult straight = fit(table, o);
+    EXPECT_EQ(all(more), all(straight));
+    EXPECT_EQ(more.best, straight.best);
+    EXPECT_EQ(more.test.value, straight.test.value);
+    expect_one_search(file, more);
+  }
+}
+
+TEST(GrownStudy, WhatIsNoGrowthIsRefused) {
+  const Folder folder;
+  const Table table = curved_table(200);
+  const std::string file = folder.file("s");
+  fit(table, in(file, drawn(3)));
+  const auto complaint = [&](FitOptions o) {
+    return error_of([&] { fit(table, in(file, std::move(o), true)); });
+  };
+  FitOptions o = drawn(5);
+  o.base.l2 = 1;
+  EXPECT_THAT(complaint(o), HasSubstr("another space: l2 0 -> 1"));
+  o = drawn(5);
+  o.sampler = sweep::Sampler::sobol;
+  EXPECT_THAT(complaint(o), HasSubstr("give --sampler random"));
+  o = drawn(5);
+  o.scheduling.scheduler = sweep::Scheduler::halving;
+  EXPECT_THAT(complaint(o), HasSubstr("scheduler full -> halving"));
+  o = drawn(5);
+  o.scale_target = false;
+  EXPECT_THAT(complaint(o), HasSubstr("scale-target yes -> no"));
+  EXPECT_EQ(study::read(file).candidates.size(), 3u);
+  EXPECT_THAT(error_of([&] { fit(curved_table(210), in(file, drawn(2), true)); }),
+              HasSubstr("rows 200 -> 210"));
+}
+
+}  // namespace
+}  // namespace runnel
