@@ -21,7 +21,7 @@ Array as_array(const Matrix<T>& x) {
 }
 
 Array features_of(const Model& model, const Table& table, std::span<const std::size_t> rows) {
-  const bool doubles = model.network.layers.front().w.dtype() == DType::f64;
+  const bool doubles = nn::dtype_of(model.network) == DType::f64;
   if (!doubles) return as_array(model.preprocessor.transform(table, rows));
   if (model.narrow_features) return convert(as_array(model.preprocessor.transform(table, rows)), DType::f64);
   return as_array(model.preprocessor.transform_doubles(table, rows));

@@ -6,6 +6,7 @@
 
 #include "core/fail.h"
 #include "core/stopwatch.h"
+#include "nn/layer.h"
 #include "ranks/in_step.h"
 #include "ranks/loop.h"
 #include "ranks/message.h"
@@ -57,9 +58,8 @@ class Handed : public sweep::Desk {
   }
   void take_model(const Reading& reading, nn::Network network) override {
     const std::lock_guard lock(mutex_);
-    network.columns.reset();  // rank 0 has them
-    for (auto& [known, model] : readings_)
-      if (known.candidate == reading.candidate) model = tree::flatten(network);
+    for (auto& [known, model] : readings_)  // what is given, rank 0 has
+      if (known.candidate == reading.candidate) model = nn::learnt_arrays(network);
     kept_.take(reading, std::move(network));
   }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/fail.h"
+#include "nn/layer.h"
 #include "ranks/in_step.h"
 #include "ranks/loop.h"
 #include "ranks/message.h"
@@ -194,11 +195,13 @@ class Shift : private Desk {
       for (const sweep::Trajectory& t : block.trajectories)
         for (const auto& reading : t.readings) {
           if (reading.second != candidate) continue;
-          nn::Network like = sweep::like_of(problem_, block, at_.programs);
-          const std::optional<nn::Columns> columns = std::exchange(like.columns, std::nullopt);
-          nn::Network network = tree::unflatten(like, leaves);
-          network.columns = columns;
-          return network;
+          const nn::Network like = sweep::like_of(problem_, block, at_.programs);
+          std::vector<Array> all = tree::flatten(like);  // what is learnt comes first
+          if (leaves.size() != nn::learnt_arrays(like).size())
+            fail_run("rank {} sent {} arrays of candidate {}, whose network learns {}", rank, leaves.size(),
+                     candidate, nn::learnt_arrays(like).size());
+          std::copy(leaves.begin(), leaves.end(), all.begin());
+          return tree::unflatten(like, all);
         }
     fail_run("rank {} sent the network of candidate {}, which it was not handed", rank, candidate);
   }

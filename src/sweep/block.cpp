@@ -48,17 +48,10 @@ std::string trajectory_key(Hyper hyper, std::int64_t rows) {
   return key;
 }
 
-// Numbers that an example makes on its way, which differ from lane to lane.
-std::int64_t units_of(const nn::Architecture& a) {
-  std::int64_t units = a.sizes.back();
-  for (std::size_t i = 1; i + 1 < a.sizes.size(); ++i)
-    units += (a.sizes[i] + (a.body == nn::Body::residual ? a.sizes[1] : 0)) * (a.norm ? 2 : 1);
-  return units + 4 * a.embedded * a.frequencies;
-}
-
 std::size_t lanes_that_fit(const Problem& problem, const Fold& fold, const Hyper& hyper) {
   const nn::Architecture a = architecture_of(hyper, fold, problem.outputs);
-  std::int64_t floats = std::max<std::int64_t>(1, 3 * batch_of(hyper, fold) * units_of(a));
+  std::int64_t floats =
+      std::max<std::int64_t>(1, 3 * batch_of(hyper, fold) * nn::counts_of(nn::layers_of(a)).made);
   // Gradients that every example has to itself, and a matrix over all parameters.
   if (hyper.shards > 0) floats += (hyper.shards + 1) * parameters_of(a);
   if (hyper.clip_example > 0) floats += 2 * batch_of(hyper, fold) * parameters_of(a);
@@ -243,8 +236,7 @@ auto forward_of(const train::Recipe& recipe) {
   return jit(vmap(
       [=](const nn::Network& m, const train::Rates& r, const Array& x,
           const std::optional<nn::Columns>& columns) {
-        nn::Network network = m;
-        network.columns = columns;
+        const nn::Network network = nn::with_columns(m, columns);
         return recipe.scaled ? nn::forward(network, x, recipe.activation, r.scale)
                              : nn::forward(network, x, recipe.activation);
       },
@@ -430,9 +422,7 @@ void BlockRun::Impl::give(std::size_t number, const Reading& reading, const Bloc
   const bool stopped = patience[number].best() > 0;
   const std::vector<Array> leaves = stopped ? lanes[number].best : weights_of(number);
   if (leaves.empty()) return;
-  nn::Network network = tree::unflatten(state->weights(), leaves);
-  network.columns = columns;
-  hooks.take_model(reading, std::move(network));
+  hooks.take_model(reading, nn::with_columns(tree::unflatten(state->weights(), leaves), columns));
 }
 
 std::vector<LaneState> BlockRun::states() const {

@@ -33,40 +33,10 @@ nn::Architecture architecture_of(const Hyper& hyper, const Fold& fold, std::int6
   return out;
 }
 
-namespace {
-
-// The layers' (in, out), as nn::init_network makes them.
-template <class Visit>
-void for_each_layer(const nn::Architecture& a, Visit visit) {
-  if (a.body == nn::Body::mlp || a.sizes.size() == 2) {
-    for (std::size_t i = 1; i < a.sizes.size(); ++i) visit(a.sizes[i - 1], a.sizes[i]);
-    return;
-  }
-  visit(a.sizes.front(), a.sizes[1]);
-  for (std::size_t i = 1; i + 1 < a.sizes.size(); ++i) {
-    visit(a.sizes[1], a.sizes[i]);
-    visit(a.sizes[i], a.sizes[1]);
-  }
-  visit(a.sizes[1], a.sizes.back());
-}
-
-}  // namespace
-
-std::int64_t parameters_of(const nn::Architecture& a) {
-  std::int64_t out = 0;
-  for_each_layer(a, [&](std::int64_t in, std::int64_t width) { out += (in + 1) * width; });
-  if (a.norm)
-    for (std::size_t i = 1; i + 1 < a.sizes.size(); ++i) out += 2 * a.sizes[i];
-  if (a.embedded > 0) out += a.embedded * a.frequencies + (2 * a.frequencies + 1) * a.frequencies;
-  return out;
-}
+std::int64_t parameters_of(const nn::Architecture& a) { return nn::counts_of(nn::layers_of(a)).parameters; }
 
 double multiplications_of(const nn::Architecture& a) {
-  double out = 0;
-  for_each_layer(a, [&](std::int64_t in, std::int64_t width) {
-    out += static_cast<double>(in) * static_cast<double>(width);
-  });
-  return out + 2.0 * static_cast<double>(a.embedded * a.frequencies * a.frequencies);
+  return nn::counts_of(nn::layers_of(a)).multiplications;
 }
 
 }  // namespace runnel::sweep

@@ -104,9 +104,7 @@ nn::Network like_of(const Problem& problem, const Block& block, BlockPrograms& p
   const train::Recipe recipe = recipe_of(problem, block, columns);
   const train::Rates rates = rates_of(block.trajectories, recipe, block.steps_per_epoch());
   const auto first = tree::map([](const Array& leaf) { return squeeze(slice(leaf, -1, 0, 1), -1); }, rates);
-  nn::Network network = train::start(recipe, first).model;
-  network.columns = columns;
-  return network;
+  return nn::with_columns(train::start(recipe, first).model, columns);
 }
 
 }  // namespace runnel::sweep

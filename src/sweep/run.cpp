@@ -247,7 +247,7 @@ Array predict(const nn::Network& network, const Hyper& hyper, const Array& x) {
   std::vector<Array> pieces;
   for (std::int64_t begin = 0; begin < x.dim(0); begin += kRows)
     pieces.push_back(forward(network, slice(x, 0, begin, std::min(begin + kRows, x.dim(0)))));
-  if (pieces.empty()) return Array::zeros({0, network.layers.back().b.dim(0)}, x.dtype());
+  if (pieces.empty()) return Array::zeros({0, nn::outputs_of(network)}, x.dtype());
   return concatenate(pieces, 0);
 }
 

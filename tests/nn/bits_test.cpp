@@ -11,11 +11,6 @@ namespace {
 using nn::Activation;
 using nn::Body;
 
-nn::Network with(nn::Network network, const std::optional<nn::Columns>& columns) {
-  network.columns = columns;
-  return network;
-}
-
 struct Case {
   std::string name;
   nn::Architecture architecture;
@@ -66,9 +61,11 @@ void add_network(Digest& digest, const Case& c, const Array& x, Activation activ
         digest,
         tree::flatten(grad([&](const nn::Network& n) { return nn::squared_error(forward(n), y); })(network)));
   };
-  add([&](const nn::Network& n) { return nn::forward(with(n, c.columns), x, activation); });
-  add([&](const nn::Network& n) { return nn::forward(with(n, c.columns), x, activation, 1.5); });
-  add([&](const nn::Network& n) { return nn::forward(with(n, c.columns), x, activation, 1.5, dropout); });
+  add([&](const nn::Network& n) { return nn::forward(nn::with_columns(n, c.columns), x, activation); });
+  add([&](const nn::Network& n) { return nn::forward(nn::with_columns(n, c.columns), x, activation, 1.5); });
+  add([&](const nn::Network& n) {
+    return nn::forward(nn::with_columns(n, c.columns), x, activation, 1.5, dropout);
+  });
 }
 
 // Of f32 under relu and the sigmoid, and of f64 under tanh.
