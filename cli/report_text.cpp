@@ -368,7 +368,7 @@ std::string model_text(const Model& model, const std::string& path) {
     out += fmt::format("{}{} networks, whose predictions are averaged; the first:\n", margin,
                        1 + model.others.size());
   for (const std::string& line : nn::lines_of(model.network, model.hyper.activation))
-    out += margin + line + "\n";
+    out += fmt::format("{}{}\n", margin, line);
   std::string hyper;
   for (const auto& field : sweep::hyper_fields()) {
     if (!worth_telling(field, model.hyper)) continue;
