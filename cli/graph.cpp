@@ -73,7 +73,8 @@ std::string of_expression(const Arguments& arguments) {
 std::string of_model(const Arguments& arguments) {
   const Model model = Model::load(arguments.model);
   return shown(arguments, network_steps_text(model, arguments.model),
-               network_steps_json(model, arguments.model), drawing_of(model.network, model.hyper));
+               network_steps_json(model, arguments.model),
+               nn::drawing_of(model.network, model.hyper.activation));
 }
 
 int act(Arguments arguments) {

@@ -97,12 +97,12 @@ std::string network_steps_text(const Model& model, const std::string& path) {
   for (const std::size_t column : {2u, 4u}) table.align_right(column);
   table.add({"step", "what", "width", "learnt", "parameters"});
   std::int64_t total = 0;
-  const std::vector<NetworkStep> steps = steps_of(model.network, model.hyper);
+  const std::vector<nn::Step> steps = nn::steps_of(model.network, model.hyper.activation);
   for (std::size_t i = 0; i < steps.size(); ++i) {
-    const NetworkStep& step = steps[i];
+    const nn::Step& step = steps[i];
     std::string what = step.what;
     if (step.from.size() > 1) what += fmt::format(" with step {}", step.from.back());
-    table.add({std::to_string(i), what, std::to_string(step.width), step.shapes,
+    table.add({std::to_string(i), what, std::to_string(step.gives.product()), step.learnt,
                step.parameters > 0 ? grouped(static_cast<std::size_t>(step.parameters)) : ""});
     total += step.parameters;
   }
@@ -115,10 +115,10 @@ std::string network_steps_text(const Model& model, const std::string& path) {
 
 Json network_steps_json(const Model& model, const std::string& path) {
   Json steps = Json::array();
-  for (const NetworkStep& step : steps_of(model.network, model.hyper))
+  for (const nn::Step& step : nn::steps_of(model.network, model.hyper.activation))
     steps.push_back({{"what", step.what},
-                     {"width", step.width},
-                     {"learnt", step.shapes},
+                     {"width", step.gives.product()},
+                     {"learnt", step.learnt},
                      {"parameters", step.parameters},
                      {"from", step.from}});
   return {{"schema", json_schema},

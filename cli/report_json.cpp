@@ -350,7 +350,7 @@ Json table_json(const Table& table, const std::vector<ColumnSummary>& columns) {
 
 Json model_json(const Model& model, const std::string& path) {
   Json layers = Json::array();
-  for (const nn::Dense& layer : model.network.layers) {
+  for (const nn::Dense& layer : nn::dense_layers(model.network)) {
     layers.push_back({{"inputs", layer.w.dim(0)}, {"outputs", layer.w.dim(1)}});
   }
   std::int64_t parameters = nn::parameter_count(model.network);
@@ -368,7 +368,7 @@ Json model_json(const Model& model, const std::string& path) {
           {"loss", sweep::loss_name(model.loss)},
           {"hyper", hyper_json(model.hyper)},
           {"layers", std::move(layers)},
-          {"dtype", name_of(model.network.layers.at(0).w.dtype())},
+          {"dtype", name_of(nn::dtype_of(model.network))},
           {"parameters", parameters},
           {"networks", 1 + model.others.size()},
           {"others", std::move(others)},

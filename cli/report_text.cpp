@@ -384,42 +384,11 @@ std::string table_text(const Table& table, const std::vector<ColumnSummary>& col
   return doubts.empty() ? out : out + "\n" + doubts;
 }
 
-namespace {
-
-// The parts of a network, one to a line.
-std::string network_text(const nn::Network& network, const std::string& activation) {
-  std::string out;
-  if (network.columns) {
-    const std::int64_t n = network.columns->feature.dim(0);
-    out += network.periodic ? fmt::format("{}{} as waves of {} frequencies each\n", margin,
-                                          counted(static_cast<std::size_t>(n), "column"),
-                                          network.periodic->frequency.dim(0) / n)
-                            : fmt::format("{}the features as {} linear pieces\n", margin, n);
-  }
-  const std::string normed = network.norms.empty() ? "" : ", layer norm";
-  const auto line = [&](const nn::Dense& layer, const std::string& after) {
-    out += fmt::format("{}{} -> {}{}\n", margin, layer.w.dim(0), layer.w.dim(1), after);
-  };
-  const auto& layers = network.layers;
-  if (network.body == nn::Body::mlp || layers.size() == 1) {
-    for (std::size_t i = 0; i + 1 < layers.size(); ++i) line(layers[i], normed + ", " + activation);
-  } else {
-    line(layers[0], "");
-    for (std::size_t i = 1; i + 1 < layers.size(); i += 2)
-      out += fmt::format("{}block {} -> {}, {} -> {}{}\n", margin, layers[i].w.dim(0), layers[i].w.dim(1),
-                         activation, layers[i + 1].w.dim(1), normed);
-  }
-  line(layers.back(), "");
-  return out;
-}
-
-}  // namespace
-
 std::string model_text(const Model& model, const std::string& path) {
   const Style style(STDOUT_FILENO);
   const Json json = model_json(model, path);
   const auto parameters = json["parameters"].get<std::int64_t>();
-  const DType dtype = model.network.layers.at(0).w.dtype();
+  const DType dtype = nn::dtype_of(model.network);
   std::string out = fmt::format("{}: a Runnel model (version {})\n", path, model.version);
   out +=
       part(style, "target") + fmt::format("'{}', {}", model.target.column(), task_name(model.target.task()));
@@ -433,7 +402,8 @@ std::string model_text(const Model& model, const std::string& path) {
   if (!model.others.empty())
     out += fmt::format("{}{} networks, whose predictions are averaged; the first:\n", margin,
                        1 + model.others.size());
-  out += network_text(model.network, json["hyper"]["activation"].get<std::string>());
+  for (const std::string& line : nn::lines_of(model.network, model.hyper.activation))
+    out += fmt::format("{}{}\n", margin, line);
   std::string hyper;
   for (const auto& field : sweep::hyper_fields()) {
     if (!worth_telling(field, model.hyper)) continue;

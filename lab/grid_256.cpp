@@ -82,7 +82,7 @@ sweep::Result search(const Context& c, const sweep::Problem& problem,
 bool same_outcome(const sweep::Outcome& a, const sweep::Outcome& b) {
   if (!a.model || !b.model || a.validation_loss != b.validation_loss || a.validation != b.validation)
     return false;
-  const nn::Dense &one = a.model->layers.at(0), &other = b.model->layers.at(0);
+  const nn::Dense one = nn::dense_layers(*a.model).at(0), other = nn::dense_layers(*b.model).at(0);
   return same_bits(one.w, other.w) && same_bits(one.b, other.b);
 }
 
@@ -125,7 +125,7 @@ void as_one_run(Context& c, const sweep::Problem& problem, const std::vector<swe
   train::Rates rates;
   for (Array* r : {&rates.rate, &rates.l2, &rates.scale}) *r = f64(1);
   rates.bias = f64(0.1);
-  const nn::Dense start = train::start(recipe, rates).model.layers.at(0);
+  const nn::Dense start = nn::dense_layers(train::start(recipe, rates).model).at(0);
   c.exact("largest weight at the start", max(abs(start.w)).item(), 0);
   c.exact("bias at the start", start.b.at({0}), 0.1);
 
@@ -209,7 +209,7 @@ Winner choice(Context& c, const std::vector<sweep::Hyper>& all, const sweep::Res
   while (!(all[same_but_l2].batch == w.outcome.hyper.batch && all[same_but_l2].rate == w.outcome.hyper.rate &&
            all[same_but_l2].epochs == w.outcome.hyper.epochs && all[same_but_l2].l2 == penalties[0]))
     ++same_but_l2;
-  const nn::Dense& least_penalised = fused.outcomes[same_but_l2].model->layers.at(0);
+  const nn::Dense least_penalised = nn::dense_layers(*fused.outcomes[same_but_l2].model).at(0);
   const double squares = sum(square(least_penalised.w)).item();
   c.report("|w|² of the winner, but for an L2 of 1e-7", squares);
   c.relative("its penalty, by the library", nn::l2_penalty(least_penalised, penalties[0]).item(),
@@ -221,7 +221,7 @@ Winner choice(Context& c, const std::vector<sweep::Hyper>& all, const sweep::Res
             to_four(loss + penalties[0] / 2 * squares) - to_four(loss), 1.001e-4);
 
   c.part("What the reported loss is", {"S0.14", "S3.14"});
-  const nn::Dense& layer = w.outcome.model->layers.at(0);
+  const nn::Dense layer = nn::dense_layers(*w.outcome.model).at(0);
   const Array predicted = squeeze(nn::forward(layer, data.test.x), 1);
   const double half = nn::half_squared_error(predicted, data.test.y).item();
   const double whole = nn::squared_error(predicted, data.test.y).item();

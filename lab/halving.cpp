@@ -73,7 +73,7 @@ std::vector<sweep::Hyper> candidates_of(const Context& c, std::int64_t rows) {
 
 bool same_outcome(const sweep::Outcome& a, const sweep::Outcome& b) {
   if (!a.model || !b.model || a.curve != b.curve) return false;
-  const nn::Dense &one = a.model->layers.at(0), &other = b.model->layers.at(0);
+  const nn::Dense one = nn::dense_layers(*a.model).at(0), other = nn::dense_layers(*b.model).at(0);
   return same_bits(one.w, other.w) && same_bits(one.b, other.b);
 }
 

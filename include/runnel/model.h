@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "runnel/data.h"
-#include "runnel/drawing.h"
 #include "runnel/nn.h"
 #include "runnel/sweep.h"
 #include "runnel/train.h"
@@ -56,18 +55,6 @@ struct Model {
   void save(const std::string& path) const;
   static Model load(const std::string& path);
 };
-
-// A step of what a network does to a row of features.
-struct NetworkStep {
-  std::string what;                    // "dense", "relu", "layer norm", …
-  std::int64_t width = 0;              // numbers a row that come out of it
-  std::string shapes = {};             // of what it has learnt: "w (12, 64), b (64)"
-  std::int64_t parameters = 0;         // learnt numbers
-  std::vector<std::size_t> from = {};  // the steps that it reads
-};
-// From the features, the first, to the outputs, the last.
-std::vector<NetworkStep> steps_of(const nn::Network& network, const sweep::Hyper& hyper);
-Drawing drawing_of(const nn::Network& network, const sweep::Hyper& hyper);
 
 // A metric of predictions against a target's values on the same rows: the model's own, or another of its
 // task.

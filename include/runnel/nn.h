@@ -6,12 +6,15 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "runnel/array.h"
+#include "runnel/drawing.h"
 #include "runnel/ops.h"
 #include "runnel/tree.h"
 
@@ -31,6 +34,7 @@ struct Mlp {
 };
 
 enum class Activation { relu, tanh, sigmoid };
+std::string_view activation_name(Activation activation);
 
 // The activation of scale * x. For the sigmoid that is 1 / (1 + exp(-scale x)), with the derivative
 // scale s (1 - s); a large scale tends to a step.
@@ -116,20 +120,31 @@ struct Periodic {
 // x (n, d) itself, and behind it the waves of its embedded columns: (n, d + columns * width).
 Array forward(const Periodic& waves, const Columns& columns, const Array& x);
 
-// An embedding or none, a body, an exit: what searches train. `hidden` widths w1, w2, … make
+// A layer of a network.
+struct Layer {
+  std::string kind;  // a row of the table in src/nn/table.cpp: "dense", "layer norm", …
+  std::map<std::string, std::int64_t> attributes = {};  // what is fixed of it, as its row names it
+  std::vector<Array> learnt = {};                       // in the order of its row's names
+  std::vector<Array> given = {};                        // found on training rows, not learnt
+  std::vector<Layer> inside = {};                       // of a residual block: the layers it goes around
+};
+
+// Layers one after another: what searches train. A tree whose leaves are the layers' arrays in the order that
+// files, studies and optimisers' states have kept since before networks were lists: first what is learnt,
+// kind by kind as the table has them and within a kind from the input to the output; then, likewise, what is
+// given. In training what is given travels beside the network (with_columns), for it is not learnt.
+struct Network {
+  std::vector<Layer> layers;
+
+  std::vector<Array*> leaves();
+  std::vector<const Array*> leaves() const;
+};
+
+// What a network for tables is made from: an embedding or none, a body, an exit. Hidden widths w1, w2, … make
 //   mlp        in -> w1 -> w2 … -> out, with a normalisation, if any, before each activation;
 //   residual   in -> w1, then for every width a residual block w1 -> w -> w1, then w1 -> out, with a
 //              normalisation, if any, at the head of each block and before the exit.
-// No hidden width: a linear model. A tree; its kind (body) is part of its structure.
-struct Network {
-  std::vector<Dense> layers;  // mlp: as above; residual: the entry, two for each block, the exit
-  std::vector<LayerNorm> norms = {};
-  std::optional<Periodic> periodic = {};
-  std::optional<Columns> columns = {};  // given beside a network in training, for it is not learnt
-  Body body = Body::mlp;
-};
-
-// What a network is made from.
+// No hidden width: a linear model. Units may fall (Dropout) after each hidden activation.
 struct Architecture {
   // What the body reads, hidden…, outputs. The body reads the columns of x; of linear pieces, the pieces;
   // and with waves, the columns and embedded * frequencies more.
@@ -142,23 +157,67 @@ struct Architecture {
   friend bool operator==(const Architecture&, const Architecture&) = default;
 };
 
+// The layers of an architecture without their arrays; linear pieces are not among them (with_columns).
+std::vector<Layer> layers_of(const Architecture& architecture);
+
 // Initial weights: of a perceptron as init_mlp's; of a residual body the entry, the second layer of a block
 // and the exit by LeCun; gains 1; frequencies normal with deviation frequency_scale. Without columns.
 Network init_network(const Array& key, const Architecture& architecture, Activation activation,
                      const Operand& bias = 0, const Operand& frequency_scale = 1, DType dtype = DType::f32);
 
-// The outputs (n, out) for the rows of x (n, d); a network with waves or pieces needs its columns.
+// These layers with an activation between each two of them, after which units may fall.
+Network network_of(const std::vector<Dense>& layers);
+
+// The network with what its embedding knows of columns: those of its waves, or else linear pieces before all
+// other layers. As it is where there are none.
+Network with_columns(Network network, const std::optional<Columns>& columns);
+
+// The outputs (n, out) for the rows of x (n, d); a network with waves needs its columns.
 Array forward(const Network& network, const Array& x, Activation activation, const Operand& scale = 1);
 Array forward(const Network& network, const Array& x, Activation activation, const Operand& scale,
               const Dropout& dropout);
 
-// The parts of a network by the names that files give them: layers.0.w, layers.0.b, …, norms.0.gain,
+// ---- what a network is, told from the table of kinds ----
+
+// The dense layers, from the input to the output, those inside of others among them.
+std::vector<Dense> dense_layers(const Network& network);
+
+// The leaves, in their order, by the names that files give them: layers.0.w, layers.0.b, …, norms.0.gain,
 // norms.0.bias, …, periodic.frequency, periodic.w, periodic.b, columns.feature (i32), columns.low,
 // columns.high.
 std::vector<std::pair<std::string, Array>> named_parts(const Network& network);
 
-// Numbers that are learnt: all but the columns.
+// Numbers that are learnt, of arrays that are there.
 std::int64_t parameter_count(const Network& network);
+
+// The numbers of a row that it reads, those that it gives, and the dtype of its weights.
+std::int64_t inputs_of(const Network& network);
+std::int64_t outputs_of(const Network& network);
+DType dtype_of(const Network& network);
+
+// What the attributes of layers say of their costs, before there is an array.
+struct Counts {
+  std::int64_t parameters = 0;
+  double multiplications = 0;  // of a row, in products of matrices
+  std::int64_t made = 0;       // numbers that a row has on its way and that a step keeps for its gradient
+};
+Counts counts_of(const std::vector<Layer>& layers);
+
+// A step of what a network does to a row of features.
+struct Step {
+  std::string what;                    // "dense", "relu", "layer norm", …
+  Shape gives = {};                    // of a row
+  std::string learnt = {};             // the shapes of what it has learnt: "w (12, 64), b (64)"
+  std::int64_t parameters = 0;         // learnt numbers
+  std::vector<std::size_t> from = {};  // the steps that it reads
+};
+// From the features, the first, to the outputs, the last. Dropout, which does nothing to a trained network,
+// is none.
+std::vector<Step> steps_of(const Network& network, Activation activation);
+Drawing drawing_of(const Network& network, Activation activation);
+
+// A line for each layer with weights of its own, with what follows it: "12 -> 64, layer norm, relu".
+std::vector<std::string> lines_of(const Network& network, Activation activation);
 
 // ---- initial weights (in, out), functions of a key
 // ----------------------------------------------------------

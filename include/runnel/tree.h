@@ -1,6 +1,7 @@
 // Trees: what transforms take and return. An Array is a leaf; std::pair, std::tuple, std::array, std::vector,
 // std::map and std::optional of trees are trees, and so is a plain struct (an aggregate, up to twelve fields)
-// whose fields are trees. Numbers, enums and strings in a tree are not leaves: they stay as they are.
+// whose fields are trees. Numbers, enums and strings in a tree are not leaves: they stay as they are. A
+// struct whose leaves have an order of their own says so in a member `leaves()`, pointers to all of them.
 #pragma once
 
 #include <array>
@@ -127,6 +128,8 @@ void for_each_leaf(T& t, F&& f) {
     if (t.has_value()) for_each_leaf(*t, f);
   } else if constexpr (detail::is_tuple<Plain>::value) {
     std::apply([&](auto&... items) { (for_each_leaf(items, f), ...); }, t);
+  } else if constexpr (requires { t.leaves(); }) {
+    for (auto* leaf : t.leaves()) f(*leaf);
   } else {
     static_assert(std::is_aggregate_v<Plain> && !std::is_array_v<Plain>,
                   "a tree is made of Arrays, standard containers (not C arrays) and plain structs");

@@ -22,6 +22,7 @@ inline constexpr std::uint32_t kFirstMask = 0x6d000000;    // dropout: layer l h
 inline constexpr std::uint32_t kWeights = 0x77656967;      // initial weights of a layer
 inline constexpr std::uint32_t kLayers = 0x6c617965;       // keys of the layers of a network
 inline constexpr std::uint32_t kWaves = 0x77617665;        // keys of an embedding in waves
+inline constexpr std::uint32_t kLayerKinds = 0x6b696e64;   // keys of further kinds of layers
 inline constexpr std::uint32_t kStart = 0x73746172;        // key of a training's initial weights
 inline constexpr std::uint32_t kDropout = 0x64726f70;      // keys of a training's steps
 inline constexpr std::uint32_t kRows = 0x726f7773;         // keys of a training's folds and epochs

@@ -35,12 +35,12 @@ Linear linear_regression(const Work& w, const sweep::Problem& problem, const swe
     path = nn::ridge_path(fold.x, expand_dims(fold.y, 1), alphas);
     for (std::size_t i = 0; i < alphas.size(); ++i)
       losses[i] += train::mean_loss(
-          Loss::squared, sweep::predict({.layers = {path[i]}}, hyper, fold.x_validation).to_doubles(),
+          Loss::squared, sweep::predict(nn::network_of({path[i]}), hyper, fold.x_validation).to_doubles(),
           fold.y_validation.to_doubles());
   }
   const auto best = static_cast<std::size_t>(std::min_element(losses.begin(), losses.end()) - losses.begin());
-  if (!w.retrains) return {{.layers = {path[best]}}, hyper};  // it was trained on all already
-  return {{.layers = nn::ridge_path(all.x, expand_dims(all.y, 1), {alphas[best]})}, hyper};
+  if (!w.retrains) return {nn::network_of({path[best]}), hyper};  // it was trained on all already
+  return {nn::network_of(nn::ridge_path(all.x, expand_dims(all.y, 1), {alphas[best]})), hyper};
 }
 
 Linear linear_classifier(const Work& w, const sweep::Problem& problem, const sweep::Fold& all) {

@@ -83,8 +83,7 @@ class Reader {
       model.others.push_back({read_network(named, prefix_of(i), hypers[i], complain, tensors), hypers[i]});
     read_stops(model);
     if (file_.tensors.size() != tensors)
-      damaged(fmt::format("{} tensors for {} layers, and {} that belong to them", file_.tensors.size(),
-                          model.network.layers.size(), tensors));
+      damaged(fmt::format("{} tensors for networks that have {}", file_.tensors.size(), tensors));
   }
 
   sweep::Hyper hyper() const {
@@ -98,7 +97,7 @@ class Reader {
   // The stored preprocessing names a feature for each number of a block, so a width is compared with the
   // network's inputs before it is believed.
   void check_widths(const nn::Network& network) const {
-    const std::int64_t inputs = network.layers.front().w.dim(0);
+    const std::int64_t inputs = nn::inputs_of(network);
     try {
       const auto json = nlohmann::json::parse(text("preprocessor"));
       std::uint64_t left = static_cast<std::uint64_t>(inputs);
@@ -189,14 +188,13 @@ class Reader {
 
 // A network may be in order and yet not belong to the rest of the file.
 void check_network(const Reader& reader, const Model& model, const Member& member) {
-  const auto& layers = member.network.layers;
   const auto features = static_cast<std::int64_t>(model.preprocessor.features().size());
-  if (!takes(member.network, features)) {
+  if (nn::inputs_of(member.network) != features) {
     reader.damaged(fmt::format("the preprocessing gives {} features, the network takes {}", features,
-                               layers.front().w.dim(0)));
+                               nn::inputs_of(member.network)));
   }
   const std::size_t classes = model.target.classes().size();
-  const std::int64_t outputs = layers.back().b.dim(0);
+  const std::int64_t outputs = nn::outputs_of(member.network);
   const bool regression = model.target.task() == Task::regression;
   const bool fits = regression ? classes == 0 && outputs == 1
                                : classes >= 2 && (outputs == static_cast<std::int64_t>(classes) ||

@@ -19,14 +19,11 @@ using TensorsByName = std::map<std::string_view, const Array*>;
 TensorsByName by_name(const SafeTensors& file);
 
 // Reads what write_network wrote, and checks that its parts go together: shapes, one dtype, finite values.
-// `damaged` is called with what is wrong, and throws. Adds the number of its tensors
-// to `tensors`.
+// `damaged` is called with what is wrong, and throws. Adds the number of its tensors to `tensors`.
 nn::Network read_network(const TensorsByName& file, const std::string& prefix, const sweep::Hyper& hyper,
                          const std::function<void(const std::string&)>& damaged, std::size_t& tensors);
 
-// Whether the network reads rows of so many features.
-bool takes(const nn::Network& network, std::int64_t features);
-// The widths that a candidate's `hidden` names.
+// The widths that a candidate's `hidden` names: of layers that an activation follows.
 std::vector<std::int64_t> hidden_widths(const nn::Network& network);
 
 }  // namespace runnel

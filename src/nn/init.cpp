@@ -2,9 +2,9 @@
 #include <cmath>
 
 #include "core/fail.h"
+#include "nn/initial.h"
 #include "nn/operand.h"
 #include "ops/keys.h"
-#include "runnel/nn.h"
 #include "runnel/random.h"
 
 namespace runnel::nn {
@@ -17,11 +17,6 @@ void expect_sizes(const char* what, std::int64_t in, std::int64_t out) {
 
 Array normal_of_variance(const Array& key, std::int64_t in, std::int64_t out, double variance, DType dtype) {
   return random::normal(random::child_key(key, 0, domain::kWeights), {in, out}, dtype) * std::sqrt(variance);
-}
-
-Array hidden_weights(Activation activation, const Array& key, std::int64_t in, std::int64_t out,
-                     DType dtype) {
-  return activation == Activation::relu ? he_normal(key, in, out, dtype) : glorot_normal(key, in, out, dtype);
 }
 
 }  // namespace
@@ -47,20 +42,13 @@ Array glorot_uniform(const Array& key, std::int64_t in, std::int64_t out, DType 
   return random::uniform(random::child_key(key, 0, domain::kWeights), {in, out}, -limit, limit, dtype);
 }
 
-Mlp init_mlp(const Array& key, const std::vector<std::int64_t>& sizes, Activation activation,
-             const Operand& bias, DType dtype) {
-  if (sizes.size() < 2)
-    fail("[init_mlp] {} sizes: the number of inputs and of outputs are needed", sizes.size());
-  if (!is_float(dtype)) fail("[init_mlp] weights are f32 or f64, not {}", name_of(dtype));
-  Mlp mlp;
-  const std::size_t last = sizes.size() - 2;
-  for (std::size_t l = 0; l <= last; ++l) {
-    const Array layer_key = random::child_key(key, l, domain::kLayers);
-    Array w = l == last ? lecun_normal(layer_key, sizes[l], sizes[l + 1], dtype)
-                        : hidden_weights(activation, layer_key, sizes[l], sizes[l + 1], dtype);
-    mlp.layers.push_back({w, broadcast_to(in_dtype(bias, dtype), {sizes[l + 1]})});
-  }
-  return mlp;
+Dense initial_dense(const Array& key, std::size_t number, std::int64_t in, std::int64_t out,
+                    std::optional<Activation> before, const Operand& bias, DType dtype) {
+  const Array layer_key = random::child_key(key, number, domain::kLayers);
+  Array w = !before                       ? lecun_normal(layer_key, in, out, dtype)
+            : *before == Activation::relu ? he_normal(layer_key, in, out, dtype)
+                                          : glorot_normal(layer_key, in, out, dtype);
+  return {std::move(w), broadcast_to(in_dtype(bias, dtype), {out})};
 }
 
 }  // namespace runnel::nn

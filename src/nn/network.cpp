@@ -1,182 +1,247 @@
-// Layer normalisation, residual blocks, and the networks that searches train.
+// Networks: lists of layers, made of an architecture, run, counted and named by the table of kinds.
+#include <algorithm>
+
 #include "core/fail.h"
-#include "nn/operand.h"
-#include "ops/keys.h"
-#include "runnel/nn.h"
-#include "runnel/random.h"
+#include "nn/layer.h"
 
 namespace runnel::nn {
 namespace {
 
-Array embedded(const Network& network, const Array& x) {
-  const bool pieces = network.columns && network.columns->low;
-  if (network.periodic.has_value() != (network.columns && !pieces))
-    fail("[forward] a network with waves needs its columns, and columns without pieces need waves");
-  if (network.periodic) return forward(*network.periodic, *network.columns, x);
-  return pieces ? linear_pieces(*network.columns, x) : x;
-}
+// ---- from an architecture to layers ----
 
-// What the layers and norms of a network do to the rows they get.
-class Forward {
+// Puts layers one behind another, numbers the dropouts and tells dense layers what they read.
+class Stack {
  public:
-  Forward(const Network& network, Activation activation, const Operand& scale, const Dropout* dropout)
-      : network_(network), activation_(activation), scale_(scale), dropout_(dropout) {}
+  explicit Stack(const Architecture& a) : norm_(a.norm) {}
 
-  Array run(const Array& x) const {
-    if (network_.layers.empty()) fail("[forward] a network without layers");
-    const bool linear = network_.layers.size() == 1;
-    const Array h = linear ? x : network_.body == Body::residual ? residual_body(x) : mlp_body(x);
-    return forward(network_.layers.back(), h);
+  void dense(std::vector<Layer>& to, std::int64_t inputs, std::int64_t units, bool activated) {
+    to.push_back({"dense", {{"inputs", inputs}, {"units", units}, {"activated", activated ? 1 : 0}}});
+  }
+  void normed(std::vector<Layer>& to) const {
+    if (norm_) to.push_back({"layer norm"});
+  }
+  void activated(std::vector<Layer>& to) {
+    to.push_back({"activation"});
+    to.push_back({"dropout", {{"number", dropouts_++}}});
   }
 
  private:
-  Array mlp_body(Array h) const {
-    const std::size_t hidden = network_.layers.size() - 1;
-    expect_norms(hidden);
-    for (std::size_t l = 0; l < hidden; ++l)
-      h = dropped(activate(normed(l, forward(network_.layers[l], h)), activation_, scale_), l);
-    return h;
-  }
-
-  Array residual_body(const Array& x) const {
-    const std::size_t blocks = (network_.layers.size() - 2) / 2;
-    if (network_.layers.size() != 2 * blocks + 2)
-      fail("[forward] {} layers: a residual network has an entry, two for each block, and an exit",
-           network_.layers.size());
-    expect_norms(blocks + 1);
-    Array h = forward(network_.layers[0], x);
-    for (std::size_t b = 0; b < blocks; ++b) {
-      const Array z = forward(network_.layers[2 * b + 1], normed(b, h));
-      h = h + forward(network_.layers[2 * b + 2], dropped(activate(z, activation_, scale_), b));
-    }
-    return normed(blocks, h);
-  }
-
-  void expect_norms(std::size_t needed) const {
-    if (!network_.norms.empty() && network_.norms.size() != needed)
-      fail("[forward] {} normalisations where the network has room for {}", network_.norms.size(), needed);
-  }
-  Array normed(std::size_t i, const Array& x) const {
-    return network_.norms.empty() ? x : forward(network_.norms[i], x);
-  }
-  Array dropped(const Array& h, std::size_t l) const {
-    return dropout_ == nullptr ? h : drop(h, *dropout_, static_cast<std::uint32_t>(l));
-  }
-
-  const Network& network_;
-  Activation activation_;
-  const Operand& scale_;
-  const Dropout* dropout_;
+  bool norm_;
+  std::int64_t dropouts_ = 0;
 };
 
-// Sizes of the layers one after another, as (in, out).
-std::vector<std::pair<std::int64_t, std::int64_t>> residual_layers(const std::vector<std::int64_t>& sizes) {
-  const std::int64_t stream = sizes[1];
-  std::vector<std::pair<std::int64_t, std::int64_t>> out{{sizes.front(), stream}};
-  for (std::size_t i = 1; i + 1 < sizes.size(); ++i) {
-    out.emplace_back(stream, sizes[i]);
-    out.emplace_back(sizes[i], stream);
+void add_mlp(std::vector<Layer>& to, const Architecture& a) {
+  Stack stack(a);
+  for (std::size_t i = 1; i + 1 < a.sizes.size(); ++i) {
+    stack.dense(to, a.sizes[i - 1], a.sizes[i], true);
+    stack.normed(to);
+    stack.activated(to);
   }
-  out.emplace_back(stream, sizes.back());
-  return out;
+  stack.dense(to, a.sizes[a.sizes.size() - 2], a.sizes.back(), false);
 }
 
-std::vector<Dense> init_residual(const Array& key, const std::vector<std::int64_t>& sizes,
-                                 Activation activation, const Operand& bias, DType dtype) {
-  std::vector<Dense> layers;
-  for (const auto& [in, out] : residual_layers(sizes)) {
-    const std::size_t l = layers.size();
-    const Array layer_key = random::child_key(key, l, domain::kLayers);
-    const bool before_activation = l % 2 == 1 && l < 2 * (sizes.size() - 2);
-    Array w = !before_activation               ? lecun_normal(layer_key, in, out, dtype)
-              : activation == Activation::relu ? he_normal(layer_key, in, out, dtype)
-                                               : glorot_normal(layer_key, in, out, dtype);
-    layers.push_back({std::move(w), broadcast_to(in_dtype(bias, dtype), {out})});
+void add_residual(std::vector<Layer>& to, const Architecture& a) {
+  Stack stack(a);
+  const std::int64_t stream = a.sizes[1];
+  stack.dense(to, a.sizes[0], stream, false);
+  for (std::size_t i = 1; i + 1 < a.sizes.size(); ++i) {
+    Layer block{"residual block"};
+    stack.normed(block.inside);
+    stack.dense(block.inside, stream, a.sizes[i], true);
+    stack.activated(block.inside);
+    stack.dense(block.inside, a.sizes[i], stream, false);
+    to.push_back(std::move(block));
   }
-  return layers;
+  stack.normed(to);
+  stack.dense(to, stream, a.sizes.back(), false);
 }
 
-std::vector<LayerNorm> init_norms(const Architecture& a, DType dtype) {
-  std::vector<LayerNorm> norms;
-  const auto add = [&](std::int64_t units) {
-    norms.push_back({Array::ones({units}, dtype), Array::zeros({units}, dtype)});
-  };
-  for (std::size_t i = 1; i + 1 < a.sizes.size(); ++i) add(a.body == Body::mlp ? a.sizes[i] : a.sizes[1]);
-  if (a.body == Body::residual && !norms.empty()) add(a.sizes[1]);
-  return norms;
+// ---- leaves ----
+
+// visit(name, array) for every array that is there, in the order of leaves; learnt or given ones.
+template <class Layers, class Visit>
+void visit_arrays(Layers& layers, bool learnt, Visit&& visit) {
+  for (const LayerKind& kind : layer_table()) {
+    const std::vector<Part>& parts = learnt ? kind.learnt : kind.given;
+    if (parts.empty()) continue;
+    std::size_t number = 0;
+    visit_kind(layers, kind.name, [&](auto& layer) {
+      auto& arrays = learnt ? layer.learnt : layer.given;
+      for (std::size_t i = 0; i < arrays.size(); ++i) visit(parts.at(i), number, arrays[i]);
+      ++number;
+    });
+  }
 }
 
-Periodic init_waves(const Array& key, const Architecture& a, const Operand& frequency_scale, DType dtype) {
-  const std::int64_t k = a.frequencies;
-  if (k < 1) fail("[init_network] {} frequencies for each embedded column: at least one is needed", k);
-  const Array normal = random::normal(random::child_key(key, 0, domain::kWaves), {a.embedded * k}, dtype);
-  return {normal * in_dtype(frequency_scale, dtype),
-          {he_normal(random::child_key(key, 1, domain::kWaves), 2 * k, k, dtype), Array::zeros({k}, dtype)}};
+std::vector<Layer>::iterator find_kind(std::vector<Layer>& layers, std::string_view kind) {
+  return std::find_if(layers.begin(), layers.end(), [&](const Layer& layer) { return layer.kind == kind; });
+}
+
+Array forward(const Network& network, const Array& x, const Pass& pass) {
+  if (network.layers.empty()) fail("[forward] a network without layers");
+  return apply(network.layers, x, pass);
 }
 
 }  // namespace
 
-Array forward(const LayerNorm& norm, const Array& x, double eps) {
-  if (x.rank() != 2 || norm.gain.shape() != Shape{x.dim(1)} || norm.bias.shape() != norm.gain.shape())
-    fail("[layer_norm] x {} with gain {} and bias {}: a batch (n, units) and two of (units,) are needed",
-         to_string(x.shape()), to_string(norm.gain.shape()), to_string(norm.bias.shape()));
-  const Array centred = x - mean(x, 1, true);
-  return centred * rsqrt(mean(square(centred), 1, true) + eps) * norm.gain + norm.bias;
+// ---- layers one after another ----
+
+Shape given_by(const std::vector<Layer>& layers, Shape in) {
+  for (const Layer& layer : layers) in = kind_of(layer).gives(layer, in);
+  return in;
 }
 
-Array residual(const Dense& in, const Dense& out, const Array& x, Activation activation,
-               const Operand& scale) {
-  return x + forward(out, activate(forward(in, x), activation, scale));
+std::int64_t read_by(const std::vector<Layer>& layers, std::int64_t gives) {
+  for (auto layer = layers.rbegin(); layer != layers.rend(); ++layer)
+    gives = kind_of(*layer).reads(*layer, gives);
+  return gives;
 }
 
-Network init_network(const Array& key, const Architecture& a, Activation activation, const Operand& bias,
-                     const Operand& frequency_scale, DType dtype) {
-  Network network;
-  network.body = a.body;
-  if (a.body == Body::residual && a.sizes.size() > 2)
-    network.layers = init_residual(key, a.sizes, activation, bias, dtype);
-  else
-    network.layers = init_mlp(key, a.sizes, activation, bias, dtype).layers;
-  if (a.norm) network.norms = init_norms(a, dtype);
-  if (a.embedded > 0) network.periodic = init_waves(key, a, frequency_scale, dtype);
-  return network;
+Array apply(const std::vector<Layer>& layers, Array x, const Pass& pass) {
+  for (const Layer& layer : layers) x = kind_of(layer).apply(layer, x, pass);
+  return x;
 }
 
-Array forward(const Network& network, const Array& x, Activation activation, const Operand& scale) {
-  return Forward(network, activation, scale, nullptr).run(embedded(network, x));
+std::string part_name(const Part& part, std::size_t number) {
+  return fmt::format(fmt::runtime(part.name), number);
 }
 
-Array forward(const Network& network, const Array& x, Activation activation, const Operand& scale,
-              const Dropout& dropout) {
-  return Forward(network, activation, scale, &dropout).run(embedded(network, x));
+// ---- networks ----
+
+std::vector<Array*> Network::leaves() {
+  std::vector<Array*> out;
+  for (const bool learnt : {true, false})
+    visit_arrays(layers, learnt, [&](const Part&, std::size_t, Array& array) { out.push_back(&array); });
+  return out;
+}
+
+std::vector<const Array*> Network::leaves() const {
+  std::vector<const Array*> out;
+  for (const bool learnt : {true, false})
+    visit_arrays(layers, learnt,
+                 [&](const Part&, std::size_t, const Array& array) { out.push_back(&array); });
+  return out;
 }
 
 std::vector<std::pair<std::string, Array>> named_parts(const Network& network) {
   std::vector<std::pair<std::string, Array>> out;
-  for (std::size_t i = 0; i < network.layers.size(); ++i) {
-    out.emplace_back(fmt::format("layers.{}.w", i), network.layers[i].w);
-    out.emplace_back(fmt::format("layers.{}.b", i), network.layers[i].b);
-  }
-  for (std::size_t i = 0; i < network.norms.size(); ++i) {
-    out.emplace_back(fmt::format("norms.{}.gain", i), network.norms[i].gain);
-    out.emplace_back(fmt::format("norms.{}.bias", i), network.norms[i].bias);
-  }
-  if (network.periodic) {
-    out.emplace_back("periodic.frequency", network.periodic->frequency);
-    out.emplace_back("periodic.w", network.periodic->mix.w);
-    out.emplace_back("periodic.b", network.periodic->mix.b);
-  }
-  if (!network.columns) return out;
-  out.emplace_back("columns.feature", network.columns->feature);
-  if (network.columns->low) out.emplace_back("columns.low", *network.columns->low);
-  if (network.columns->high) out.emplace_back("columns.high", *network.columns->high);
+  for (const bool learnt : {true, false})
+    visit_arrays(network.layers, learnt, [&](const Part& part, std::size_t number, const Array& array) {
+      out.emplace_back(part_name(part, number), array);
+    });
   return out;
 }
 
-std::int64_t parameter_count(const Network& network) {
-  Network learnt = network;
-  learnt.columns.reset();
-  return parameter_count<Network>(learnt);
+std::vector<Dense> dense_layers(const Network& network) {
+  std::vector<Dense> out;
+  visit_kind(network.layers, "dense", [&](const Layer& layer) {
+    out.push_back({layer.learnt.at(0), layer.learnt.at(1)});
+  });
+  return out;
+}
+
+std::vector<Layer> layers_of(const Architecture& a) {
+  if (a.sizes.size() < 2)
+    fail("[layers_of] {} sizes: what is read, hidden widths and outputs are needed", a.sizes.size());
+  std::vector<Layer> out;
+  if (a.embedded > 0)
+    out.push_back(
+        {"periodic", {{"columns", a.embedded}, {"frequencies", a.frequencies}, {"width", a.frequencies}}});
+  if (a.body == Body::residual && a.sizes.size() > 2)
+    add_residual(out, a);
+  else
+    add_mlp(out, a);
+  return out;
+}
+
+// Kind by kind, as leaves are.
+Network init_network(const Array& key, const Architecture& a, Activation activation, const Operand& bias,
+                     const Operand& frequency_scale, DType dtype) {
+  if (!is_float(dtype)) fail("[init_network] weights are f32 or f64, not {}", name_of(dtype));
+  Network network{layers_of(a)};
+  const Shape features{inputs_of(network)};
+  for (const LayerKind& kind : layer_table()) {
+    if (kind.init == nullptr) continue;
+    std::size_t number = 0;
+    walk(network.layers, features, [&](Layer& layer, const Shape& in) {
+      if (layer.kind != kind.name) return;
+      layer.learnt = kind.init(layer, in, {key, number++, activation, bias, frequency_scale, dtype});
+    });
+  }
+  return network;
+}
+
+Network network_of(const std::vector<Dense>& layers) {
+  Network network;
+  for (std::size_t l = 0; l < layers.size(); ++l) {
+    if (l > 0) {
+      network.layers.push_back({"activation"});
+      network.layers.push_back({"dropout", {{"number", static_cast<std::int64_t>(l) - 1}}});
+    }
+    network.layers.push_back(
+        {"dense", {{"activated", l + 1 < layers.size() ? 1 : 0}}, {layers[l].w, layers[l].b}});
+  }
+  return network;
+}
+
+Network with_columns(Network network, const std::optional<Columns>& columns) {
+  if (!columns) return network;
+  const auto waves = find_kind(network.layers, "periodic");
+  const bool pieces = columns->low && columns->high;
+  if ((waves != network.layers.end()) == pieces)
+    fail("[with_columns] waves need columns without pieces, and a network without waves needs pieces");
+  if (!pieces) {
+    waves->given = {columns->feature};
+    return network;
+  }
+  Layer layer{"linear pieces", {}, {}, {columns->feature, *columns->low, *columns->high}};
+  if (const auto known = find_kind(network.layers, "linear pieces"); known != network.layers.end())
+    *known = std::move(layer);
+  else
+    network.layers.insert(network.layers.begin(), std::move(layer));
+  return network;
+}
+
+Array forward(const Network& network, const Array& x, Activation activation, const Operand& scale) {
+  return forward(network, x, Pass{activation, scale, nullptr});
+}
+
+Array forward(const Network& network, const Array& x, Activation activation, const Operand& scale,
+              const Dropout& dropout) {
+  return forward(network, x, Pass{activation, scale, &dropout});
+}
+
+std::vector<Array> learnt_arrays(const Network& network) {
+  std::vector<Array> out;
+  visit_arrays(network.layers, true,
+               [&](const Part&, std::size_t, const Array& array) { out.push_back(array); });
+  return out;
+}
+
+std::int64_t parameter_count(const Network& network) { return parameter_count(learnt_arrays(network)); }
+
+std::int64_t inputs_of(const Network& network) { return read_by(network.layers, 0); }
+
+std::int64_t outputs_of(const Network& network) {
+  return given_by(network.layers, {inputs_of(network)}).back();
+}
+
+DType dtype_of(const Network& network) {
+  const std::vector<const Array*> leaves = network.leaves();
+  if (leaves.empty()) fail("[dtype_of] a network without weights");
+  return leaves.front()->dtype();
+}
+
+Counts counts_of(const std::vector<Layer>& layers) {
+  Counts out;
+  walk(layers, {read_by(layers, 0)}, [&](const Layer& layer, const Shape& in) {
+    const LayerKind& kind = kind_of(layer);
+    if (kind.shapes != nullptr)
+      for (const Shape& shape : kind.shapes(layer, in).learnt) out.parameters += shape.product();
+    if (kind.multiplications != nullptr) out.multiplications += kind.multiplications(layer, in);
+    if (kind.made != nullptr) out.made += kind.made(layer, in);
+  });
+  return out;
 }
 
 }  // namespace runnel::nn

@@ -10,12 +10,11 @@
 namespace runnel::sweep {
 namespace {
 
-bool same(const std::optional<Array>& a, const std::optional<Array>& b) {
-  return a.has_value() == b.has_value() && (!a || same_bits(*a, *b));
-}
-
-bool same(const nn::Columns& a, const nn::Columns& b) {
-  return same_bits(a.feature, b.feature) && same(a.low, b.low) && same(a.high, b.high);
+// Of layers that learn nothing.
+bool same(const nn::Layer& a, const nn::Layer& b) {
+  return a.kind == b.kind && a.attributes == b.attributes &&
+         std::equal(a.given.begin(), a.given.end(), b.given.begin(), b.given.end(),
+                    [](const Array& x, const Array& y) { return same_bits(x, y); });
 }
 
 const void* data_of(const Array& array) {
@@ -51,19 +50,18 @@ Forward::Runner::Runner(const Compiled& of) : program(of) {
 }
 
 Forward::Forward(std::span<const Part> parts, std::int64_t inputs)
-    : dtype_(parts.empty() || parts[0].network.layers.empty() ? DType::f32
-                                                              : parts[0].network.layers[0].w.dtype()),
+    : dtype_(parts.empty() || parts[0].network.layers.empty() ? DType::f32 : nn::dtype_of(parts[0].network)),
       inputs_(static_cast<std::size_t>(inputs)) {
   for (const Part& part : parts) {
     if (part.network.layers.empty()) fail("[predict] the model has no layers");
-    const auto width = static_cast<std::size_t>(part.network.layers.back().b.dim(0));
-    if (part.network.layers[0].w.dtype() != dtype_ || (!networks_.empty() && width != width_))
+    const auto width = static_cast<std::size_t>(nn::outputs_of(part.network));
+    if (nn::dtype_of(part.network) != dtype_ || (!networks_.empty() && width != width_))
       fail("[predict] the networks differ in their dtype or in the number of outputs");
     width_ = width;
     networks_.push_back(kept(part));
   }
-  for (const nn::Columns& columns : pieces_)
-    for (Array& array : tree::flatten(columns)) arrays_.push_back(std::move(array));
+  for (const nn::Network& embedding : embeddings_)
+    for (Array& array : tree::flatten(embedding)) arrays_.push_back(std::move(array));
   for (const Kept& of : networks_)
     for (Array& array : tree::flatten(of.network)) arrays_.push_back(std::move(array));
   for (const Array& array : arrays_) data_.push_back(data_of(array));
@@ -71,13 +69,13 @@ Forward::Forward(std::span<const Part> parts, std::int64_t inputs)
 
 Forward::Kept Forward::kept(const Part& part) {
   Kept out{part.network, part.hyper.activation, part.hyper.scale};
-  std::optional<nn::Columns>& columns = out.network.columns;
-  if (!columns || !columns->low || out.network.periodic) return out;
+  std::vector<nn::Layer>& layers = out.network.layers;
+  if (layers[0].given.empty() || !layers[0].learnt.empty()) return out;
   std::size_t i = 0;
-  while (i < pieces_.size() && !same(pieces_[i], *columns)) ++i;
-  if (i == pieces_.size()) pieces_.push_back(*columns);
-  out.pieces = i;
-  columns.reset();
+  while (i < embeddings_.size() && !same(embeddings_[i].layers[0], layers[0])) ++i;
+  if (i == embeddings_.size()) embeddings_.push_back({{layers[0]}});
+  out.embedding = i;
+  layers.erase(layers.begin());
   return out;
 }
 
@@ -85,11 +83,12 @@ Compiled Forward::compiled(std::size_t rows) const {
   const auto forward = [this](const std::vector<Array>& in) {
     std::size_t next = 1;
     std::vector<Array> embedded, out;
-    for (const nn::Columns& columns : pieces_)
-      embedded.push_back(nn::linear_pieces(tree::unflatten(columns, in, next), in[0]));
+    for (const nn::Network& embedding : embeddings_)
+      embedded.push_back(
+          nn::forward(tree::unflatten(embedding, in, next), in[0], nn::Activation::relu));
     for (const Kept& of : networks_)
       out.push_back(nn::forward(tree::unflatten(of.network, in, next),
-                                of.pieces ? embedded[*of.pieces] : in[0], of.activation, of.scale));
+                                of.embedding ? embedded[*of.embedding] : in[0], of.activation, of.scale));
     return out;
   };
   std::vector<Type> types = {{dtype_, {static_cast<std::int64_t>(rows), static_cast<std::int64_t>(inputs_)}}};

@@ -62,13 +62,13 @@ class Forward {
                 double* out) const;
 
   struct Kept {
-    nn::Network network;  // without its columns where they are pieces
+    nn::Network network;  // without a first layer that learns nothing
     nn::Activation activation;
     double scale;
-    std::optional<std::size_t> pieces = {};  // which of pieces_ it reads
+    std::optional<std::size_t> embedding = {};  // which of embeddings_ it reads
   };
   std::vector<Kept> networks_;
-  std::vector<nn::Columns> pieces_;  // different ones
+  std::vector<nn::Network> embeddings_;  // different ones, a layer each
   // All arrays of both, and where their numbers lie: the programs read them as arguments, for as constants
   // they would be spread out to whole batches.
   std::vector<Array> arrays_ = {};

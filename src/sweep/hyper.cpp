@@ -57,10 +57,6 @@ std::uint64_t seed_from(const std::string& text) {
   return value;
 }
 
-std::string activation_name(nn::Activation a) {
-  return a == nn::Activation::relu ? "relu" : a == nn::Activation::tanh ? "tanh" : "sigmoid";
-}
-
 nn::Activation activation_from(const std::string& text) {
   for (auto a : {nn::Activation::relu, nn::Activation::tanh, nn::Activation::sigmoid})
     if (activation_name(a) == text) return a;
@@ -111,7 +107,7 @@ const std::vector<HyperField>& hyper_fields() {
   static const std::vector<HyperField> fields{
       {"hidden", "widths of the hidden layers, as 64x64; none for a linear model", false,
        [](const H& h) { return widths_text(h.hidden); }, [](H& h, const S& t) { h.hidden = widths_from(t); }},
-      {"activation", "relu, tanh or sigmoid", false, [](const H& h) { return activation_name(h.activation); },
+      {"activation", "relu, tanh or sigmoid", false, [](const H& h) { return std::string(activation_name(h.activation)); },
        [](H& h, const S& t) { h.activation = activation_from(t); }},
       {"optimizer",
        "sgd, momentum, nesterov, adagrad, adagrad-norm, adagrad-full, rmsprop, adam, adamw, amsgrad, nadam, "

@@ -213,8 +213,7 @@ std::pair<Leaves, Array> Networks::step(const Settings& h, const Leaves& state, 
 }
 
 search::Measures Networks::evaluate(const Settings& h, const Leaves& state, const Leaves& rows) const {
-  nn::Network network = state_of(h, state).weights();
-  network.columns = columns_of(h.given());
+  const nn::Network network = nn::with_columns(state_of(h, state).weights(), columns_of(h.given()));
   const nn::Activation activation = asked(h, {"activation"}).activation;
   return {{"outputs", h.is_off("scale") ? nn::forward(network, rows[0], activation)
                                         : nn::forward(network, rows[0], activation, h["scale"])}};
@@ -271,9 +270,7 @@ nn::Network Networks::network(const search::Configuration& configuration, std::s
     const std::lock_guard lock(mutex_);
     like = structures_.at(search::fixed_key(configuration)).model;
   }
-  nn::Network out = tree::unflatten(like, learnt);
-  out.columns = columns_of(given(configuration, folds_[fold]));
-  return out;
+  return nn::with_columns(tree::unflatten(like, learnt), columns_of(given(configuration, folds_[fold])));
 }
 
 }  // namespace runnel::sweep

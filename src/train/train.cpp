@@ -37,13 +37,6 @@ Array mean_of(const Array& losses, const std::optional<Array>& weights) {
   return nn::mean_loss(weights ? losses * *weights : losses);
 }
 
-// The network that forward() takes: what is learnt, and the columns that are not.
-nn::Network whole(const nn::Network& model, const Further& further) {
-  nn::Network out = model;
-  if (further.columns) out.columns = further.columns;
-  return out;
-}
-
 Operand scale_of(const Recipe& recipe, const Rates& rates) {
   return recipe.scaled ? Operand(rates.scale) : Operand(1);
 }
@@ -54,8 +47,8 @@ State start(const Recipe& recipe, const Rates& rates) {
   nn::Network model;
   if (recipe.sizes.size() == 2 && recipe.embedded == 0) {
     // A convex problem: every start leads to the same model, and zero leads there straight.
-    model.layers = {{Array::zeros({recipe.sizes[0], recipe.sizes[1]}, recipe.dtype),
-                     broadcast_to(rates.bias, {recipe.sizes[1]})}};
+    model = nn::network_of({{Array::zeros({recipe.sizes[0], recipe.sizes[1]}, recipe.dtype),
+                             broadcast_to(rates.bias, {recipe.sizes[1]})}});
   } else {
     const Array scale = recipe.embedded > 0 ? further_rate(rates, "frequency_scale", "an embedding in waves")
                                             : Array::scalar(1, recipe.dtype);
@@ -72,7 +65,8 @@ State start(const Recipe& recipe, const Rates& rates) {
 
 Array loss(const Recipe& recipe, const nn::Network& model, const Rates& rates, const Array& x, const Array& y,
            const Further& further) {
-  const Array out = nn::forward(whole(model, further), x, recipe.activation, scale_of(recipe, rates));
+  const Array out =
+      nn::forward(nn::with_columns(model, further.columns), x, recipe.activation, scale_of(recipe, rates));
   return mean_of(losses_of(recipe, out, y), further.weights);
 }
 
@@ -90,8 +84,8 @@ Array training_loss(const Recipe& recipe, const nn::Network& model, const Array&
   if (!recipe.dropout) return loss(recipe, model, rates, batch.x, batch.y, batch.further);
   const Array key = random::child_key(rates.key, step, domain::kDropout);
   const nn::Dropout dropout{key, rates.dropout, batch.rows};
-  const Array out =
-      nn::forward(whole(model, batch.further), batch.x, recipe.activation, scale_of(recipe, rates), dropout);
+  const Array out = nn::forward(nn::with_columns(model, batch.further.columns), batch.x, recipe.activation,
+                                scale_of(recipe, rates), dropout);
   return mean_of(losses_of(recipe, out, batch.y), batch.further.weights);
 }
 

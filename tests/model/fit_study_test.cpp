@@ -169,10 +169,10 @@ TEST(FitStudy, KeepsTheNetworkOfTheModel) {
     const FitResult result = fit(curved_table(200), o);
     const auto kept = study::read_snapshot(o.study.file, study::Snapshot::Kind::model, result.best, 0);
     ASSERT_TRUE(kept);
-    const nn::Network& network = result.model.network;
-    ASSERT_EQ(kept->tensors.size(), 2 * network.layers.size());
-    for (std::size_t i = 0; i < network.layers.size(); ++i) {
-      const auto bytes = std::as_bytes(network.layers[i].w.data<float>());
+    const std::vector<nn::Dense> layers = nn::dense_layers(result.model.network);
+    ASSERT_EQ(kept->tensors.size(), 2 * layers.size());
+    for (std::size_t i = 0; i < layers.size(); ++i) {
+      const auto bytes = std::as_bytes(layers[i].w.data<float>());
       EXPECT_TRUE(std::ranges::equal(bytes, kept->tensors[2 * i].bytes)) << folds << " folds, layer " << i;
     }
   }

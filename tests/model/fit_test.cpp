@@ -257,8 +257,8 @@ TEST(Fit, WeightsAreRowsThatStandThereMoreOften) {
     slope -= 0.1 * by_slope;
     bias -= 0.1 * by_bias;
   }
-  EXPECT_NEAR(by_weight.model.network.layers[0].w.at({0, 0}), slope, 2e-4 * std::abs(slope));
-  EXPECT_NEAR(by_weight.model.network.layers[0].b.at({0}), bias, 2e-4 * std::abs(bias));
+  EXPECT_NEAR(nn::dense_layers(by_weight.model.network)[0].w.at({0, 0}), slope, 2e-4 * std::abs(slope));
+  EXPECT_NEAR(nn::dense_layers(by_weight.model.network)[0].b.at({0}), bias, 2e-4 * std::abs(bias));
 }
 
 // Balanced weights are those that one may write down oneself.

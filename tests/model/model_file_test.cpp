@@ -50,7 +50,7 @@ class ModelTest : public test::DataTest {
     triage.categorical = {"letter"};
     triage.keep = {"x", "letter"};
     out.preprocessor = Preprocessor::fit(t, all_rows(t), triage);
-    out.network.layers = std::move(layers);
+    out.network = nn::network_of(layers);
     out.hyper.hidden = std::move(hidden);
     if (out.target.task() != Task::regression) {
       out.metric = sweep::Metric::accuracy;
@@ -85,7 +85,7 @@ TEST_F(ModelTest, ComesBackAsItWas) {
   const Table t = numbers();
   Model m = model(t, {}, {2});
   const auto inputs = static_cast<std::int64_t>(m.preprocessor.features().size());
-  m.network.layers = {{ones(inputs, 2, 0.1), Array({0.25, -0.5})}, {ones(2, 1, -3), Array({0.7})}};
+  m.network = nn::network_of({{ones(inputs, 2, 0.1), Array({0.25, -0.5})}, {ones(2, 1, -3), Array({0.7})}});
   m.hyper.activation = nn::Activation::tanh;
   m.hyper.rate = 0.1 + 0.2;
   m.hyper.seed = 18446744073709551614u;
@@ -96,10 +96,11 @@ TEST_F(ModelTest, ComesBackAsItWas) {
   m.loss = sweep::Loss::huber;
   m.provenance = R"({"command":"runnel fit 'a b.csv'"})";
   const Model back = Model::load(saved(m));
-  ASSERT_EQ(back.network.layers.size(), 2u);
+  const std::vector<nn::Dense> layers = nn::dense_layers(back.network), made = nn::dense_layers(m.network);
+  ASSERT_EQ(layers.size(), 2u);
   for (std::size_t i = 0; i < 2; ++i) {
-    EXPECT_TRUE(same_bits(back.network.layers[i].w, m.network.layers[i].w));
-    EXPECT_TRUE(same_bits(back.network.layers[i].b, m.network.layers[i].b));
+    EXPECT_TRUE(same_bits(layers[i].w, made[i].w));
+    EXPECT_TRUE(same_bits(layers[i].b, made[i].b));
   }
   EXPECT_EQ(back.hyper, m.hyper);
   EXPECT_EQ(back.target_mean, m.target_mean);
@@ -119,7 +120,7 @@ TEST_F(ModelTest, RegressionIsTheFormula) {
   const Table t = numbers();
   Model m = model(t, {});
   const auto inputs = static_cast<std::int64_t>(m.preprocessor.features().size());
-  m.network.layers = {{ones(inputs, 1, 2), Array({0.5})}};
+  m.network = nn::network_of({{ones(inputs, 1, 2), Array({0.5})}});
   m.target_mean = 10;
   m.target_scale = 4;
   const Matrix<float> x = m.preprocessor.transform(t);
@@ -136,7 +137,8 @@ TEST_F(ModelTest, TwoClassesFromOneLogit) {
   const Table t = two_classes();
   Model m = model(t, {});
   const auto inputs = static_cast<std::int64_t>(m.preprocessor.features().size());
-  m.network.layers = {{ones(inputs, 1, 0), Array({std::log(3.0)})}};  // odds of 3 to 1 for "yes", always
+  m.network =
+      nn::network_of({{ones(inputs, 1, 0), Array({std::log(3.0)})}});  // odds of 3 to 1 for "yes", always
   const Predictions out = Predictor(m).predict(t);
   ASSERT_EQ(out.probabilities.cols, 2u);
   for (std::size_t i = 0; i < t.rows; ++i) {
@@ -154,8 +156,8 @@ TEST_F(ModelTest, ManyClassesFromTheirLogits) {
   const Table t = three_classes();  // sorted: blue, green, red
   Model m = model(t, {});
   const auto inputs = static_cast<std::int64_t>(m.preprocessor.features().size());
-  m.network.layers = {
-      {ones(inputs, 3, 0), Array({1000 + std::log(1.0), 1000 + std::log(2.0), 1000 + std::log(5.0)})}};
+  m.network = nn::network_of(
+      {{ones(inputs, 3, 0), Array({1000 + std::log(1.0), 1000 + std::log(2.0), 1000 + std::log(5.0)})}});
   const Predictions out = Predictor(m).predict(t, std::vector<std::size_t>{0, 5});
   EXPECT_NEAR(out.probabilities(1, 0), 1.0 / 8, 1e-4);  // 1000 in f32 leaves four digits
   EXPECT_NEAR(out.probabilities(1, 1), 2.0 / 8, 1e-4);
@@ -167,7 +169,7 @@ TEST_F(ModelTest, HopelessProbabilitiesDoNotMakeTheScoreInfinite) {
   const Table t = two_classes();
   Model m = model(t, {});
   const auto inputs = static_cast<std::int64_t>(m.preprocessor.features().size());
-  m.network.layers = {{ones(inputs, 1, 0), Array({5000})}};
+  m.network = nn::network_of({{ones(inputs, 1, 0), Array({5000})}});
   const Predictions out = Predictor(m).predict(t, std::vector<std::size_t>{0});
   EXPECT_EQ(out.probabilities(0, 1), 1);
   EXPECT_TRUE(std::isfinite(score(m, out, {0}, sweep::Metric::log_loss)));
@@ -181,7 +183,7 @@ TEST_F(ModelTest, PiecesDoNotShow) {
   const Table t = csv(text);
   Model m = model(t, {});
   const auto inputs = static_cast<std::int64_t>(m.preprocessor.features().size());
-  m.network.layers = {{ones(inputs, 1, 0.3), Array({0.1})}};
+  m.network = nn::network_of({{ones(inputs, 1, 0.3), Array({0.1})}});
   const std::vector<double> all = Predictor(m).predict(t).values;
   ASSERT_EQ(all.size(), 8200u);
   for (const std::size_t row : {0u, 8191u, 8192u, 8199u})
@@ -192,7 +194,7 @@ TEST_F(ModelTest, PartsThatDoNotBelongTogether) {
   const Table t = two_classes();
   Model m = model(t, {}, {2});
   const auto inputs = static_cast<std::int64_t>(m.preprocessor.features().size());
-  m.network.layers = {{ones(inputs, 2, 1), Array({0, 0})}, {ones(2, 1, 1), Array({0})}};
+  m.network = nn::network_of({{ones(inputs, 2, 1), Array({0, 0})}, {ones(2, 1, 1), Array({0})}});
   ASSERT_NO_THROW(Model::load(saved(m)));
 
   const auto refused = [&](const char* expected, auto change) {
@@ -223,10 +225,14 @@ TEST_F(ModelTest, PartsThatDoNotBelongTogether) {
   refused("seed", [](SafeTensors& f) { f.metadata["seed"] = "-1"; });
   refused("hidden layers", [](SafeTensors& f) { f.metadata["hyper"] = R"({"hidden": "3"})"; });
   refused("layers.1.b", [](SafeTensors& f) { f.tensors.pop_back(); });
-  refused("layers.0.w", [](SafeTensors& f) { f.tensors.clear(); });
+  refused("0 tensors", [](SafeTensors& f) { f.tensors.clear(); });
   refused("tensors for", [](SafeTensors& f) { f.tensors.emplace_back("layers.7.w", Array({1})); });
-  refused("do not go together", [&](SafeTensors& f) { tensor(f, "layers.0.b") = Array({0, 0, 0}); });
-  refused("does not take", [&](SafeTensors& f) { tensor(f, "layers.1.w") = Array::ones({5, 1}); });
+  refused("'layers.0.b' is f32(3,), where (2,) is needed", [&](SafeTensors& f) {
+    tensor(f, "layers.0.b") = Array({0, 0, 0});
+  });
+  refused("dense 1: [dense] a layer of 5 inputs does not take rows of (2,)", [&](SafeTensors& f) {
+    tensor(f, "layers.1.w") = Array::ones({5, 1});
+  });
   refused("dtype of its own", [&](SafeTensors& f) { tensor(f, "layers.1.b") = Array({0}, DType::f64); });
   refused("not finite", [&](SafeTensors& f) { tensor(f, "layers.1.b") = Array({NAN}); });
   refused("features, the network takes", [&](SafeTensors& f) {
@@ -247,7 +253,7 @@ std::vector<Member> networks_of_all_kinds(std::int64_t outputs) {
     m.hyper.body = a.body;
     m.hyper.norm = a.norm;
     sweep::hyper_field("embedding").set(m.hyper, embedding);
-    if (columns != nullptr) m.network.columns = *columns;
+    if (columns != nullptr) m.network = nn::with_columns(m.network, *columns);
     return m;
   };
   const nn::Columns pieces = nn::quantile_pieces(Array({{0.5, 0, 1}, {2.5, 1, 0}, {4.5, 0, 1}}), {0}, 2);
@@ -323,7 +329,8 @@ TEST_F(ModelTest, AnEnsembleIsTheMeanOfItsMembers) {
 TEST_F(ModelTest, HugeWidthsInTheMetadataCostNothing) {
   const Table t = two_classes();
   Model m = model(t, {});
-  m.network.layers = {{ones(static_cast<std::int64_t>(m.preprocessor.features().size()), 1, 1), Array({0})}};
+  m.network =
+      nn::network_of({{ones(static_cast<std::int64_t>(m.preprocessor.features().size()), 1, 1), Array({0})}});
   const std::string file = changed(m, [](SafeTensors& f) {
     auto json = nlohmann::json::parse(f.metadata["preprocessor"]);
     json["encodings"][0]["kind"] = "block";
@@ -338,18 +345,19 @@ TEST_F(ModelTest, HugeWidthsInTheMetadataCostNothing) {
 // Layers are asked for by name, one after the other.
 TEST_F(ModelTest, ANetworkOfManyLayersIsRead) {
   const Table t = two_classes();
-  Model m = model(t, {{ones(3, 1, 1), Array({0})}});
   constexpr std::size_t hidden = 30'000;
-  for (std::size_t i = 0; i < hidden; ++i) m.network.layers.push_back({ones(1, 1, 1), Array({0})});
-  m.hyper.hidden.assign(hidden, 1);
-  EXPECT_EQ(Model::load(saved(m)).network.layers.size(), hidden + 1);
+  std::vector<nn::Dense> layers{{ones(3, 1, 1), Array({0})}};
+  layers.resize(hidden + 1, {ones(1, 1, 1), Array({0})});
+  const Model m = model(t, layers, std::vector<std::int64_t>(hidden, 1));
+  EXPECT_EQ(nn::dense_layers(Model::load(saved(m)).network).size(), hidden + 1);
 }
 
 // Numbers that JSON can hold and the preprocessing cannot.
 TEST_F(ModelTest, NumbersInTheMetadataAreWhatTheyCount) {
   const Table t = two_classes();
   Model m = model(t, {});
-  m.network.layers = {{ones(static_cast<std::int64_t>(m.preprocessor.features().size()), 1, 1), Array({0})}};
+  m.network =
+      nn::network_of({{ones(static_cast<std::int64_t>(m.preprocessor.features().size()), 1, 1), Array({0})}});
   const auto complaint = [&](const char* place, const nlohmann::json& value) {
     return error_of([&] {
       Model::load(changed(m, [&](SafeTensors& f) {
@@ -368,7 +376,8 @@ TEST_F(ModelTest, NumbersInTheMetadataAreWhatTheyCount) {
 TEST_F(ModelTest, DeepProvenanceIsRefused) {
   const Table t = two_classes();
   Model m = model(t, {});
-  m.network.layers = {{ones(static_cast<std::int64_t>(m.preprocessor.features().size()), 1, 1), Array({0})}};
+  m.network =
+      nn::network_of({{ones(static_cast<std::int64_t>(m.preprocessor.features().size()), 1, 1), Array({0})}});
   m.provenance = R"({"a":")" + std::string(1000, '[') + R"(\"[[\\"})";  // in a text
   EXPECT_EQ(Model::load(saved(m)).provenance, m.provenance);
   m.provenance = std::string(100, '[') + std::string(100, ']');
@@ -382,7 +391,8 @@ TEST_F(ModelTest, DeepProvenanceIsRefused) {
 TEST_F(ModelTest, WidthsInTheMetadataAreOfTheNetwork) {
   const Table t = two_classes();
   Model m = model(t, {});
-  m.network.layers = {{ones(static_cast<std::int64_t>(m.preprocessor.features().size()), 1, 1), Array({0})}};
+  m.network =
+      nn::network_of({{ones(static_cast<std::int64_t>(m.preprocessor.features().size()), 1, 1), Array({0})}});
   const auto with_widths = [&](const std::vector<nlohmann::json>& widths) {
     return changed(m, [&](SafeTensors& f) {
       auto json = nlohmann::json::parse(f.metadata["preprocessor"]);
@@ -402,7 +412,8 @@ TEST_F(ModelTest, WidthsInTheMetadataAreOfTheNetwork) {
 TEST_F(ModelTest, IsModelFile) {
   const Table t = two_classes();
   Model m = model(t, {});
-  m.network.layers = {{ones(static_cast<std::int64_t>(m.preprocessor.features().size()), 1, 1), Array({0})}};
+  m.network =
+      nn::network_of({{ones(static_cast<std::int64_t>(m.preprocessor.features().size()), 1, 1), Array({0})}});
   EXPECT_TRUE(is_model_file(saved(m)));
   EXPECT_FALSE(is_model_file(write("t.csv", "name,{,}\n1,2,3\n")));
   EXPECT_FALSE(is_model_file(path("nothing")));

@@ -80,7 +80,7 @@ class PredictorTest : public test::DataTest {
     const auto shape = [&](std::size_t cols) {
       return Shape{static_cast<std::int64_t>(t.rows), static_cast<std::int64_t>(cols)};
     };
-    if (model.network.layers[0].w.dtype() == DType::f64) {
+    if (nn::dtype_of(model.network) == DType::f64) {
       const auto m = model.preprocessor.transform_doubles(t, test::all_rows(t));
       return Array::from(m.values, shape(m.cols));
     }

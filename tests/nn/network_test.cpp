@@ -39,11 +39,6 @@ std::vector<Kind> kinds(const Array& x) {
   return out;
 }
 
-nn::Network with(nn::Network network, const std::optional<nn::Columns>& columns) {
-  network.columns = columns;
-  return network;
-}
-
 TEST(LayerNorm, OfAKnownVector) {
   // (1, 2, 3, 6): mean 3, variance (4 + 1 + 0 + 9) / 4 = 3.5.
   const nn::LayerNorm norm{vec({1, 2, 1, -1}), vec({0, 10, 0, 1})};
@@ -156,7 +151,7 @@ TEST(Network, GradientsAgreeWithDifferences) {
     nn::Network network =
         nn::init_network(random::key(5), kind.architecture, Activation::tanh, 0.3, 0.5, DType::f64);
     auto loss = [&](const nn::Network& n) {
-      return nn::squared_error(nn::forward(with(n, kind.columns), x, Activation::tanh, 1.5), y);
+      return nn::squared_error(nn::forward(nn::with_columns(n, kind.columns), x, Activation::tanh, 1.5), y);
     };
     const std::vector<Array> slopes = tree::flatten(grad(loss)(network));
     const std::vector<Array> leaves = tree::flatten(network);
@@ -185,7 +180,7 @@ TEST(Network, AbreastAndCompiledAreTheSameBits) {
     };
     auto slope = [&](const nn::Network& n) {
       return value_and_grad([&](const nn::Network& p) {
-        return nn::squared_error(nn::forward(with(p, kind.columns), x, Activation::relu), y);
+        return nn::squared_error(nn::forward(nn::with_columns(p, kind.columns), x, Activation::relu), y);
       })(n);
     };
     const nn::Network networks = vmap(make)(arange(5));
@@ -218,28 +213,54 @@ TEST(Network, NormalisationHidesTheScaleOfALayer) {
   nn::Network network =
       nn::init_network(random::key(5), {{3, 8, 2}, Body::mlp, true}, Activation::tanh, 0, 1, DType::f64);
   const Array before = nn::forward(network, x, Activation::tanh);
-  network.layers[0].w = network.layers[0].w * 1000;
+  Array& w = network.layers.at(0).learnt.at(0);
+  w = w * 1000;
   expect_near(nn::forward(network, x, Activation::tanh), before, 1e-3);
-  network.norms.clear();
+  std::erase_if(network.layers, [](const nn::Layer& layer) { return layer.kind == "layer norm"; });
   EXPECT_GT(max(abs(nn::forward(network, x, Activation::tanh) - before)).item(), 0.1);
 }
 
 TEST(Network, PartsThatDoNotGoTogetherAreRefused) {
   const Array x = normals({6, 3}, 1);
-  nn::Network network =
+  const nn::Network network =
       nn::init_network(random::key(5), {{3, 4, 2}, Body::residual, true}, Activation::tanh, 0, 1, DType::f64);
   nn::Network less = network;
-  less.norms.pop_back();
-  EXPECT_THROW(nn::forward(less, x, Activation::tanh), Error);
-  less = network;
-  less.layers.pop_back();
-  EXPECT_THROW(nn::forward(less, x, Activation::tanh), Error);
-  nn::Network waves = nn::init_network(random::key(5), {{3 + 3, 4, 2}, Body::mlp, false, 1, 3},
-                                       Activation::tanh, 0, 1, DType::f64);
-  EXPECT_NE(error_of([&] { nn::forward(waves, x, Activation::tanh); }).find("columns"), std::string::npos);
-  waves.columns = periodic_columns({0, 1});
-  EXPECT_NE(error_of([&] { nn::forward(waves, x, Activation::tanh); }).find("frequencies"),
+  less.layers.erase(less.layers.begin());  // the entry, which makes a stream of 4 numbers
+  EXPECT_NE(error_of([&] { nn::forward(less, x, Activation::tanh); }).find("(6, 3)"), std::string::npos);
+  EXPECT_THROW(nn::forward(nn::Network{}, x, Activation::tanh), Error);
+  nn::Network unknown{{{"reservoir"}}};
+  EXPECT_NE(error_of([&] { nn::forward(unknown, x, Activation::tanh); }).find("\"reservoir\""),
             std::string::npos);
+  const nn::Network waves = nn::init_network(random::key(5), {{3 + 3, 4, 2}, Body::mlp, false, 1, 3},
+                                             Activation::tanh, 0, 1, DType::f64);
+  EXPECT_NE(error_of([&] { nn::forward(waves, x, Activation::tanh); }).find("columns"), std::string::npos);
+  const nn::Network other = nn::with_columns(waves, periodic_columns({0, 1}));
+  EXPECT_NE(error_of([&] { nn::forward(other, x, Activation::tanh); }).find("frequencies"),
+            std::string::npos);
+  // Waves take no pieces, and without waves there is nothing that columns alone could do.
+  EXPECT_THROW(nn::with_columns(waves, nn::quantile_pieces(x, {0}, 2)), Error);
+  EXPECT_THROW(nn::with_columns(network, periodic_columns({0, 1})), Error);
+}
+
+// Files, studies and optimisers' states hold leaves in this order, whatever the order of the layers.
+TEST(Network, LeavesComeKindByKind) {
+  const nn::Network network = nn::with_columns(
+      nn::init_network(random::key(5), {{3 + 2 * 3, 4, 5, 2}, Body::residual, true, 2, 3}, Activation::relu),
+      periodic_columns({0, 2}));
+  std::vector<std::string> names;
+  for (const auto& [name, array] : nn::named_parts(network)) names.push_back(name);
+  std::vector<std::string> expected;
+  for (int l = 0; l < 6; ++l)
+    for (const char* part : {"w", "b"}) expected.push_back("layers." + std::to_string(l) + "." + part);
+  for (int l = 0; l < 3; ++l)
+    for (const char* part : {"gain", "bias"}) expected.push_back("norms." + std::to_string(l) + "." + part);
+  for (const char* name : {"periodic.frequency", "periodic.w", "periodic.b", "columns.feature"})
+    expected.push_back(name);
+  EXPECT_EQ(names, expected);
+  const std::vector<Array> leaves = tree::flatten(network);
+  ASSERT_EQ(leaves.size(), expected.size());
+  for (std::size_t i = 0; i < leaves.size(); ++i)
+    EXPECT_TRUE(same_bits(leaves[i], nn::named_parts(network)[i].second)) << names[i];
 }
 
 }  // namespace

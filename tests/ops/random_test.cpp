@@ -211,12 +211,13 @@ TEST(FoldIn, MakesKeysWhoseDrawsAreIndependentOfAllOthers) {
 
 // Host and device draw from the same keys: their counters must differ in the domain, too.
 TEST(Domains, AreDistinct) {
-  const std::vector<std::uint32_t> tags{
-      domain::kChildren,  domain::kUniform,     domain::kNormalRadius, domain::kNormalAngle,
-      domain::kBernoulli, domain::kPermutation, domain::kFirstMask,    domain::kWeights,
-      domain::kLayers,    domain::kWaves,       domain::kStart,        domain::kDropout,
-      domain::kRows,      domain::kSpace,       domain::kOwen,         domain::kBrackets,
-      domain::kSplit,     domain::kTpe,         domain::kBootstrap,    domain::kOptimism};
+  const std::vector<std::uint32_t> tags{domain::kChildren,    domain::kUniform,    domain::kNormalRadius,
+                                        domain::kNormalAngle, domain::kBernoulli,  domain::kPermutation,
+                                        domain::kFirstMask,   domain::kWeights,    domain::kLayers,
+                                        domain::kWaves,       domain::kLayerKinds, domain::kStart,
+                                        domain::kDropout,     domain::kRows,       domain::kSpace,
+                                        domain::kOwen,        domain::kBrackets,   domain::kSplit,
+                                        domain::kTpe,         domain::kBootstrap,  domain::kOptimism};
   for (std::size_t i = 0; i < tags.size(); ++i) {
     EXPECT_GE(tags[i], domain::kFirstTag);
     for (std::size_t j = 0; j < i; ++j) {

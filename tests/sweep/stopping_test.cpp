@@ -269,7 +269,8 @@ TEST(Embeddings, EdgesComeFromTrainingRows) {
   p.folds[0].x_validation = p.folds[0].x_validation * 100;
   expect_same_bits(before, *run(p, {h}, {}).outcomes[0].model);
   const nn::Columns expected = nn::quantile_pieces(p.folds[0].x, {0, 1}, 4);
-  EXPECT_TRUE(same_bits(*before.columns->low, *expected.low));
+  ASSERT_EQ(nn::named_parts(before).back().first, "columns.high");
+  EXPECT_TRUE(same_bits(nn::named_parts(before).back().second, *expected.high));
   p.folds[0].numeric = {};
   EXPECT_THROW(run(p, {h}, {}), Error);
 }

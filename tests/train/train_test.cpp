@@ -58,8 +58,9 @@ TEST(Train, LinearRegressionIsTheLoop) {
     for (std::size_t j = 0; j < 3; ++j) w[j] -= 0.05 * (gw[j] + 0.3 * w[j]);
     b -= 0.05 * gb;
   }
-  EXPECT_THAT(last.model.layers[0].w.to_doubles(), testing::Pointwise(testing::DoubleNear(1e-14), w));
-  EXPECT_NEAR(last.model.layers[0].b.item(), b, 1e-14);
+  EXPECT_THAT(nn::dense_layers(last.model)[0].w.to_doubles(),
+              testing::Pointwise(testing::DoubleNear(1e-14), w));
+  EXPECT_NEAR(nn::dense_layers(last.model)[0].b.item(), b, 1e-14);
   EXPECT_EQ(last.step.item(), 4);
 }
 
@@ -242,10 +243,11 @@ TEST(Train, ScheduleDecayAndTailAverageAreTheLoop) {
     }
     b -= 0.2 * factor * gb;
   }
-  EXPECT_THAT(last.model.layers[0].w.to_doubles(), testing::Pointwise(testing::DoubleNear(1e-14), w));
-  EXPECT_THAT(last.weights().layers[0].w.to_doubles(),
+  EXPECT_THAT(nn::dense_layers(last.model)[0].w.to_doubles(),
+              testing::Pointwise(testing::DoubleNear(1e-14), w));
+  EXPECT_THAT(nn::dense_layers(last.weights())[0].w.to_doubles(),
               testing::Pointwise(testing::DoubleNear(1e-14), mean_w));
-  EXPECT_NEAR(last.model.layers[0].b.item(), b, 1e-14);
+  EXPECT_NEAR(nn::dense_layers(last.model)[0].b.item(), b, 1e-14);
 }
 
 // The derivative of the loss after training by every rate that a recipe reads, against differences.

@@ -1,11 +1,11 @@
-// Embeddings of numeric columns: linear pieces between quantiles, waves of learnt frequencies.
+// Linear pieces between quantiles of numeric columns: an embedding that is not learnt.
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 #include <set>
 
 #include "core/fail.h"
-#include "runnel/nn.h"
+#include "nn/layer.h"
+#include "nn/taken.h"
 
 namespace runnel::nn {
 namespace {
@@ -54,14 +54,6 @@ std::vector<double> edges_of(std::vector<double> values, std::int64_t bins, DTyp
   return {rounded.begin(), rounded.end()};
 }
 
-// The columns of x at `feature`, checked where both are known.
-Array taken(const char* what, const Columns& columns, const Array& x) {
-  if (x.rank() != 2 || columns.feature.rank() != 1)
-    fail("[{}] x {} and columns {}: a batch (n, d) and a list of its columns are needed", what,
-         to_string(x.shape()), to_string(columns.feature.shape()));
-  return gather(x, columns.feature, 1);
-}
-
 // Whether a piece is the first (the last) of its column: whether its neighbour's column is another.
 Array stands_alone(const Array& feature, bool first) {
   const std::int64_t n = feature.dim(0);
@@ -71,7 +63,66 @@ Array stands_alone(const Array& feature, bool first) {
   return not_equal(feature, neighbour);
 }
 
+// ---- the row of the table ----
+
+Columns columns_of(const Layer& layer) { return {layer.given.at(0), layer.given.at(1), layer.given.at(2)}; }
+
+Shape gives(const Layer& layer, const Shape& in) {
+  expect_taken("linear pieces", layer.given.at(0), in);
+  return {layer.given.at(0).size()};
+}
+
+// All features: those that are not cut are one piece.
+std::int64_t reads(const Layer& layer, std::int64_t) {
+  return layer.given.at(0).to_vector<std::int32_t>().back() + 1;
+}
+
+PartShapes shapes(const Layer& layer, const Shape&) {
+  const Shape pieces{layer.given.at(0).size()};
+  return {{}, {pieces, pieces, pieces}};
+}
+
+void check(const Layer& layer) {
+  const std::vector<double> low = layer.given.at(1).to_doubles(), high = layer.given.at(2).to_doubles();
+  for (std::size_t i = 0; i < low.size(); ++i)
+    if (!(low[i] < high[i])) fail("piece {} goes from {} to {}", i, low[i], high[i]);
+}
+
+Array apply(const Layer& layer, const Array& x, const Pass&) { return linear_pieces(columns_of(layer), x); }
+
+void draw(const Layer& layer, Steps& steps) { steps.add("linear pieces", gives(layer, steps.gives())); }
+
+std::string text(const Layer& layer, Activation) {
+  return fmt::format("the features as {} linear pieces", layer.given.at(0).size());
+}
+
+std::vector<LayerSample> samples() {
+  const auto sample = [](std::initializer_list<std::int32_t> feature, const std::vector<double>& low,
+                         const std::vector<double>& high, std::int64_t features) -> LayerSample {
+    const Shape shape{std::ssize(low)};
+    const Array column = Array::from<std::int32_t>(std::vector<std::int32_t>(feature), shape);
+    return {{"linear pieces", {}, {}, {column, Array::from(low, shape), Array::from(high, shape)}},
+            {features}};
+  };
+  return {sample({0, 0, 1}, {0, 1, 0}, {1, 3, 1}, 2), sample({0}, {-1}, {1}, 1)};
+}
+
 }  // namespace
+
+LayerKind linear_pieces_kind() {
+  return {.name = "linear pieces",
+          .meaning = "where each feature lies in each of the pieces it is cut into",
+          .given = {{"columns.feature", true}, {"columns.low"}, {"columns.high"}},
+          .gives = gives,
+          .reads = reads,
+          .shapes = shapes,
+          .check = check,
+          .apply = apply,
+          .draw = draw,
+          .text = text,
+          .begins_line = true,
+          .samples = samples};
+}
 
 Columns quantile_pieces(const Array& x, const std::vector<std::int64_t>& numeric, std::int64_t bins) {
   if (x.rank() != 2 || x.dim(0) == 0 || !is_float(x.dtype()))
@@ -103,21 +154,6 @@ Array linear_pieces(const Columns& columns, const Array& x) {
   const Array share = (taken("linear_pieces", columns, x) - *columns.low) / (*columns.high - *columns.low);
   const Array from_below = select(stands_alone(columns.feature, true), share, maximum(share, 0));
   return select(stands_alone(columns.feature, false), from_below, minimum(from_below, 1));
-}
-
-Array forward(const Periodic& waves, const Columns& columns, const Array& x) {
-  const Array values = taken("periodic", columns, x);
-  const std::int64_t n = values.dim(0), m = values.dim(1);
-  if (m == 0 || waves.frequency.rank() != 1 || waves.frequency.dim(0) % m != 0 || waves.mix.w.rank() != 2 ||
-      waves.mix.w.dim(0) * m != 2 * waves.frequency.dim(0))
-    fail("[periodic] frequencies {} and w {} for {} columns: (columns * k,) and (2 k, width) are needed",
-         to_string(waves.frequency.shape()), to_string(waves.mix.w.shape()), m);
-  const std::int64_t k = waves.frequency.dim(0) / m;
-  const Array angle =
-      expand_dims(values, 2) * (reshape(waves.frequency, {m, k}) * (2 * std::numbers::pi));  // (n, m, k)
-  const Array both = reshape(concatenate({sin(angle), cos(angle)}, 2), {n * m, 2 * k});
-  const Array mixed = relu(forward(waves.mix, both));
-  return concatenate({x, reshape(mixed, {n, m * mixed.dim(1)})}, 1);
 }
 
 }  // namespace runnel::nn
