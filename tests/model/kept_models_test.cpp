@@ -6,7 +6,7 @@
 #include <filesystem>
 
 #include "data/helpers.h"
-#include "runnel/model.h"
+#include "runnel/predictor.h"
 
 namespace runnel {
 namespace {
@@ -16,7 +16,7 @@ TEST(KeptModels, PredictWhatTheyPredicted) {
   const Table table = read_table((folder / "predictions.csv").string());
   for (const char* name : {"waves", "pieces", "mlp", "two", "f64"}) {
     const std::string path = (folder / (std::string(name) + ".safetensors")).string();
-    const Predictions found = Model::load(path).predict(table, test::all_rows(table));
+    const Predictions found = Predictor(Model::load(path)).predict(table);
     const Column* expected = table.find(name);
     ASSERT_NE(expected, nullptr);
     EXPECT_EQ(found.values, expected->numbers) << name;
