@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 #include <cmath>
 #include <utility>
 
@@ -101,6 +102,13 @@ Value read(const Parameter& p, std::string_view text) {
   if (text == "automatic" && p.may_be_automatic) return Value::automatic();
   Value value{std::string(text)};
   if (is_numeric(p)) {
+    if (std::int64_t whole = 0; p.kind == Kind::integer) {  // a double has but 53 bits
+      const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), whole);
+      if (error == std::errc() && end == text.data() + text.size()) {
+        check(p, whole);
+        return whole;
+      }
+    }
     const std::optional<double> number = to_number(text);
     if (!number) fail("{} is \"{}\": it is a number, {}", p.name, text, limits_of(p));
     value = *number;
@@ -144,6 +152,7 @@ Declaration& Declaration::step(double step) {
   if (p.kind == Kind::integer && step != std::floor(step))
     fail("{} is a whole number and goes in steps of {}", p.name, from_number(step));
   p.step = step;
+  if (p.standard) check(p, *p.standard);
   return *this;
 }
 
@@ -215,6 +224,14 @@ Declaration Schema::integer(const std::string& name, Limits limits) {
 
 Declaration Schema::choice(const std::string& name, std::vector<std::string> words) {
   if (words.empty()) fail("{} is a choice of nothing", name);
+  for (const std::string& word : words) {
+    if (word == "off" || word == "automatic")
+      fail("{} has the choice \"{}\", which is a word for every parameter: declare that it may be that", name,
+           word);
+    if (word.empty() || word.find_first_of(",\n") != std::string::npos)
+      fail("{} has the choice \"{}\": a word is not empty, and has no comma and no end of a line", name,
+           word);
+  }
   for (std::size_t i = 0; i < words.size(); ++i)
     if (std::find(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(i), words[i]) !=
         words.begin() + static_cast<std::ptrdiff_t>(i))
@@ -301,6 +318,7 @@ void expect_same_schema(const Schema& has, const Schema& wanted, const std::stri
 
 Configuration::Configuration(std::shared_ptr<const Schema> schema)
     : schema_(std::move(schema)), values_(std::make_shared<std::vector<Value>>()) {
+  if (!schema_) fail("a configuration needs a schema");
   for (const Parameter& p : schema_->parameters()) values_->push_back(p.standard.value_or(Value()));
 }
 
@@ -311,6 +329,7 @@ std::vector<Value>& Configuration::own_values() {
 
 Configuration::Configuration(std::shared_ptr<const Schema> schema, std::vector<Value> values)
     : schema_(std::move(schema)), values_(std::make_shared<std::vector<Value>>(std::move(values))) {
+  if (!schema_) fail("a configuration needs a schema");
   if (values_->size() != schema_->parameters().size())
     fail("{} values for {}", values_->size(), counted(schema_->parameters().size(), "hyperparameter"));
   for (std::size_t i = 0; i < values_->size(); ++i) check(schema_->parameters()[i], (*values_)[i]);

@@ -86,6 +86,11 @@ bool is_finite(const std::vector<Array>& leaves) {
                      [](const Array& leaf) { return all_finite(leaf.to_doubles()); });
 }
 
+bool same_arrays(const std::vector<Array>& a, const std::vector<Array>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const Array& x, const Array& y) { return same_bits(x, y); });
+}
+
 }  // namespace
 
 double Block::work_per_epoch() const {
@@ -101,14 +106,21 @@ std::size_t Block::bytes() const {
 
 std::vector<Block> make_blocks(Programs& programs, const std::vector<Waiting>& lanes, std::int64_t end,
                                int threads) {
-  using Key = std::tuple<std::size_t, std::size_t, std::int64_t>;  // fold, program, epochs
-  std::vector<const Program*> known;                               // in the order of their first lanes
+  using Key = std::tuple<std::size_t, std::size_t, std::int64_t>;  // fold, what is shared, epochs
+  struct Shared {
+    const Program* program = nullptr;
+    std::vector<Array> given;
+  };
+  std::vector<Shared> known;  // in the order of their first lanes
   std::map<Key, std::vector<const Trajectory*>> groups;
   for (const Waiting& lane : lanes) {
-    const Program* program = &programs.of(lane.trajectory->configuration, lane.fold);
-    const auto at = std::find(known.begin(), known.end(), program);
+    const Configuration& c = lane.trajectory->configuration;
+    Shared shared{&programs.of(c, lane.fold), programs.given(c, lane.fold)};
+    const auto at = std::find_if(known.begin(), known.end(), [&](const Shared& other) {
+      return other.program == shared.program && same_arrays(other.given, shared.given);
+    });
     const auto place = static_cast<std::size_t>(at - known.begin());
-    if (at == known.end()) known.push_back(program);
+    if (at == known.end()) known.push_back(std::move(shared));
     groups[{lane.fold, place, lane.epochs}].push_back(lane.trajectory);
   }
   std::vector<Block> blocks;

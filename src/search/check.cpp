@@ -16,6 +16,8 @@ void check_search(const Trainable& trainable, const std::vector<Fold>& folds, co
     fail("a patience of {} epochs in the options, where each candidate has its own: set {}", options.patience,
          trainable.schema().parameters()[*place].name);
   if (options.until < 0) fail("a search until epoch {}: it is 0, for no end, or more", options.until);
+  if (options.threads < 0)
+    fail("{} threads: it is 0, for as many as there are cores, or more", options.threads);
   if (options.states < 0) fail("the states of {} candidates: it is 0 or more", options.states);
   if (!(options.seconds >= 0)) fail("a search of {} seconds: it is 0, for no end, or more", options.seconds);
 }

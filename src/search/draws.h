@@ -15,4 +15,7 @@ double uniform_draw(std::uint64_t seed, Philox::Counter counter);
 Configuration random_candidate(const Space& space, std::uint64_t seed, std::int64_t number);
 Configuration sobol_candidate(const Space& space, std::uint64_t seed, std::int64_t number);
 
+// Throws Error(input) unless a sampler may have so many candidates.
+void check_size(std::int64_t n);
+
 }  // namespace runnel::search

@@ -257,6 +257,7 @@ void Program::check_measures(const OutputMeasures* of_outputs, const std::vector
   }
   if (measures_.empty()) fail("evaluate returns no measure: the first one says which candidate is better");
   for (std::size_t i = 0; i < measures_.size(); ++i) {
+    if (measures_[i].name.empty()) fail("measure {} has no name", i + 1);
     for (std::size_t j = 0; j < i; ++j)
       if (measures_[j].name == measures_[i].name)
         fail("evaluate returns the measure {} twice", measures_[i].name);

@@ -7,15 +7,15 @@
 #include "search/sobol.h"
 
 namespace runnel::search {
-namespace {
-
-constexpr std::int64_t kMostCandidates = 1'000'000;
 
 void check_size(std::int64_t n) {
+  constexpr std::int64_t kMostCandidates = 1'000'000;
   if (n < 1 || n > kMostCandidates)
     fail("a search has from 1 to {} candidates, not {}", grouped(static_cast<std::size_t>(kMostCandidates)),
          n);
 }
+
+namespace {
 
 class Grid : public Sampler {
  public:

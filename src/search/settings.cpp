@@ -112,12 +112,17 @@ bool answers_alike(const Configuration& a, const Configuration& b, const std::ve
   return true;
 }
 
+std::string key_of(const Value& value) {
+  if (!value.is_text()) return to_string(value);
+  return fmt::format("\"{}:{}", value.text().size(), value.text());
+}
+
 std::string fixed_key(const Configuration& configuration) {
   std::string key;
   for (std::size_t i = 0; i < configuration.values().size(); ++i) {
     const Role role = configuration.schema().parameters()[i].role;
     const Value& value = configuration.values()[i];
-    if (role == Role::fixed) key += to_string(value) + '\n';
+    if (role == Role::fixed) key += key_of(value) + '\n';
     if (role == Role::traced) key += is_left_away(value) ? "-\n" : value.is_automatic() ? "*\n" : "+\n";
   }
   return key;

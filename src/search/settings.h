@@ -33,6 +33,9 @@ struct Settings::Impl {
 // The places of the parameters that are arrays in a candidate's program: traced, and a number here.
 std::vector<std::size_t> traced_places(const Configuration& configuration);
 
+// A text that no other value has: a word that is off is not the text "off", and texts may hold anything.
+std::string key_of(const Value& value);
+
 // What candidates of one program have alike: values of what is fixed, and which of the traced are off or
 // automatic.
 std::string fixed_key(const Configuration& configuration);

@@ -61,7 +61,6 @@ std::vector<std::vector<std::size_t>> groups_of(const std::vector<std::vector<do
 class TpeSampler : public Sampler {
  public:
   TpeSampler(std::int64_t n, const Tpe& how) : n_(n), how_(how) {
-    if (n < 1) fail("a search of {} candidates: it has one at least", n);
     if (how.startup < 1 || how.candidates < 1)
       fail(
           "the Parzen estimator begins with {} candidates of no choice and chooses from {} draws: both are "
@@ -158,6 +157,9 @@ class TpeSampler : public Sampler {
 
 }  // namespace
 
-SamplerPtr tpe(std::int64_t n, Tpe how) { return std::make_shared<const TpeSampler>(n, how); }
+SamplerPtr tpe(std::int64_t n, Tpe how) {
+  check_size(n);
+  return std::make_shared<const TpeSampler>(n, how);
+}
 
 }  // namespace runnel::search

@@ -23,8 +23,7 @@ std::string trajectory_key(const Configuration& configuration, bool asks_for_ste
   for (std::size_t i = 0; i < configuration.values().size(); ++i) {
     const params::Parameter& p = configuration.schema().parameters()[i];
     if (p.role == params::Role::budget && !asks_for_steps) continue;
-    key +=
-        p.is_batch ? fmt::format("{}", batch_on(configuration, rows)) : to_string(configuration.values()[i]);
+    key += p.is_batch ? fmt::format("{}", batch_on(configuration, rows)) : key_of(configuration.values()[i]);
     key += '\n';
   }
   return key;
@@ -76,10 +75,13 @@ double Programs::over_folds(std::size_t measure, std::span<const double> by_fold
 }
 
 std::vector<bool> Programs::asked() const {
-  std::vector<bool> asked(trainable_.schema().parameters().size(), false);
+  const std::vector<params::Parameter>& parameters = trainable_.schema().parameters();
+  std::vector<bool> asked(parameters.size(), false);
   for (const Made& made : all_)
     for (std::size_t i = 0; i < asked.size(); ++i)
-      if (made.program->asked()[i]) asked[i] = true;
+      // What a trainable gives may depend on all that is fixed.
+      if (made.program->asked()[i] || (!made.given.empty() && parameters[i].role == params::Role::fixed))
+        asked[i] = true;
   return asked;
 }
 

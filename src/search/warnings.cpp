@@ -94,7 +94,11 @@ void add_batches(const Result& result, const Programs& programs, Warnings& out) 
 
 void add_repeats(const Result& result, Warnings& out) {
   std::set<std::string> different;
-  for (const Candidate& c : result.candidates) different.insert(to_string(c.configuration));
+  for (const Candidate& c : result.candidates) {
+    std::string key;
+    for (const Value& value : c.configuration.values()) key += key_of(value) + '\n';
+    different.insert(std::move(key));
+  }
   const std::size_t all = result.candidates.size();
   if (different.size() < all)
     out.push_back(fmt::format("{} of the {} candidates repeat others: {} differ", all - different.size(), all,

@@ -84,8 +84,7 @@ Compiled Forward::compiled(std::size_t rows) const {
     std::size_t next = 1;
     std::vector<Array> embedded, out;
     for (const nn::Network& embedding : embeddings_)
-      embedded.push_back(
-          nn::forward(tree::unflatten(embedding, in, next), in[0], nn::Activation::relu));
+      embedded.push_back(nn::forward(tree::unflatten(embedding, in, next), in[0], nn::Activation::relu));
     for (const Kept& of : networks_)
       out.push_back(nn::forward(tree::unflatten(of.network, in, next),
                                 of.embedding ? embedded[*of.embedding] : in[0], of.activation, of.scale));

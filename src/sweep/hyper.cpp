@@ -107,7 +107,8 @@ const std::vector<HyperField>& hyper_fields() {
   static const std::vector<HyperField> fields{
       {"hidden", "widths of the hidden layers, as 64x64; none for a linear model", false,
        [](const H& h) { return widths_text(h.hidden); }, [](H& h, const S& t) { h.hidden = widths_from(t); }},
-      {"activation", "relu, tanh or sigmoid", false, [](const H& h) { return std::string(activation_name(h.activation)); },
+      {"activation", "relu, tanh or sigmoid", false,
+       [](const H& h) { return std::string(activation_name(h.activation)); },
        [](H& h, const S& t) { h.activation = activation_from(t); }},
       {"optimizer",
        "sgd, momentum, nesterov, adagrad, adagrad-norm, adagrad-full, rmsprop, adam, adamw, amsgrad, nadam, "

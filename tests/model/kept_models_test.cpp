@@ -1,6 +1,6 @@
-// Models that were saved before networks were lists of layers (version 0.1.0, format 3): a residual network of
-// waves and one of pieces, both with norms, a perceptron with norms, an ensemble and a network in doubles. The
-// program that wrote them also wrote predictions.csv, and what it predicted is what they predict.
+// Models that were saved before networks were lists of layers (version 0.1.0, format 3): a residual network
+// of waves and one of pieces, both with norms, a perceptron with norms, an ensemble and a network in doubles.
+// The program that wrote them also wrote predictions.csv, and what it predicted is what they predict.
 #include <gtest/gtest.h>
 
 #include <filesystem>

@@ -104,6 +104,17 @@ TEST(Schema, RefusesDeclarations) {
          s.choice("x", {"a", "b", "a"});
        },
        "x has the choice \"a\" twice"},
+      {[](Schema& s) {
+         s.choice("x", {"on", "off"});
+       },
+       "which is a word for every parameter"},
+      {[](Schema& s) { s.choice("x", {""}); }, "a word is not empty"},
+      {[](Schema& s) { s.choice("x", {"a,b"}); }, "no comma"},
+      {[](Schema& s) {
+         s.real("x", {0, 10}).standard(0.55).step(1);
+       },
+       "x is 0.55: it goes from 0 in steps of 1"},
+      {[](Schema&) { Configuration(nullptr); }, "a configuration needs a schema"},
       {[](Schema& s) { s.budget("rounds", 3); }, "two budgets, epochs and rounds"},
       {[](Schema& s) {
          s.integer("x", {0.5, 3});
@@ -131,6 +142,14 @@ TEST(Schema, HasABudgetABatchAndASeedAlways) {
               HasSubstr("batch is the batch size, which cannot be off"));
   EXPECT_THAT(error_of([&] { s.seed("seed").may_be_automatic(); }),
               HasSubstr("seed is the seed, which cannot be automatic"));
+}
+
+// A double has 53 bits.
+TEST(Schema, ReadsWholeNumbersToTheLastDigit) {
+  Schema s;
+  s.seed("seed");
+  for (const std::int64_t seed : {std::int64_t{9007199254740993}, std::int64_t{-9007199254740993}})
+    EXPECT_EQ(read(s["seed"], std::to_string(seed)).integer(), seed);
 }
 
 TEST(Configuration, LeavesOutWhatTakesNoPart) {

@@ -188,6 +188,71 @@ TEST(Patience, IsSaidOnce) {
               HasSubstr("where each candidate has its own: set patience"));
 }
 
+// v grows by the given number in every step, and nothing but `given` asks for q.
+class Growing : public Trainable {
+ public:
+  const Schema& schema() const override { return schema_; }
+  Leaves init(const Settings&, const Array&) const override { return {Array::scalar(0, DType::f64)}; }
+  std::pair<Leaves, Array> step(const Settings& h, const Leaves& s, const Leaves&) const override {
+    const Array next = s[0] + h.given().at(0);
+    return {{next}, next};
+  }
+  search::Measures evaluate(const Settings&, const Leaves& s, const Leaves&) const override {
+    return {mean("v", s[0])};
+  }
+  Leaves given(const Configuration& c, const Fold&) const override {
+    return {Array::scalar(static_cast<double>(c["q"].integer()), DType::f64)};
+  }
+
+ private:
+  const Schema schema_ = [] {
+    Schema s;
+    s.integer("q", {1, 9}).fixed();
+    s.budget("epochs", 3);
+    return s;
+  }();
+};
+
+TEST(Given, DependsOnWhatIsFixed) {
+  const Growing training;
+  const Fold fold{{Array::zeros({4}, DType::f64)}, {Array::zeros({2}, DType::f64)}};
+  const Result found = run(training, {fold}, training.schema(), grid());
+  ASSERT_EQ(found.candidates.size(), 9u);
+  for (const Candidate& c : found.candidates)
+    EXPECT_EQ(c.measures[0], 3.0 * static_cast<double>(c.configuration["q"].integer()));
+  for (const std::string& text : found.warnings) EXPECT_THAT(text, testing::Not(HasSubstr("nothing asks")));
+}
+
+// Candidates whose values read alike when they are written one after another.
+TEST(Keys, TellValuesApart) {
+  Schema s;
+  s.text("a").standard("");
+  s.text("b").standard("");
+  const auto length = [](const Settings& h, const char* name) {
+    return static_cast<double>(h.text(name).size());
+  };
+  const auto training = search::trainable(
+      s, [](const Settings&, const Array&) { return Array::scalar(0, DType::f64); },
+      [&](const Settings& h, const Array& v, const Array&) {
+        return std::pair(v + 100 * length(h, "a") + length(h, "b"), v);
+      },
+      [](const Settings&, const Array& v, const Array&) { return search::Measures{mean("v", v)}; });
+  const auto schema = std::make_shared<const Schema>(s);
+  const auto found = run(training, all_rows(Array::zeros({2}, DType::f64)), Space(s),
+                         these({Configuration(schema, {"a\nb", "c"}), Configuration(schema, {"a", "b\nc"})}));
+  EXPECT_EQ(found.candidates[0].measures[0], 301);
+  EXPECT_EQ(found.candidates[1].measures[0], 103);
+  EXPECT_TRUE(found.warnings.empty());
+}
+
+TEST(Searches, RefuseWhatTheyCannotCount) {
+  const Growing training;
+  const Fold fold{{Array::zeros({4}, DType::f64)}, {Array::zeros({2}, DType::f64)}};
+  EXPECT_THAT(error_of([&] { run(training, {fold}, training.schema(), grid(), {.threads = -1}); }),
+              HasSubstr("-1 threads"));
+  EXPECT_THAT(error_of([] { tpe(1'000'000'000); }), HasSubstr("from 1 to 1,000,000 candidates"));
+}
+
 class Flawed : public Centred {
  public:
   using Centred::Centred;
