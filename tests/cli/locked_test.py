@@ -28,6 +28,13 @@ def told(name):
     return done.stdout
 
 
+def has_begun(study):
+    try:
+        return study.execute("SELECT COUNT(*) FROM runs").fetchone()[0] > 0
+    except sqlite3.OperationalError:  # the file is there, and its tables are not
+        return False
+
+
 def work_until_it_waits(process):
     """The seconds of processor time that it has used when it uses no more, or has ended."""
     last, since = -1.0, time.monotonic()
@@ -54,7 +61,7 @@ def main():
             time.sleep(0.01)
         other = sqlite3.connect("locked.study", timeout=30, isolation_level=None)
         # It may begin: that it waits for.
-        while other.execute("SELECT COUNT(*) FROM runs").fetchone()[0] == 0 and search.poll() is None:
+        while not has_begun(other) and search.poll() is None:
             time.sleep(0.01)
         other.execute("BEGIN IMMEDIATE")
         used = work_until_it_waits(search)
