@@ -122,14 +122,6 @@ std::pair<State, Array> step_in_order(const Recipe& recipe, const State& state, 
 std::pair<State, Array> steps(const Recipe& recipe, const State& state, const Rates& rates, const Array& x,
                               const Array& y, const Array& rows, const Further& further = {});
 
-// The same steps on batches that lie in order already: x (steps, batch, features), y (steps, batch), and rows
-// (steps, batch), the number of each example, which keys its dropout mask; further.weights (steps, batch). A
-// search that puts the rows in
-// order once for all its candidates trains with this.
-std::pair<State, Array> steps_in_order(const Recipe& recipe, const State& state, const Rates& rates,
-                                       const Array& x, const Array& y, const Array& rows,
-                                       const Further& further = {});
-
 // Mean loss, and a metric, of outputs (n rows of a width, row-major) against n targets: numbers, 0 or 1
 // (width 1, logits) or class numbers (logits of the classes). A row of outputs that are not finite is never
 // accurate. r2 of one row is nan: it has no spread to compare with.

@@ -251,16 +251,4 @@ std::pair<State, Array> steps(const Recipe& recipe, const State& state, const Ra
       rows);
 }
 
-std::pair<State, Array> steps_in_order(const Recipe& recipe, const State& state, const Rates& rates,
-                                       const Array& x, const Array& y, const Array& rows,
-                                       const Further& further) {
-  using Rows = std::tuple<Array, Array, Array, std::optional<Array>>;
-  return scan(
-      [&](const State& s, const Rows& batch) {
-        const auto& [batch_x, batch_y, batch_rows, batch_weights] = batch;
-        return step_on(recipe, s, rates, {batch_x, batch_y, batch_rows, {batch_weights, further.columns}});
-      },
-      state, Rows(x, y, rows, further.weights));
-}
-
 }  // namespace runnel::train
