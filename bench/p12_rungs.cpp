@@ -10,11 +10,10 @@
 namespace runnel::bench {
 namespace {
 
-std::vector<sweep::Hyper> drawn(std::int64_t n, std::int64_t epochs) {
-  sweep::Hyper base;
-  base.batch = 256;
-  base.epochs = epochs;
-  return sweep::random(base, {{"hidden", {"14", "10x5"}}}, {sweep::parse_range("rate=1e-4..1e-1")}, n, 5);
+std::vector<params::Configuration> drawn(std::int64_t n, std::int64_t epochs) {
+  params::Space space(sweep::network_schema());
+  space.set("batch", 256).set("epochs", epochs).vary("hidden=14,10x5").vary("rate=1e-4..1e-1");
+  return sweep::sample(space, sweep::Sampler::random, n, 5);
 }
 
 struct Search {
@@ -22,7 +21,7 @@ struct Search {
   double best = 0, epochs = 0;
 };
 
-Search search(const sweep::Problem& rows, const std::vector<sweep::Hyper>& candidates,
+Search search(const sweep::Problem& rows, const std::vector<params::Configuration>& candidates,
               const sweep::Options& options) {
   sweep::Result result;
   Search s;
@@ -34,7 +33,7 @@ Search search(const sweep::Problem& rows, const std::vector<sweep::Hyper>& candi
 }
 
 void compare(const Report& report, const std::string& name, const sweep::Problem& rows,
-             const std::vector<sweep::Hyper>& candidates, const sweep::Scheduling& scheduling) {
+             const std::vector<params::Configuration>& candidates, const sweep::Scheduling& scheduling) {
   sweep::Options options;
   options.threads = report.threads();
   const Search all = search(rows, candidates, options);

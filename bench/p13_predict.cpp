@@ -34,8 +34,8 @@ Model model_of() {
   FitOptions options;
   options.target.column = "y";
   options.triage.log_companions = false;
-  options.base.hidden = {128, 64};
-  options.base.epochs = 1;
+  options.set["hidden"] = "128x64";
+  options.set["epochs"] = 1;
   options.grid = {"rate=0.001"};
   options.folds = 0;
   return fit(table_of(2000), options).model;
@@ -59,7 +59,8 @@ void predictions(const Report& report) {
   const Model& model = predictor.model();
   Compiled program(
       [&](const std::vector<Array>& x) {
-        return std::vector<Array>{nn::forward(model.network, x[0], model.hyper.activation)};
+        return std::vector<Array>{
+            nn::forward(model.network, x[0], sweep::activation_of(model.configuration))};
       },
       {{DType::f32, {1, static_cast<std::int64_t>(kColumns)}}});
   const std::vector<float> x(numbers.begin(), numbers.end());

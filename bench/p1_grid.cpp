@@ -26,20 +26,19 @@ sweep::Problem faces(DType dtype) {
   return problem;
 }
 
-std::vector<sweep::Hyper> candidates() {
-  sweep::Hyper base;
-  base.hidden = {};
-  base.optimizer = "sgd";
-  base.bias = 0.1;
-  return sweep::grid(
-      base, {sweep::parse_choice("batch=160,200,400,640"), sweep::parse_choice("rate=3e-8,3e-6,3e-5,3e-3"),
-             sweep::parse_choice("epochs=16,32,48,64"), sweep::parse_choice("l2=1e-7,1e-5,1e-3,1e-1")});
+std::vector<params::Configuration> candidates() {
+  params::Space space(sweep::network_schema());
+  space.set("hidden", "none").set("optimizer", "sgd").set("bias", 0.1);
+  for (const char* axis :
+       {"batch=160,200,400,640", "rate=3e-8,3e-6,3e-5,3e-3", "epochs=16,32,48,64", "l2=1e-7,1e-5,1e-3,1e-1"})
+    space.vary(axis);
+  return space.grid();
 }
 
 }  // namespace
 
 void grid(const Report& report) {
-  const std::vector<sweep::Hyper> all = candidates();
+  const std::vector<params::Configuration> all = candidates();
   for (DType dtype : {DType::f64, DType::f32}) {
     const sweep::Problem problem = faces(dtype);
     sweep::Result result;

@@ -10,19 +10,17 @@
 namespace runnel::bench {
 namespace {
 
-std::vector<sweep::Hyper> candidates(std::int64_t batch) {
-  const std::vector<std::vector<std::int64_t>> architectures = {{14}, {6, 6, 6}, {10, 5}};
+std::vector<params::Configuration> candidates(std::int64_t batch) {
+  const std::vector<const char*> architectures = {"14", "6x6x6", "10x5"};
   const std::vector<double> rates = {3e-4, 1e-3, 2e-3, 3e-3, 5e-3, 1e-2, 2e-2, 5e-2};
-  std::vector<sweep::Hyper> all;
+  std::vector<params::Configuration> all;
   for (std::size_t i = 0; i < 64; ++i) {
-    sweep::Hyper h;
-    h.hidden = architectures[i % 3];
-    h.rate = rates[i / 3 % 8];
-    h.seed = i / 24;
-    h.batch = batch;
-    h.epochs = 25;
-    h.dropout = 0.5;
-    all.push_back(h);
+    all.push_back(sweep::network({{"hidden", architectures[i % 3]},
+                                  {"rate", rates[i / 3 % 8]},
+                                  {"seed", static_cast<std::int64_t>(i / 24)},
+                                  {"batch", batch},
+                                  {"epochs", 25},
+                                  {"dropout", 0.5}}));
   }
   return all;
 }
@@ -38,7 +36,7 @@ double peak_megabytes() {
 void songs(const Report& report) {
   const sweep::Problem rows = songs_problem();
   for (std::int64_t batch : {32, 256}) {
-    const std::vector<sweep::Hyper> all = candidates(batch);
+    const std::vector<params::Configuration> all = candidates(batch);
     sweep::Result result;
     const Timing t = measure([&] { result = sweep::run(rows, all, {.threads = report.threads()}); },
                              {.runs = 5, .warmup = 0});

@@ -74,7 +74,7 @@ std::string of_model(const Arguments& arguments) {
   const Model model = Model::load(arguments.model);
   return shown(arguments, network_steps_text(model, arguments.model),
                network_steps_json(model, arguments.model),
-               nn::drawing_of(model.network, model.hyper.activation));
+               nn::drawing_of(model.network, sweep::activation_of(model.configuration)));
 }
 
 int act(Arguments arguments) {

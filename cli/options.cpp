@@ -9,6 +9,7 @@
 #include "core/fail.h"
 #include "core/text.h"
 #include "data/list.h"
+#include "data/readers.h"
 
 namespace runnel::cli {
 
@@ -226,50 +227,56 @@ void add_search_options(CLI::App& app, FitArguments& fit) {
 }
 
 // --seed is the run's; a candidate's own seed can still be searched with --grid seed=0,1,2.
-bool has_flag(const sweep::HyperField& field) { return std::string_view(field.name) != "seed"; }
+bool has_flag(const params::Parameter& p) { return p.role != params::Role::seed; }
 
 // "clip_value" is --clip-value.
-std::string flag_of(const sweep::HyperField& field) {
-  std::string flag = "--" + std::string(field.name);
+std::string flag_of(const params::Parameter& p) {
+  std::string flag = "--" + p.name;
   std::replace(flag.begin(), flag.end(), '_', '-');
   return flag;
 }
 
 void add_hyper_options(CLI::App& app, FitArguments& fit) {
-  const auto& fields = sweep::hyper_fields();
-  fit.hyper.resize(fields.size());
-  const sweep::Hyper usual;
-  for (std::size_t i = 0; i < fields.size(); ++i) {
-    if (!has_flag(fields[i])) continue;
-    const std::string flag = flag_of(fields[i]);
-    app.add_option(flag == "--rate" ? "--rate,--lr" : flag, fit.hyper[i],
-                   fmt::format("{} ({})", fields[i].meaning, fields[i].get(usual)))
-        ->type_name(fields[i].numeric ? "X" : "VALUE")
+  const auto& all = sweep::network_schema()->parameters();
+  fit.hyper.resize(all.size());
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (!has_flag(all[i])) continue;
+    const bool numeric = all[i].kind == params::Kind::real || all[i].kind == params::Kind::integer;
+    app.add_option(all[i].name == "rate" ? "--rate,--lr" : flag_of(all[i]), fit.hyper[i],
+                   fmt::format("{} ({})", all[i].meaning, to_string(*all[i].standard)))
+        ->type_name(numeric ? "X" : "VALUE")
         ->group("One value for all candidates");
   }
 }
 
 void set_hyper(FitArguments& fit) {
-  const auto& fields = sweep::hyper_fields();
-  for (std::size_t i = 0; i < fields.size(); ++i) {
-    const std::string &text = fit.hyper[i], name = fields[i].name;
+  const auto& all = sweep::network_schema()->parameters();
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const std::string &text = fit.hyper[i], name = all[i].name;
     if (text.empty()) continue;
     if (name == "hidden" && text.find(',') != std::string::npos)
       fail(
           "--hidden '{}': widths are joined with x, as in 64x64; try several networks with --grid "
           "hidden=64,64x64",
           text);
-    if (text.find(',') != std::string::npos || sweep::is_range(text)) {
-      fail("{} '{}': one value goes here; try several with {} {}={}", flag_of(fields[i]), text,
-           sweep::is_range(text) ? "--random N --space" : "--grid", name, text);
+    const bool is_range = text.find("..") != std::string::npos;
+    if (text.find(',') != std::string::npos || is_range) {
+      fail("{} '{}': one value goes here; try several with {} {}={}", flag_of(all[i]), text,
+           is_range ? "--random N --space" : "--grid", name, text);
     }
     try {
-      fields[i].set(fit.options.base, text);
+      fit.options.set[name] = params::read(all[i], text);
     } catch (const Error& e) {
-      fail("{}: {}", flag_of(fields[i]), e.what());
+      fail("{}: {}", flag_of(all[i]), e.what());
     }
-    fit.options.fixed.push_back(name);
   }
+}
+
+// What all candidates have but what a point says.
+params::Configuration base_of(const FitOptions& options) {
+  params::Configuration base(sweep::network_schema());
+  for (const auto& [name, value] : options.set) base.set(name, value);
+  return base;
 }
 
 // How many candidates there are, and whence.
@@ -290,12 +297,13 @@ void check_draws(const FitOptions& options) {
 
 // Parameters that are sound one by one, together.
 void check_space(const FitOptions& options) {
-  std::vector<sweep::Parameter> parameters;
+  params::Space space(sweep::network_schema());
+  for (const auto& [name, value] : options.set) space.set(name, value);
   for (const auto* texts : {&options.grid, &options.space})
-    for (const std::string& text : *texts) parameters.push_back(sweep::parse_parameter(text));
+    for (const std::string& text : *texts) space.vary(text);
   if (!options.space_file.empty())
-    for (sweep::Parameter& p : sweep::read_space_file(options.space_file)) parameters.push_back(std::move(p));
-  sweep::make_space(options.base, parameters);
+    params::read_space(space, options.space_file, data::read_bytes(options.space_file));
+  space.expect_sound();
 }
 
 // --space FILE, as against --space name=…
@@ -341,16 +349,16 @@ void check_search(const FitOptions& options) {
     }
   };
   for (const std::string& text : options.grid) {
-    if (sweep::is_range(text)) {
+    if (text.find("..") != std::string::npos && text.find(':') == std::string::npos) {
       fail(
           "--grid {}: a range is drawn from, not counted through; give --random N --space {}, or list the "
           "values",
           text, text);
     }
-    checked("--grid", text, [](const std::string& t) { sweep::parse_choice(t); });
+    checked("--grid", text, [](const std::string& t) { params::Space(sweep::network_schema()).vary(t); });
   }
   for (const std::string& text : options.space) {
-    checked("--space", text, [](const std::string& t) { sweep::parse_parameter(t); });
+    checked("--space", text, [](const std::string& t) { params::Space(sweep::network_schema()).vary(t); });
   }
   check_draws(options);
   check_space(options);
@@ -482,7 +490,7 @@ FitOptions fit_options(FitArguments& fit) {
   set_time(fit, out);
   take_space_file(out);
   check_search(out);
-  Points points = points_from(fit.tries, out.base);
+  Points points = points_from(fit.tries, base_of(out));
   out.tries = std::move(points.points);
   fit.try_files = std::move(points.files);
   return out;

@@ -46,7 +46,7 @@ struct FitArguments {
   std::optional<std::int64_t> eta, min_epochs;
   std::vector<std::string> times, tries;  // the arguments of --time and --try
   std::vector<std::string> try_files;     // those of them that are files
-  std::vector<std::string> hyper;         // one text per sweep::hyper_fields(); empty where not given
+  std::vector<std::string> hyper;         // one text per hyperparameter; empty where not given
   bool raw = false, no_standardize = false, no_log_companions = false, no_scale_target = false;
 };
 void add_fit_options(CLI::App& app, FitArguments& fit);

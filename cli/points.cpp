@@ -6,7 +6,7 @@
 #include "core/fail.h"
 #include "core/text.h"
 #include "data/readers.h"
-#include "runnel/space.h"
+#include "runnel/sweep.h"
 
 namespace runnel::cli {
 
@@ -38,11 +38,11 @@ std::string trimmed(const std::string& text) {
 
 }  // namespace
 
-Points points_from(const std::vector<std::string>& texts, const sweep::Hyper& base) {
+Points points_from(const std::vector<std::string>& texts, const params::Configuration& base) {
   Points out;
   const auto take = [&](const std::string& where, const std::string& point) {
     try {
-      sweep::parse_point(base, point);
+      sweep::check(params::read_point(base, point));
     } catch (const Error& e) {
       fail("--try {}: {}", where, e.what());
     }

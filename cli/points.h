@@ -17,6 +17,6 @@ std::optional<double> seconds_from(const std::string& text);
 struct Points {
   std::vector<std::string> points, files;
 };
-Points points_from(const std::vector<std::string>& texts, const sweep::Hyper& base);
+Points points_from(const std::vector<std::string>& texts, const params::Configuration& base);
 
 }  // namespace runnel::cli

@@ -21,20 +21,15 @@ Json named(const std::vector<std::pair<std::string, double>>& values) {
   return out;
 }
 
-Json hyper_json(const sweep::Hyper& hyper) {
+// null for what takes no part.
+Json hyper_json(const params::Configuration& configuration) {
   Json out = Json::object();
-  for (const sweep::HyperField& field : sweep::hyper_fields()) {
-    const std::string text = field.get(hyper);
-    out[field.name] = field.numeric ? Json::parse(text) : Json(text);
+  for (std::size_t i = 0; i < configuration.values().size(); ++i) {
+    const params::Value& value = configuration.values()[i];
+    Json& one = out[configuration.schema().parameters()[i].name];
+    if (value.is_nothing()) continue;
+    one = value.is_number() ? Json::parse(to_string(value)) : Json(to_string(value));
   }
-  return out;
-}
-
-// null where a hyperparameter takes no part in a candidate of the space.
-Json hyper_json(const sweep::Hyper& hyper, const sweep::Space& space) {
-  Json out = hyper_json(hyper);
-  for (auto& [name, value] : out.items())
-    if (!sweep::takes_part(space, name, hyper)) value = nullptr;
   return out;
 }
 
@@ -42,7 +37,7 @@ Json candidates_json(const FitResult& result) {
   Json out = Json::array();
   for (const sweep::Outcome& outcome : result.search.outcomes) {
     out.push_back({{"index", outcome.index},
-                   {"hyper", hyper_json(outcome.hyper, result.space)},
+                   {"hyper", hyper_json(outcome.configuration)},
                    {"status", sweep::status_name(outcome.status)},
                    {"epochs", outcome.epochs},
                    {"best_epoch", number(outcome.best_epoch)},
@@ -114,7 +109,7 @@ Json rows_json(const FitReport& report) {
 }
 
 Json best_json(const FitResult& result) {
-  Json out = {{"index", result.best}, {"hyper", hyper_json(winner(result).hyper, result.space)}};
+  Json out = {{"index", result.best}, {"hyper", hyper_json(winner(result).configuration)}};
   out["epochs"] = winner(result).epochs;
   out["curve"] = numbers(winner(result).curve);
   out["best_epoch"] = number(winner(result).best_epoch);
@@ -125,8 +120,8 @@ Json best_json(const FitResult& result) {
 Json ensemble_json(const FitReport& report) {
   const FitResult& result = report.result;
   if (result.model.others.empty()) return nullptr;
-  Json seeds = Json::array({result.model.hyper.seed});
-  for (const Member& member : result.model.others) seeds.push_back(member.hyper.seed);
+  Json seeds = Json::array({result.model.configuration["seed"].integer()});
+  for (const Member& member : result.model.others) seeds.push_back(member.configuration["seed"].integer());
   const bool of_seeds = report.options.ensemble_of_seeds;
   return {{"networks", 1 + result.model.others.size()},
           {"of", of_seeds ? "seeds" : "candidates"},
@@ -271,7 +266,8 @@ Json provenance_json(const FitReport& report, const std::string& command, const 
   out["candidates"] = result.search.outcomes.size();
   out["best"] = result.best;
   out["validation"] = number(winner(result).validation);
-  if (winner(result).hyper.patience > 0) out["best_epoch"] = number(winner(result).best_epoch);
+  if (sweep::patience_of(winner(result).configuration) > 0)
+    out["best_epoch"] = number(winner(result).best_epoch);
   if (!result.model.others.empty()) out["ensemble"] = ensemble_json(report);
   if (!report.options.weight.empty() || report.options.class_weights.any())
     out["weights"] = weights_json(report.options);
@@ -356,7 +352,7 @@ Json model_json(const Model& model, const std::string& path) {
   std::int64_t parameters = nn::parameter_count(model.network);
   Json others = Json::array();
   for (const Member& member : model.others) {
-    others.push_back(hyper_json(member.hyper));
+    others.push_back(hyper_json(member.configuration));
     parameters += nn::parameter_count(member.network);
   }
   return {{"schema", json_schema},
@@ -366,7 +362,7 @@ Json model_json(const Model& model, const std::string& path) {
           {"target", target_json(model.target)},
           {"metric", sweep::metric_name(model.metric)},
           {"loss", sweep::loss_name(model.loss)},
-          {"hyper", hyper_json(model.hyper)},
+          {"hyper", hyper_json(model.configuration)},
           {"layers", std::move(layers)},
           {"dtype", name_of(nn::dtype_of(model.network))},
           {"parameters", parameters},

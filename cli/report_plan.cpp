@@ -51,16 +51,14 @@ std::string how_scheduled(const sweep::Scheduling& s) {
 }
 
 // What changes the program by being there.
-std::string with(const sweep::Hyper& h) {
+std::string with(const params::Configuration& c) {
   std::vector<std::string> parts;
-  for (const auto& [name, value] : {std::pair("dropout", h.dropout),
-                                    {"decay", h.decay},
-                                    {"clip", h.clip},
-                                    {"clip_value", h.clip_value},
-                                    {"clip_example", h.clip_example}})
-    if (value > 0) parts.emplace_back(name);
-  if (h.schedule != "constant") parts.push_back(h.schedule);
-  if (h.averaging != "none") parts.push_back(h.averaging + " average");
+  for (const char* name : {"dropout", "decay", "clip", "clip_value", "clip_example"})
+    if (c[name].is_number()) parts.emplace_back(name);
+  if (const std::string schedule = to_string(c["schedule"]); schedule != "constant")
+    parts.push_back(schedule);
+  if (const std::string averaging = to_string(c["averaging"]); averaging != "none")
+    parts.push_back(averaging + " average");
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
@@ -70,7 +68,7 @@ std::string shapes_part(const Style& style, const sweep::Plan& plan) {
   for (std::size_t c : {3u, 5u, 6u, 7u, 8u}) list.align_right(c);
   for (std::size_t i = 0; i < std::min(shown_shapes, plan.shapes.size()); ++i) {
     const sweep::PlannedShape& s = plan.shapes[i];
-    const auto field = [&](const char* name) { return sweep::hyper_field(name).get(s.example); };
+    const auto field = [&](const char* name) { return to_string(s.example[name]); };
     list.add({field("hidden"), field("activation"), field("optimizer"), field("batch"), with(s.example),
               count_text(s.lanes * plan.folds), count_text(s.blocks), count_text(s.steps),
               flops_text(s.flops)});

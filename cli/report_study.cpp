@@ -33,9 +33,9 @@ std::string metric_text(const Study& study, double value) {
 std::string loss_text(double value) { return std::isfinite(value) ? fmt::format("{:.4g}", value) : "-"; }
 
 // As in the reports of `fit`: options that few ask for are told only where they are not as usual.
-bool worth_telling(const Candidate::Value& value) {
-  for (const sweep::HyperField& field : sweep::hyper_fields())
-    if (field.name == value.name) return field.usual || field.get(sweep::Hyper()) != value.text;
+bool worth_telling(const std::string& name, std::string_view text) {
+  for (const params::Parameter& p : sweep::network_schema()->parameters())
+    if (p.name == name) return !p.is_rare || to_string(*p.standard) != text;
   return true;
 }
 
@@ -48,11 +48,12 @@ Names names_of(const Study& study) {
   Names out;
   if (study.candidates.empty()) return out;
   for (const Candidate::Value& value : study.candidates[0].hyper) {
-    const bool same = std::all_of(study.candidates.begin(), study.candidates.end(),
-                                  [&](const Candidate& c) { return c.value(value.name) == value.text; });
-    if (!same)
+    std::set<std::string_view> values;  // of those in which it takes part
+    for (const Candidate& c : study.candidates)
+      if (const std::string_view text = c.value(value.name); !text.empty()) values.insert(text);
+    if (values.size() > 1)
       out.varied.push_back(value.name);
-    else if (worth_telling(value))
+    else if (values.size() == 1 && worth_telling(value.name, *values.begin()))
       out.same.push_back(value.name);
   }
   return out;
@@ -405,7 +406,7 @@ std::string candidate_text(const StudyReport& report, std::int64_t index) {
         ranked.size());
   std::vector<std::string> names;
   for (const Candidate::Value& value : c.hyper)
-    if (value.active && worth_telling(value)) names.push_back(value.name);
+    if (value.active && worth_telling(value.name, value.text)) names.push_back(value.name);
   out += fmt::format("\n{}{}\n", margin, hyper_text(c, names));
   if (!std::isnan(c.metric) || !std::isnan(c.loss))
     out += fmt::format("{}{}, loss {}, after {}\n", part(style, study.description.metric),

@@ -101,25 +101,25 @@ std::vector<const sweep::Outcome*> ranked(const FitResult& result) {
   return out;
 }
 
-// Options that few ask for are told only where they are not as usual.
-bool worth_telling(const sweep::HyperField& field, const sweep::Hyper& hyper) {
-  return field.usual || field.get(hyper) != field.get(sweep::Hyper());
-}
-
-// Fields that differ among the candidates, and those that are the same for all.
+// Hyperparameters that differ among the candidates, and those that are the same for all.
 struct Fields {
-  std::vector<const sweep::HyperField*> varied, same;
+  std::vector<std::string> varied, same;
 };
 
 Fields fields_of(const sweep::Result& search) {
   Fields out;
-  for (const sweep::HyperField& field : sweep::hyper_fields()) {
-    std::set<std::string> values;
-    for (const sweep::Outcome& outcome : search.outcomes) values.insert(field.get(outcome.hyper));
+  for (const params::Parameter& p : sweep::network_schema()->parameters()) {
+    std::set<std::string> values;  // of those in which it takes part
+    bool worth_telling = false;
+    for (const sweep::Outcome& outcome : search.outcomes) {
+      const params::Value& value = outcome.configuration[p.name];
+      if (!value.is_nothing()) values.insert(to_string(value));
+      worth_telling = worth_telling || params::is_worth_telling(p, value);
+    }
     if (values.size() > 1)
-      out.varied.push_back(&field);
-    else if (worth_telling(field, search.outcomes.at(0).hyper))
-      out.same.push_back(&field);
+      out.varied.push_back(p.name);
+    else if (worth_telling)
+      out.same.push_back(p.name);
   }
   return out;
 }
@@ -151,33 +151,32 @@ std::string search_part(const Style& style, const FitResult& result) {
   });
   std::vector<std::string> head = {"candidate", std::string(sweep::metric_name(result.metric))};
   if (stopped) head.emplace_back("after epochs");
-  for (const auto* field : fields.varied) head.emplace_back(field->name);
+  for (const std::string& name : fields.varied) head.push_back(name);
   for (std::size_t c = 0; c < 2; ++c) table.align_right(c);
   table.add(head);
   for (std::size_t i = 0, shown = 0; i < best.size() && shown < shown_candidates; ++i) {
-    const auto repeats = [&](const auto* other) { return other->hyper == best[i]->hyper; };
+    const auto repeats = [&](const auto* other) { return other->configuration == best[i]->configuration; };
     if (std::any_of(best.begin(), best.begin() + static_cast<std::ptrdiff_t>(i), repeats)) continue;
     ++shown;
     std::vector<std::string> row = {fmt::format("{}", best[i]->index),
                                     number_text(result.metric, best[i]->validation)};
-    if (stopped) row.push_back(fmt::format("{} of {}", best[i]->epochs, best[i]->hyper.epochs));
-    for (const auto* field : fields.varied)
-      row.push_back(sweep::takes_part(result.space, field->name, best[i]->hyper) ? field->get(best[i]->hyper)
-                                                                                 : "-");
+    if (stopped)
+      row.push_back(fmt::format("{} of {}", best[i]->epochs, sweep::epochs_of(best[i]->configuration)));
+    for (const std::string& name : fields.varied) row.push_back(to_string(best[i]->configuration[name]));
     table.add(row);
   }
   out += table.text(margin);
   std::string same;
-  for (const auto* field : fields.same) {
-    same += fmt::format("{}{} {}", same.empty() ? "" : ", ", field->name, field->get(best.at(0)->hyper));
-  }
+  for (const std::string& name : fields.same)
+    if (const params::Value& value = best.at(0)->configuration[name]; !value.is_nothing())
+      same += fmt::format("{}{} {}", same.empty() ? "" : ", ", name, to_string(value));
   if (!same.empty()) {
     out += fmt::format("{}{}{}\n", margin, search.outcomes.size() > 1 ? "all: " : "", same);
   }
   const sweep::Outcome& winner = search.outcomes.at(static_cast<std::size_t>(result.best));
-  if (winner.hyper.patience > 0 && winner.status != sweep::Status::interrupted) {
+  if (sweep::patience_of(winner.configuration) > 0 && winner.status != sweep::Status::interrupted) {
     out += fmt::format("{}{} was best after {} of {} epochs{}\n", margin, winner.index,
-                       fmt::format("{:.4g}", winner.best_epoch), winner.hyper.epochs,
+                       fmt::format("{:.4g}", winner.best_epoch), sweep::epochs_of(winner.configuration),
                        result.folds > 0 ? " (the mean of the folds); trained so long on all rows" : "");
   }
   if (const std::string text = on_its_way_text(result); !text.empty())
@@ -267,7 +266,7 @@ std::string on_its_way_text(const FitResult& result) {
   const sweep::Outcome& winner = result.search.outcomes.at(static_cast<std::size_t>(result.best));
   if (winner.status != sweep::Status::interrupted) return "";
   return fmt::format("candidate {} was on its way, after {} of {}{}", winner.index, winner.epochs,
-                     counted(static_cast<std::size_t>(winner.hyper.epochs), "epoch"),
+                     counted(static_cast<std::size_t>(sweep::epochs_of(winner.configuration)), "epoch"),
                      result.folds == 0 ? ""
                      : result.model.stopped_after
                          ? fmt::format("; trained for {} on all rows", result.model.stopped_after)
@@ -402,12 +401,13 @@ std::string model_text(const Model& model, const std::string& path) {
   if (!model.others.empty())
     out += fmt::format("{}{} networks, whose predictions are averaged; the first:\n", margin,
                        1 + model.others.size());
-  for (const std::string& line : nn::lines_of(model.network, model.hyper.activation))
+  for (const std::string& line : nn::lines_of(model.network, sweep::activation_of(model.configuration)))
     out += fmt::format("{}{}\n", margin, line);
   std::string hyper;
-  for (const auto& field : sweep::hyper_fields()) {
-    if (!worth_telling(field, model.hyper)) continue;
-    hyper += fmt::format("{}{} {}", hyper.empty() ? "" : ", ", field.name, field.get(model.hyper));
+  for (const params::Parameter& p : sweep::network_schema()->parameters()) {
+    const params::Value& value = model.configuration[p.name];
+    if (!params::is_worth_telling(p, value)) continue;
+    hyper += fmt::format("{}{} {}", hyper.empty() ? "" : ", ", p.name, to_string(value));
   }
   out += part(style, "trained") + hyper + "\n";
   if (model.stopped_after > 0)

@@ -1,29 +1,31 @@
 // Spaces in TOML, and the candidates that come of them.
-#include "runnel/space.h"
-
 #include <nlohmann/json.hpp>
 
-#include "sweep/parameter.h"
+#include "runnel/sweep.h"
 #include "target.h"
 
 namespace runnel::fuzz {
 namespace {
 
 void run(std::string_view bytes) {
-  std::vector<sweep::Parameter> parameters;
-  if (!accepted([&] { parameters = sweep::parse_space("input", bytes); })) return;
-  expect(!parameters.empty(), "a space has parameters");
-  sweep::Space space;
-  if (!accepted([&] { space = sweep::make_space({}, parameters); })) return;
-  expect(nlohmann::json::accept(sweep::to_json(space)), "a space is told as JSON");
+  params::Space space(sweep::network_schema());
+  std::vector<std::string> names;
+  if (!accepted([&] { names = params::read_space(space, "input", bytes); })) return;
+  expect(!names.empty(), "a space has parameters");
+  if (!accepted([&] { space.expect_sound(); })) return;
+  expect(nlohmann::json::accept(params::to_json(space)), "a space is told as JSON");
   for (const sweep::Sampler sampler : {sweep::Sampler::random, sweep::Sampler::sobol})
-    accepted([&] { expect(sweep::sample(space, sampler, 3, 0).size() == 3, "as many as were asked for"); });
+    accepted([&] {
+      const auto all = sweep::sample(space, sampler, 3, 0);
+      expect(all.size() == 3, "as many as were asked for");
+      for (const params::Configuration& candidate : all) space.check(candidate);
+    });
   // A grid grows as the product of its axes: only where it is small.
   double size = 1;
-  for (const sweep::Parameter& p : space.parameters) {
-    accepted([&] { size *= static_cast<double>(sweep::grid_values(p).size()); });
-  }
-  if (size <= 1000) accepted([&] { expect(!sweep::grid(space).empty(), "a grid has candidates"); });
+  for (const params::Varied& v : space.varied())
+    size *=
+        static_cast<double>(v.values.empty() ? std::max<std::int64_t>(v.points, 100) : std::ssize(v.values));
+  if (size <= 1000) accepted([&] { expect(!space.grid().empty(), "a grid has candidates"); });
 }
 
 const Target target("space", run);

@@ -56,23 +56,22 @@ sweep::Problem problem_of(const Data& data) {
 }
 
 // Batch, rate, penalty and epochs, the last varying fastest: four neighbours are one trajectory.
-std::vector<sweep::Hyper> whole_grid(const Sizes& s) {
-  sweep::Hyper base;
-  base.hidden = {};
-  base.optimizer = "sgd";
-  base.bias = 0.1;
-  std::vector<sweep::Choice> choices{{"batch", {}}, {"rate", {}}, {"l2", {}}, {"epochs", {}}};
+std::vector<params::Configuration> whole_grid(const Sizes& s) {
+  std::vector<params::Value> batches, rates, weak_to_strong, epochs;
   for (std::size_t i = 0; i < 4; ++i) {
-    choices[0].values.push_back(std::to_string(s.batch(i)));
-    choices[1].values.push_back(from_number(s.rate(i)));
-    choices[2].values.push_back(from_number(penalties[i]));
-    choices[3].values.push_back(std::to_string(budgets[i]));
+    batches.emplace_back(s.batch(i));
+    rates.emplace_back(s.rate(i));
+    weak_to_strong.emplace_back(penalties[i]);
+    epochs.emplace_back(budgets[i]);
   }
-  return sweep::grid(base, choices);
+  params::Space space(sweep::network_schema());
+  space.set("hidden", "none").set("optimizer", "sgd").set("bias", 0.1);
+  space.vary("batch", batches).vary("rate", rates).vary("l2", weak_to_strong).vary("epochs", epochs);
+  return space.grid();
 }
 
 sweep::Result search(const Context& c, const sweep::Problem& problem,
-                     const std::vector<sweep::Hyper>& candidates) {
+                     const std::vector<params::Configuration>& candidates) {
   sweep::Options options;
   options.seed = c.seed();
   options.networks = static_cast<std::int64_t>(candidates.size());
@@ -86,15 +85,16 @@ bool same_outcome(const sweep::Outcome& a, const sweep::Outcome& b) {
   return same_bits(one.w, other.w) && same_bits(one.b, other.b);
 }
 
-std::int64_t updates(const std::vector<sweep::Hyper>& candidates, std::int64_t rows) {
+std::int64_t updates(const std::vector<params::Configuration>& candidates, std::int64_t rows) {
   std::int64_t count = 0;
-  for (const sweep::Hyper& h : candidates) count += h.epochs * (rows / h.batch);
+  for (const params::Configuration& h : candidates)
+    count += sweep::epochs_of(h) * (rows / h["batch"].integer());
   return count;
 }
 
 // ---- one run, trajectories, configurations ---------------------------------------------------------------
 
-void as_one_run(Context& c, const sweep::Problem& problem, const std::vector<sweep::Hyper>& all,
+void as_one_run(Context& c, const sweep::Problem& problem, const std::vector<params::Configuration>& all,
                 const sweep::Result& fused, const Sizes& s) {
   c.part("The grid as one run", {"S0.15", "S3.8", "S3.10", "S3.11"});
   c.exact("rows to train on, of those to train and validate on", static_cast<double>(s.train),
@@ -110,7 +110,7 @@ void as_one_run(Context& c, const sweep::Problem& problem, const std::vector<swe
           256);
   c.exact("trajectories that were trained", static_cast<double>(fused.lanes), 64);
   c.exact("epochs of all of them", static_cast<double>(fused.epochs), 64 * 64);
-  std::vector<sweep::Hyper> trajectories;
+  std::vector<params::Configuration> trajectories;
   for (std::size_t i = 3; i < all.size(); i += 4) trajectories.push_back(all[i]);
   const double one_each = static_cast<double>(updates(all, s.train));
   const double shared_ones = static_cast<double>(updates(trajectories, s.train));
@@ -134,8 +134,8 @@ void as_one_run(Context& c, const sweep::Problem& problem, const std::vector<swe
   std::int64_t equal_shared = 0, equal_alone = 0, epochs_shared = 0, epochs_alone = 0;
   for (std::int64_t k = 0; k < alone; ++k) {
     const std::size_t first = static_cast<std::size_t>(4 * ((k * (64 / alone) + k) % 64));
-    const std::vector<sweep::Hyper> four(all.begin() + static_cast<std::ptrdiff_t>(first),
-                                         all.begin() + static_cast<std::ptrdiff_t>(first + 4));
+    const std::vector<params::Configuration> four(all.begin() + static_cast<std::ptrdiff_t>(first),
+                                                  all.begin() + static_cast<std::ptrdiff_t>(first + 4));
     const sweep::Result trajectory = search(c, problem, four);
     epochs_shared += trajectory.epochs;
     for (std::size_t i = 0; i < 4; ++i) {
@@ -153,12 +153,12 @@ void as_one_run(Context& c, const sweep::Problem& problem, const std::vector<swe
   c.exact("epochs of configurations by themselves", static_cast<double>(epochs_alone), 160 * count);
 }
 
-void with_a_diverging_lane(Context& c, const sweep::Problem& problem, const std::vector<sweep::Hyper>& all,
-                           const sweep::Result& fused) {
+void with_a_diverging_lane(Context& c, const sweep::Problem& problem,
+                           const std::vector<params::Configuration>& all, const sweep::Result& fused) {
   c.part("A lane that diverges disturbs nobody, is told and never chosen", {"S0.15", "S3.13"});
-  std::vector<sweep::Hyper> some(all.begin(), all.begin() + 64);  // one batch size
-  sweep::Hyper wild = some.back();
-  wild.rate *= 10.0 / 3;  // 1e-2 beside the published 3e-3
+  std::vector<params::Configuration> some(all.begin(), all.begin() + 64);  // one batch size
+  params::Configuration wild = some.back();
+  wild.set("rate", wild["rate"].number() * (10.0 / 3));  // 1e-2 beside the published 3e-3
   some.push_back(wild);
   const sweep::Result r = search(c, problem, some);
   std::int64_t equal = 0;
@@ -179,8 +179,8 @@ struct Winner {
   std::vector<std::string> at_an_end;  // hyperparameters
 };
 
-Winner choice(Context& c, const std::vector<sweep::Hyper>& all, const sweep::Result& fused, const Data& data,
-              const Sizes& s) {
+Winner choice(Context& c, const std::vector<params::Configuration>& all, const sweep::Result& fused,
+              const Data& data, const Sizes& s) {
   c.part("The choice, and what it says of the grid", {"S0.15", "S3.14", "S3.15", "S3.16"});
   Winner w;
   w.outcome = fused.outcomes.at(static_cast<std::size_t>(fused.best.value()));
@@ -188,13 +188,12 @@ Winner choice(Context& c, const std::vector<sweep::Hyper>& all, const sweep::Res
   for (const sweep::Outcome& o : fused.outcomes) least = std::min(least, o.validation);
   c.exact("RMSE of the winner on validation rows, the least of all", w.outcome.validation, least);
   for (std::size_t i = 0; i < 4; ++i)
-    if (s.batch(i) == w.outcome.hyper.batch) w.batch = i;
+    if (s.batch(i) == w.outcome.configuration["batch"].integer()) w.batch = i;
   int told = 0;
   for (const char* name : {"batch", "rate", "l2", "epochs"}) {
-    const sweep::HyperField& field = sweep::hyper_field(name);
     std::set<double> values;
-    for (const sweep::Hyper& h : all) values.insert(std::stod(field.get(h)));
-    const double of_winner = std::stod(field.get(w.outcome.hyper));
+    for (const params::Configuration& h : all) values.insert(h[name].number());
+    const double of_winner = w.outcome.configuration[name].number();
     if (of_winner == *values.begin() || of_winner == *values.rbegin()) w.at_an_end.push_back(name);
     told += std::any_of(fused.warnings.begin(), fused.warnings.end(), [&](const std::string& warning) {
       return warning.starts_with(fmt::format("the best {} (", name));
@@ -206,9 +205,12 @@ Winner choice(Context& c, const std::vector<sweep::Hyper>& all, const sweep::Res
 
   // The winner's configuration with the smallest penalty: the published one's.
   std::size_t same_but_l2 = 0;
-  while (!(all[same_but_l2].batch == w.outcome.hyper.batch && all[same_but_l2].rate == w.outcome.hyper.rate &&
-           all[same_but_l2].epochs == w.outcome.hyper.epochs && all[same_but_l2].l2 == penalties[0]))
-    ++same_but_l2;
+  const auto is_published = [&](const params::Configuration& h) {
+    for (const char* name : {"batch", "rate", "epochs"})
+      if (!(h[name] == w.outcome.configuration[name])) return false;
+    return h["l2"] == penalties[0];
+  };
+  while (!is_published(all[same_but_l2])) ++same_but_l2;
   const nn::Dense least_penalised = nn::dense_layers(*fused.outcomes[same_but_l2].model).at(0);
   const double squares = sum(square(least_penalised.w)).item();
   c.report("|w|² of the winner, but for an L2 of 1e-7", squares);
@@ -359,21 +361,21 @@ void stability(Context& c, const Data& data, const Sizes& s) {
 
 // ---- the picture ------------------------------------------------------------------------------------------
 
-void pictures(Context& c, const std::vector<sweep::Hyper>& all, const sweep::Result& fused,
+void pictures(Context& c, const std::vector<params::Configuration>& all, const sweep::Result& fused,
               const Winner& winner) {
+  const params::Configuration& its = winner.outcome.configuration;
   for (std::size_t b = 0; b < 4; ++b)
     for (std::size_t l = 0; l < 4; ++l) {
       auto index = [&](std::size_t rate) { return ((b * 4 + rate) * 4 + l) * 4 + 3; };
-      const bool wins =
-          all[index(0)].batch == winner.outcome.hyper.batch && all[index(0)].l2 == winner.outcome.hyper.l2;
-      Panel panel{
-          fmt::format("batch {}, L2 {:g}{}", all[index(0)].batch, penalties[l], wins ? ": the winner's" : ""),
-          {"epochs"},
-          {"half the mean squared error on validation rows", Scale::log}};
+      const bool wins = all[index(0)]["batch"] == its["batch"] && all[index(0)]["l2"] == its["l2"];
+      Panel panel{fmt::format("batch {}, L2 {:g}{}", all[index(0)]["batch"].integer(), penalties[l],
+                              wins ? ": the winner's" : ""),
+                  {"epochs"},
+                  {"half the mean squared error on validation rows", Scale::log}};
       for (std::size_t r = 0; r < 4; ++r) {
         std::vector<double> losses = fused.outcomes[index(r)].curve;
         for (double& rmse : losses) rmse = rmse * rmse / 2;
-        panel.line(fmt::format("rate {:.2g}", all[index(r)].rate),
+        panel.line(fmt::format("rate {:.2g}", all[index(r)]["rate"].number()),
                    evenly(1, static_cast<double>(losses.size()), static_cast<std::int64_t>(losses.size())),
                    losses);
       }
@@ -381,7 +383,7 @@ void pictures(Context& c, const std::vector<sweep::Hyper>& all, const sweep::Res
       if (wins) {
         std::string text = "winner";
         for (const std::string& name : winner.at_an_end) text += ", " + name + " at an end";
-        panel.mark(text, static_cast<double>(winner.outcome.hyper.epochs), winner.outcome.validation_loss);
+        panel.mark(text, static_cast<double>(sweep::epochs_of(its)), winner.outcome.validation_loss);
       }
       c.panel(std::move(panel));
     }
@@ -391,7 +393,7 @@ void run(Context& c) {
   const Sizes s = sizes_of(c);
   const Data data = data_of(c, s);
   const sweep::Problem problem = problem_of(data);
-  const std::vector<sweep::Hyper> all = whole_grid(s);
+  const std::vector<params::Configuration> all = whole_grid(s);
   const sweep::Result fused = search(c, problem, all);
   as_one_run(c, problem, all, fused, s);
   with_a_diverging_lane(c, problem, all, fused);

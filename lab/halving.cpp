@@ -50,24 +50,22 @@ sweep::Problem problem_of(const Context& c) {
 }
 
 // The grid of L03 but for its numbers of epochs, then draws from the box around it, up to Hyperband's number.
-std::vector<sweep::Hyper> candidates_of(const Context& c, std::int64_t rows) {
+std::vector<params::Configuration> candidates_of(const Context& c, std::int64_t rows) {
   const double more = 2304 / (c.number("side") * c.number("side"));
-  sweep::Hyper base;
-  base.hidden = {};
-  base.optimizer = "sgd";
-  base.bias = 0.1;
-  base.epochs = most;
-  sweep::Choice batches{"batch", {}}, rates{"rate", {}};
-  for (const std::int64_t steps : {20, 16, 8, 5}) batches.values.push_back(std::to_string(rows / steps));
-  for (const double rate : {3e-8, 3e-6, 3e-5, 3e-3})
-    rates.values.push_back(fmt::format("{:.17g}", rate * more));
-  const sweep::Choice penalties{"l2", {"1e-7", "1e-5", "1e-3", "1e-1"}};
-  std::vector<sweep::Hyper> all = sweep::grid(base, {batches, rates, penalties});
+  std::vector<params::Value> batches, rates;
+  for (const std::int64_t steps : {20, 16, 8, 5}) batches.emplace_back(rows / steps);
+  for (const double rate : {3e-8, 3e-6, 3e-5, 3e-3}) rates.emplace_back(rate * more);
+  params::Space grid(sweep::network_schema());
+  grid.set("hidden", "none").set("optimizer", "sgd").set("bias", 0.1).set("epochs", most);
+  grid.vary("batch", batches);
+  params::Space box = grid;
+  grid.vary("rate", rates).vary("l2", {1e-7, 1e-5, 1e-3, 1e-1});
+  box.range("rate", 3e-8 * more, 3e-3 * more).range("l2", 1e-7, 1e-1);
+  std::vector<params::Configuration> all = grid.grid();
   const std::int64_t wanted = sweep::hyperband_size({sweep::Scheduler::hyperband, eta, 1}, most);
-  const std::vector<sweep::Range> ranges{{"rate", 3e-8 * more, 3e-3 * more, true, false},
-                                         {"l2", 1e-7, 1e-1, true, false}};
-  for (const sweep::Hyper& h : sweep::random(base, {batches}, ranges, wanted - std::ssize(all), c.seed()))
-    all.push_back(h);
+  const std::int64_t drawn = wanted - std::ssize(all);
+  for (params::Configuration& h : sweep::sample(box, sweep::Sampler::random, drawn, c.seed()))
+    all.push_back(std::move(h));
   return all;
 }
 
@@ -113,7 +111,7 @@ void brackets(Context& c, const sweep::Result& r) {
   c.table(std::move(table));
 }
 
-void survivors(Context& c, const sweep::Problem& problem, const std::vector<sweep::Hyper>& all,
+void survivors(Context& c, const sweep::Problem& problem, const std::vector<params::Configuration>& all,
                const sweep::Result& thinned, const sweep::Result& whole, const sweep::Options& options) {
   c.part("Survivors come to what they come to alone, and among all", {"S0.15"});
   std::int64_t done = 0, equal_among_all = 0, equal_alone = 0, prefixes = 0;
@@ -199,7 +197,7 @@ Panel lanes_left(const sweep::Result& thinned) {
 
 void run(Context& c) {
   const sweep::Problem problem = problem_of(c);
-  const std::vector<sweep::Hyper> all = candidates_of(c, problem.folds[0].x.dim(0));
+  const std::vector<params::Configuration> all = candidates_of(c, problem.folds[0].x.dim(0));
   sweep::Options options;
   options.seed = c.seed();
   options.networks = std::ssize(all);

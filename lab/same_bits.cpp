@@ -229,16 +229,14 @@ void searches(Context& c, const Setting& s) {
   fold.x_validation = slice(s.data.x, 0, cut, n);
   fold.y_validation = slice(s.data.y, 0, cut, n);
   const sweep::Problem problem{{fold}, sweep::Loss::squared, sweep::Metric::r2};
-  std::vector<sweep::Hyper> all;
+  std::vector<params::Configuration> all;
   for (std::int64_t i = 0; i < s.lanes; ++i) {
-    sweep::Hyper h;
-    h.hidden = {16, 16};
-    h.batch = batch;
-    h.epochs = 6;
-    h.dropout = 0.3;
-    h.rate = s.candidates.rate.at({i});
-    h.seed = c.seed() + static_cast<std::uint64_t>(i);
-    all.push_back(h);
+    all.push_back(sweep::network({{"hidden", "16x16"},
+                                  {"batch", batch},
+                                  {"epochs", 6},
+                                  {"dropout", 0.3},
+                                  {"rate", s.candidates.rate.at({i})},
+                                  {"seed", static_cast<std::int64_t>(c.seed()) + i}}));
   }
   sweep::Options options;
   options.seed = c.seed();

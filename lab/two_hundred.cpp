@@ -61,15 +61,18 @@ FitOptions options_of(const Context& c) {
   options.split.validation = 0.25;
   options.split.seed = c.seed();
   options.folds = 0;
-  options.base.epochs = 25;
-  options.base.batch = 32;
-  options.base.rate = c.number("rate");
+  options.set = {{"epochs", 25}, {"batch", 32}, {"rate", c.number("rate")}};
   std::string seeds = "seed=";
   for (std::int64_t i = 0; i < c.whole("seeds"); ++i) seeds += fmt::format("{}{}", i == 0 ? "" : ",", i);
   options.grid = {"hidden=14,8x8,5x5x5x5", "dropout=0,0.5", seeds};
   options.noise_seeds = 0;
   options.seed = c.seed();
   return options;
+}
+
+double dropout_of(const params::Configuration& candidate) {
+  const params::Value& dropout = candidate["dropout"];
+  return dropout.is_number() ? dropout.number() : 0;
 }
 
 std::string name_of(const std::vector<std::int64_t>& hidden) {
@@ -102,7 +105,8 @@ Panel accuracies(const FitResult& r, double best_possible) {
     for (const double dropout : {0.0, 0.5}) {
       std::vector<double> found;
       for (const sweep::Outcome& o : r.search.outcomes)
-        if (o.hyper.hidden == hidden && o.hyper.dropout == dropout) found.push_back(o.validation);
+        if (sweep::hidden_of(o.configuration) == hidden && dropout_of(o.configuration) == dropout)
+          found.push_back(o.validation);
       const Array all = vec(found);
       const double average = mean(all).item(), spread = std::sqrt(variance(all).item());
       panel.x.names.push_back(name_of(hidden) + (dropout > 0 ? ", dropout 0.5" : ""));

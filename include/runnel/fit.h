@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,7 +12,7 @@
 #include "runnel/data.h"
 #include "runnel/error.h"
 #include "runnel/model.h"
-#include "runnel/space.h"
+#include "runnel/params.h"
 #include "runnel/study.h"
 #include "runnel/sweep.h"
 
@@ -67,14 +68,13 @@ struct FitOptions {
   static constexpr std::size_t kFewRows = 2000;
   std::optional<sweep::Metric> metric;  // r2 for regression, accuracy for classes
   std::optional<sweep::Loss> loss;      // squared, logistic or softmax by the task
-  sweep::Hyper base;                    // fields that the search does not vary
-  std::vector<std::string>
-      fixed;  // names of the fields of `base` that the user set: the default space leaves them alone
+  // Values for all candidates, by name; the search does not vary them.
+  std::map<std::string, params::Value> set;
   std::vector<std::string> grid;  // "name=v1,v2": every combination
   std::int64_t random = 0;  // draws from the space; Hyperband draws as many as it asks for where this is 0
   std::vector<std::string> space;  // "name=v1,v2" or "name=low..high"; no space: the default one
-  std::string space_file;          // a TOML file with more of it (runnel/space.h)
-  // Known points, "rate=0.003,hidden=64" (sweep::parse_point): candidates that come before those of the
+  std::string space_file;          // a TOML file with more of it (params::read_space)
+  // Known points, "rate=0.003,hidden=64" (params::read_point): candidates that come before those of the
   // space. A point that is there already is not added again.
   std::vector<std::string> tries;
   std::optional<sweep::Sampler> sampler;  // grid, or random where there are draws or a space
@@ -113,7 +113,7 @@ struct FitOptions {
   // What refit() sets.
   // In place of a space: what another search found, the best first. As many are trained as the model has
   // members.
-  std::vector<sweep::Hyper> candidates;
+  std::vector<params::Configuration> candidates;
   // Of each of these the epochs it had come to on each fold when its search was stopped; none: it came to its
   // end. Empty: all did.
   std::vector<std::vector<std::int64_t>> stops;
@@ -176,8 +176,8 @@ struct FitResult {
   std::vector<std::pair<std::string, double>> also;  // further test measures by name: rmse, mae, log_loss, …
   double constant_baseline = 0;  // test scores of the best constant and the best linear model
   double linear_baseline = 0;
-  TestRead test_read;  // empty when there are no test rows
-  sweep::Space space;  // that was searched
+  TestRead test_read;                            // empty when there are no test rows
+  params::Space space{sweep::network_schema()};  // that was searched
   sweep::Result search;
   SearchEnd ended = SearchEnd::whole;
   std::int64_t best = 0;            // the index of the winning candidate

@@ -21,9 +21,9 @@ struct Predictions {
 // A network with what it was trained by.
 struct Member {
   nn::Network network;
-  sweep::Hyper hyper;
-  // The epochs that it was trained for, where a search was stopped before it had made those of `hyper`; else
-  // 0.
+  params::Configuration configuration{sweep::network_schema()};
+  // The epochs that it was trained for, where a search was stopped before it had made those of
+  // `configuration`; else 0.
   std::int64_t stopped_after = 0;
 };
 
@@ -35,7 +35,7 @@ struct Model {
   Reading reading;  // of the columns it was trained on; tables are read so, whatever else stands in them
   sweep::Metric metric = sweep::Metric::r2;
   sweep::Loss loss = sweep::Loss::squared;
-  sweep::Hyper hyper;  // of the network
+  params::Configuration configuration{sweep::network_schema()};  // of the network
   nn::Network network;
   std::int64_t stopped_after = 0;            // as Member::stopped_after
   std::vector<Member> others = {};           // the ensemble's further members

@@ -11,12 +11,14 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
 namespace runnel::params {
 
-enum class Kind { real, integer, choice, text };
+// list: whole numbers joined by x, as 64x32; none is the empty one.
+enum class Kind { real, integer, choice, text, list };
 
 // What another value of a parameter is. traced: another number in the same program, so that the lanes of a
 // block may differ in it. fixed: another program. budget: how many epochs, another reading of the same
@@ -69,15 +71,28 @@ class Value {
 // The shortest text that reads back as the value: "0.001", "adam", "off", "automatic", and "-" for nothing.
 std::string to_string(const Value& value);
 
-// Takes part only where the parameter of this name takes part and has one of these values.
+// The numbers of a list: "64x32" is {64, 32}, "none" is {}. Throws Error(input) for other texts.
+std::vector<std::int64_t> list_of(const Value& value);
+Value list_value(const std::vector<std::int64_t>& numbers);
+
+// Takes part only where the parameter of this name takes part and has one of these values, or with `is_not`
+// none of them.
 struct Condition {
   std::string name;
   std::vector<Value> values;
+  bool is_not = false;
 };
 
 struct Limits {
   double low = -std::numeric_limits<double>::infinity();
-  double high = std::numeric_limits<double>::infinity();  // both ends are allowed
+  double high = std::numeric_limits<double>::infinity();
+  bool low_open = false, high_open = false;  // whether an end itself is not allowed
+};
+
+// How a list can be varied: its length by one name, each of its elements by another.
+struct ListParts {
+  std::string length, element;  // "layers", "width"
+  Limits lengths, elements;
 };
 
 struct Parameter {
@@ -93,33 +108,49 @@ struct Parameter {
   std::function<std::string(const std::string&)> canonical = {};
   std::optional<Value> standard = {};  // the default
   bool may_be_off = false, may_be_automatic = false;
+  // Numbers that are read as these words: whoever writes a dropout of 0 wants none.
+  std::optional<double> off_at = {}, automatic_at = {};
   std::vector<Condition> when = {};  // all of them
-  bool is_batch = false;             // its value is how many rows a step takes
+  ListParts parts = {};              // of a list
+  std::vector<std::string> aliases = {};
+  bool is_rare = false;   // few ask for it: tables tell it only where it is not as usual
+  bool is_batch = false;  // its value is how many rows a step takes
 };
 
 // Throws Error(input) naming the parameter unless it may have this value.
 void check(const Parameter& parameter, const Value& value);
+// Numbers that stand for a word of the parameter as that word; other values as they are.
+Value as_word(const Parameter& parameter, Value value);
 // The value that a text stands for, which check has found allowed.
 Value read(const Parameter& parameter, std::string_view text);
+
+// "momentum takes part where optimizer is momentum or nesterov"; empty where it always does.
+std::string when_it_takes_part(const Parameter& parameter);
 
 // Says more about a parameter while it is being declared.
 class Declaration {
  public:
-  explicit Declaration(std::vector<Parameter>& all) : all_(all) {}
+  Declaration(std::vector<Parameter>& all, std::size_t place) : all_(all), place_(place) {}
 
   Declaration& meaning(std::string text);
   Declaration& log();  // numbers above 0
   Declaration& step(double step);
   Declaration& fixed();  // another value is another program
   Declaration& standard(Value value);
-  Declaration& may_be_off();
-  Declaration& may_be_automatic();
-  // On a parameter that was declared before.
+  // Also the number that is read as this word, if there is one.
+  Declaration& may_be_off(std::optional<double> read_from = {});
+  Declaration& may_be_automatic(std::optional<double> read_from = {});
+  // On a parameter that was declared before: where it has one of these values, or none of them.
   Declaration& when(const std::string& name, std::vector<Value> values);
+  Declaration& unless(const std::string& name, std::vector<Value> values);
+  Declaration& alias(std::string name);  // another name that is understood
+  Declaration& rare();
 
  private:
-  Parameter& own() { return all_.back(); }
+  Parameter& own() { return all_[place_]; }
+  Declaration& add(Condition condition);
   std::vector<Parameter>& all_;
+  std::size_t place_;
 };
 
 // The list. A parameter without a default is one that a search varies unless it is told a value. All of these
@@ -131,6 +162,9 @@ class Schema {
   Declaration choice(const std::string& name, std::vector<std::string> words);
   // `canonical` as in Parameter; none: every text is its own.
   Declaration text(const std::string& name, std::function<std::string(const std::string&)> canonical = {});
+  // Whole numbers, fixed. A space varies it as one of several lists, or by the names of its length and of its
+  // elements, both of them.
+  Declaration list(const std::string& name, ListParts parts);
   // How many epochs a candidate trains. A schema has one at most; without one it is 1.
   Declaration budget(const std::string& name, std::int64_t standard);
   // How many rows a step takes, fixed. A schema has one at most; without one a step takes all rows.
@@ -142,7 +176,8 @@ class Schema {
   Declaration seed(const std::string& name, std::int64_t standard = 0);
 
   const std::vector<Parameter>& parameters() const { return parameters_; }
-  // The place of a parameter in the list; throws Error(input) naming the nearest.
+  // The place of a parameter in the list, by its name or an alias, with - for _ too; throws Error(input)
+  // naming the nearest.
   std::size_t place(std::string_view name) const;
   const Parameter& operator[](std::string_view name) const { return parameters_[place(name)]; }
   std::optional<std::size_t> place_of(Role role) const;  // of the budget, of the patience, of the seed
@@ -182,18 +217,30 @@ class Configuration {
   std::shared_ptr<std::vector<Value>> values_;  // shared by copies until one of them changes
 };
 
+// Whether tables tell it of a candidate: it takes part, and is as usual only where many ask for it.
+bool is_worth_telling(const Parameter& parameter, const Value& value);
+
 // "rate=0.003 rank=8": those that take part.
 std::string to_string(const Configuration& configuration);
 
-// A parameter that a search varies: over values, or over the numbers of a range.
+// An axis of a space: a parameter that a search varies, over values, or over the numbers of a range. Of a
+// list also its length, or one of its elements, which takes part where the list is as long.
 struct Varied {
-  std::size_t place = 0;  // in the schema
+  enum class Part { whole, length, element };
+
+  std::string name;  // of the parameter; of a part of a list as its ListParts call it: "layers", "width2"
+  std::size_t place = 0;  // of the parameter in the schema
   std::vector<Value> values = {};
   Limits range = {};
   bool logarithmic = false;
   bool integer = false;
   double step = 0;
   std::int64_t points = 0;  // that a grid takes of a range, the ends among them; 0: all of an integer's
+  Part part = Part::whole;
+  std::int64_t element = 0;  // from 1
+  // Varied only where it holds, of another axis or parameter; else the base's value.
+  std::optional<Condition> when = {};
+  std::string where = {};  // "space.toml:3:1", for messages
 
   // The value at u in [0, 1), and the other way round the middle of the u that lead to a value. Real numbers
   // have six significant digits, so that what is shown can be run again.
@@ -207,23 +254,39 @@ class Space {
  public:
   // Varies what has no default, over all that is allowed.
   Space(Schema schema);  // NOLINT(google-explicit-constructor): a schema is a space already
+  explicit Space(std::shared_ptr<const Schema> schema);
 
-  // These throw Error(input) for values that the parameter cannot have and for ranges that are empty.
+  // These throw Error(input) for values that the parameter cannot have, for ranges that are empty, and for
+  // what is varied already. A name may be that of a part of a list.
   Space& set(const std::string& name, Value value);  // not varied any more
   Space& vary(const std::string& name, std::vector<Value> values);
   Space& range(const std::string& name, double low, double high, std::int64_t points = 0);
   // "rate=0.001,0.01", "rate=1e-4..1e-1", on a log scale where the parameter is or where both ends are
   // positive and a factor of 20 or more apart; "rate=1e-4..1e-1:7" with the points of a grid.
   Space& vary(std::string_view text);
+  // Of what is varied.
+  Space& scale(const std::string& name, bool logarithmic);
+  Space& when(const std::string& name, Condition condition);
+  Space& told_at(const std::string& name, std::string where);
+
+  // Throws Error(input) for a length without elements and the other way round, for a list that is varied by
+  // its parts and as a whole, and for conditions that never hold or lead in a circle.
+  void expect_sound() const;
 
   const Schema& schema() const { return *schema_; }
+  const std::shared_ptr<const Schema>& shared_schema() const { return schema_; }
+  // In the order in which they were named, what has no default before; an axis for each element of a list.
   const std::vector<Varied>& varied() const { return varied_; }
   // Values of those that are not varied.
   const Configuration& base() const { return base_; }
+  // What an axis of this name can be: the parameter itself, or for a part of a list a parameter of its own.
+  Parameter axis(std::string_view name) const;
+  // A candidate's value on an axis; nothing where it takes no part.
+  Value value_of(const Configuration& candidate, const Varied& axis) const;
 
-  // The candidate at a point of the unit cube, one coordinate in [0, 1) for each varied parameter.
+  // The candidate at a point of the unit cube, one coordinate in [0, 1) for each axis.
   Configuration at(std::span<const double> point) const;
-  // Every combination, the last parameter varying fastest, one that takes no part counted once. Throws
+  // Every combination, the last axis varying fastest, one that takes no part counted once. Throws
   // Error(input) for a range without points and above a million candidates, before any is made.
   std::vector<Configuration> grid() const;
   // Throws Error(input) unless a candidate has an allowed value for all that takes part in it, and none for
@@ -231,10 +294,30 @@ class Space {
   void check(const Configuration& candidate) const;
 
  private:
-  Varied& varied(const std::string& name);
+  class Making;
+  Varied& declared(std::string_view name);
+  Varied& fresh(std::string_view name);
+  void expand();
   std::shared_ptr<const Schema> schema_;
-  std::vector<Varied> varied_;  // in the schema's order
+  std::vector<Varied> declared_;  // elements of a list as one
+  std::vector<bool> by_default_;  // of declared_
+  std::vector<Varied> varied_;
   Configuration base_;
 };
+
+// "rate=0.003,hidden=64" as a candidate: `base` with these values, settled. Throws Error(input) for what is
+// no value of a parameter, and for one that is named twice.
+Configuration read_point(const Configuration& base, std::string_view text);
+
+// Varies what a TOML file says. A key is a parameter's name, its value
+//   a number or a text, which all candidates share; a text "low..high"; an array of values; or a table with
+//   `values`, or `low` and `high` and, if wanted, `scale` ("linear", "log") and `points`; and `when`, a table
+//   of one name and its value or array of values.
+// Errors begin with `path`, line and column. Returns the parameters that the file names, in order.
+std::vector<std::string> read_space(Space& space, const std::string& path, std::string_view text);
+
+// A space as a JSON object: "parameters", an array of axes in order, and "base", the values of what nobody
+// varies.
+std::string to_json(const Space& space);
 
 }  // namespace runnel::params

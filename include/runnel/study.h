@@ -28,6 +28,7 @@
 
 #include "runnel/data.h"
 #include "runnel/dtype.h"
+#include "runnel/params.h"
 #include "runnel/shape.h"
 #include "runnel/sweep.h"
 
@@ -49,7 +50,7 @@ Fingerprint split_fingerprint(const Split& split, std::span<const runnel::Fold> 
 // The candidates with all their hyperparameters, and whatever else decides what they come to, as names and
 // texts ("loss": "squared", "rate": "0.001,0.01").
 Fingerprint space_fingerprint(const std::vector<std::pair<std::string, std::string>>& settings,
-                              const std::vector<sweep::Hyper>& candidates);
+                              const std::vector<params::Configuration>& candidates);
 
 // Names and texts.
 Fingerprint settings_fingerprint(const std::vector<std::pair<std::string, std::string>>& settings);
@@ -144,7 +145,7 @@ struct Candidate {
   struct Value {
     std::string name, text;
     bool numeric = false;
-    bool active = true;  // whether it takes part: no condition of the space leaves it out
+    bool active = true;  // whether it takes part
   };
   std::vector<Value> hyper;
   Status status = Status::waiting;
@@ -196,8 +197,8 @@ Study read(const std::string& path);
 bool is_study_file(const std::string& path);
 // Whether somebody is writing it now, on this machine. A study that is "running" without a writer was killed.
 bool has_writer(const std::string& path);
-// A candidate's configuration. Fails for hyperparameters that this Runnel does not know.
-sweep::Hyper hyper_of(const Candidate& candidate);
+// The configuration of a fit's candidate. Fails for hyperparameters that this Runnel does not know.
+params::Configuration configuration_of(const Candidate& candidate);
 // One network or state, if the file has it; fails where its bytes are not those that were written.
 std::optional<Snapshot> read_snapshot(const std::string& path, Snapshot::Kind kind, std::int64_t owner,
                                       std::int64_t fold);
@@ -210,7 +211,7 @@ class Store {
  public:
   // A new file. Fails where one is there already.
   static Store create(const std::string& path, const Description& description,
-                      const std::vector<sweep::Hyper>& candidates);
+                      const std::vector<params::Configuration>& candidates);
   // The same of candidates as JSON objects of numbers and texts.
   static Store create(const std::string& path, const Description& description,
                       const std::vector<std::string>& candidates);
@@ -221,7 +222,7 @@ class Store {
   // must be the first of them; `description` is that of all of them, and takes the place of the study's. What
   // an earlier search warned of, and its rungs, are no longer told.
   static Store resume(const std::string& path, const Description& description,
-                      const std::vector<sweep::Hyper>& candidates);
+                      const std::vector<params::Configuration>& candidates);
 
   Store(Store&&) noexcept;
   Store& operator=(Store&&) noexcept;

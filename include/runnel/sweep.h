@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -14,6 +15,7 @@
 #include "runnel/array.h"
 #include "runnel/error.h"
 #include "runnel/nn.h"
+#include "runnel/params.h"
 #include "runnel/search.h"
 #include "runnel/train.h"
 
@@ -33,98 +35,36 @@ using train::Metric;
 using train::metric_from_name;
 using train::metric_name;
 
-// One configuration.
-struct Hyper {
-  std::vector<std::int64_t> hidden = {64, 64};  // widths; none is a linear model
-  nn::Activation activation = nn::Activation::relu;
-  std::string optimizer = "adam";  // of train::optimizer_names()
-  std::int64_t batch = 128;
-  std::int64_t epochs = 20;
-  double rate = 1e-3;
-  double l2 = 0;           // alpha: alpha / 2 |weights|² is added to the loss
-  double dropout = 0;      // of hidden units
-  double momentum = 0.9;   // of momentum and nesterov; beta1 of adam and its kin, lion
-  double beta2 = 0.999;    // of adam and its kin, lion; rho of rmsprop
-  double clip = 0;         // gradients are clipped to this norm; 0 does not clip
-  double scale = 1;        // of the sigmoid's argument
-  double bias = 0;         // initial value of all biases
-  std::uint64_t seed = 0;  // of initial weights and dropout
+// ---- hyperparameters -----------------------------------------------------------------------------------
 
-  double decay = 0;                   // lambda: every step shrinks weights by the factor 1 - rate lambda
-  double eps = 0;                     // 0 is the optimizer's own
-  double eps_root = 0;                // added under the root
-  double accumulator = 0;             // what the squares of adagrad and rmsprop start from
-  double clip_value = 0;              // each element of a gradient is limited to it; 0 does not clip
-  double clip_example = 0;            // each example's gradient is clipped to this norm; 0 does not clip
-  std::string schedule = "constant";  // of the rate: one of train::schedule_names()
-  double warmup = 0;                  // share of all steps over which the rate rises
-  double every = 10;                  // epochs that a fall of the rate takes: step, exponential
-  double factor = 0.1;                // what the rate is multiplied with by then
-  double floor = 0;                   // share of the rate that is left at the end: cosine, one-cycle
-  std::string averaging = "none";     // of the weights: one of train::averaging_names()
-  double average_decay = 0.999;       // of exponential averages, in a step
-  double tail = 0.5;                  // share of all steps, at the end, whose weights a uniform average takes
+using params::Configuration;
+using params::Space;
 
-  nn::Body body = nn::Body::mlp;
-  bool norm = false;                              // layer normalisation
-  nn::Embedding embedding = nn::Embedding::none;  // of the fold's numeric columns
-  std::int64_t bins = 16;                         // of linear pieces: quantiles of the training rows
-  std::int64_t frequencies = 16;                  // of periodic embeddings, for each column
-  double frequency_scale = 0.1;                   // their deviation at the start
-  std::int64_t patience = 0;  // stop after so many epochs without a better one, and keep the best; 0: never
-  // Parts of a batch whose gradients are found apart and then added, so that several processes can train one
-  // network (train::Recipe); 0: the batch is one. Other bits than those of the batch as one.
-  std::int64_t shards = 0;
+// The hyperparameters of networks of tables.
+const std::shared_ptr<const params::Schema>& network_schema();
+// A candidate: these values, and defaults for all else, settled. A number that stands for a word (a dropout
+// of 0) is that word. Throws Error(input) as Configuration::set does.
+Configuration network(const std::vector<std::pair<std::string, params::Value>>& values = {});
 
-  friend bool operator==(const Hyper&, const Hyper&) = default;
-};
-
-// The hyperparameters by name, in order: "hidden", "activation", … each as text.
-struct HyperField {
-  const char* name;
-  const char* meaning;
-  bool numeric;  // its text is a number
-  std::string (*get)(const Hyper&);
-  void (*set)(Hyper&, const std::string&);  // throws Error(input) for text that is no value of this field
-  bool usual = true;  // false: an option few ask for, told only where it differs from its default
-};
-const std::vector<HyperField>& hyper_fields();
-const HyperField& hyper_field(
-    std::string_view name);  // fails naming the nearest; knows "lr" and "learning_rate" as rate, and - as _
+std::vector<std::int64_t> hidden_of(const Configuration& configuration);
+nn::Activation activation_of(const Configuration& configuration);  // relu where there are no hidden layers
+std::int64_t epochs_of(const Configuration& configuration);
+// The same under its seed + i.
+Configuration with_further_seed(const Configuration& configuration, std::int64_t i);
+std::int64_t patience_of(const Configuration& configuration);  // 0: off
 
 // Whether what a candidate comes to after n epochs depends on how many it will make: schedules and tail
 // averages that are laid out over all steps. Candidates that differ in epochs alone are readings of one
 // trajectory where not.
-bool depends_on_total(const Hyper& hyper);
+bool depends_on_total(const Configuration& configuration);
 // Fails for values that do not go together (a one-cycle schedule without a rise), saying what would.
-void check(const Hyper& hyper);
+void check(const Configuration& configuration);
 
-// ---- spaces --------------------------------------------------------------------------------------------
-
-// One axis of a grid, or one range to draw from.
-struct Choice {
-  std::string name;
-  std::vector<std::string> values;  // a grid's, or those a random search picks among
-};
-struct Range {
-  std::string name;
-  double low = 0, high = 0;
-  bool logarithmic = false;
-  bool integer = false;
-};
-
-// "rate=0.001,0.01" as a Choice; "rate=1e-4..1e-1" (log scale where both ends are positive and a factor of 20
-// or more apart) as a Range. Both throw Error(input), naming the nearest field for an unknown name.
-Choice parse_choice(const std::string& text);
-bool is_range(const std::string& text);
-Range parse_range(const std::string& text);
-
-// Every combination of the choices, in order, the last varying fastest; other fields as in `base`. Throws
-// above a million.
-std::vector<Hyper> grid(const Hyper& base, const std::vector<Choice>& choices);
-// `n` draws, a function of the seed; choices and ranges as given, other fields as in `base`.
-std::vector<Hyper> random(const Hyper& base, const std::vector<Choice>& choices,
-                          const std::vector<Range>& ranges, std::int64_t n, std::uint64_t seed);
+enum class Sampler { grid, random, sobol };
+std::string_view sampler_name(Sampler sampler);
+Sampler sampler_from_name(std::string_view name);  // throws Error(input) naming the nearest
+// `n` candidates by `sampler`; a longer list begins with the shorter one. The grid takes no number.
+std::vector<Configuration> sample(const Space& space, Sampler sampler, std::int64_t n, std::uint64_t seed);
 
 // ---- the work ------------------------------------------------------------------------------------------
 
@@ -173,7 +113,7 @@ struct LaneState {
 
 struct Outcome {
   std::int64_t index = 0;
-  Hyper hyper;
+  Configuration configuration{network_schema()};
   Status status = Status::interrupted;
   std::int64_t epochs = 0;     // that it was trained for
   double validation = 0;       // the metric on validation rows after these, or with patience after the best
@@ -192,8 +132,6 @@ struct Progress {
   std::optional<double> best;        // validation metric so far
   double seconds = 0, seconds_left = 0;
 };
-
-struct Space;  // runnel/space.h
 
 struct Options {
   std::uint64_t seed = 0;                              // of the order of rows
@@ -238,18 +176,18 @@ struct Result {
 
 // Throws Error(input) for candidates or data that cannot be trained (a batch larger than a fold is cut to it,
 // and said).
-Result run(const Problem& problem, const std::vector<Hyper>& candidates, const Options& options);
+Result run(const Problem& problem, const std::vector<Configuration>& candidates, const Options& options);
 
 // ---- what a run would be -------------------------------------------------------------------------------
 
 // Candidates that make one program.
 struct PlannedShape {
-  Hyper example;            // one of them
-  std::int64_t lanes = 0;   // trajectories on each fold
-  std::int64_t blocks = 0;  // at the beginning
-  std::int64_t steps = 0;   // in an epoch
-  double flops = 0;         // of the products of an epoch of one lane, with its measuring on validation rows
-  double seconds = 0;       // of an epoch of one lane, about
+  Configuration example{network_schema()};  // one of them
+  std::int64_t lanes = 0;                   // trajectories on each fold
+  std::int64_t blocks = 0;                  // at the beginning
+  std::int64_t steps = 0;                   // in an epoch
+  double flops = 0;    // of the products of an epoch of one lane, with its measuring on validation rows
+  double seconds = 0;  // of an epoch of one lane, about
 };
 
 // What is trained between two rungs.
@@ -277,18 +215,13 @@ struct Plan {
 };
 
 // Trains nothing but a few steps of the costliest shapes, to time them. Throws as `run` does.
-Plan plan(const Problem& problem, const std::vector<Hyper>& candidates, const Options& options);
+Plan plan(const Problem& problem, const std::vector<Configuration>& candidates, const Options& options);
 
 // The network's outputs (n, outputs) for rows of x, computed in pieces.
-Array predict(const nn::Network& network, const Hyper& hyper, const Array& x);
+Array predict(const nn::Network& network, const Configuration& configuration, const Array& x);
 
 // The best `most` of the candidates that have a reading and were not retired, the best first, as the winner
 // is found.
 std::vector<std::int64_t> ranking(const Result& result, Metric metric, std::int64_t most);
-
-// Sentences on winning values that lie at an end of the values tried ("the best rate, 0.003, is the largest
-// tried"). With a space only of its parameters, among the candidates in which they take part.
-std::vector<std::string> edge_warnings(const std::vector<Outcome>& outcomes, Metric metric, const Hyper& best,
-                                       const Space* space = nullptr);
 
 }  // namespace runnel::sweep

@@ -28,6 +28,8 @@ bool is_classification(Loss loss);
 
 // What a recipe may name.
 const std::vector<std::string>& optimizer_names();  // sgd, momentum, nesterov, adagrad, …
+// Those whose rule reads one of these rates (runnel/optim.h).
+std::vector<std::string> optimizers_that_read(const std::vector<std::string>& rates);
 double usual_eps(const std::string& optimizer);     // its eps where rates.more has none; 0 if it reads none
 const std::vector<std::string>& schedule_names();   // constant, step, exponential, …
 const std::vector<std::string>& averaging_names();  // none, exponential, uniform

@@ -10,7 +10,6 @@
 namespace runnel::fitting {
 namespace {
 
-using sweep::Hyper;
 using sweep::Loss;
 using sweep::Metric;
 
@@ -27,38 +26,36 @@ sweep::Problem without_weights(sweep::Problem problem) {
 
 Linear linear_regression(const Work& w, const sweep::Problem& problem, const sweep::Fold& all) {
   const std::vector<double> alphas{1e-6, 1e-4, 1e-3, 1e-2, 1e-1, 1.0};
-  Hyper hyper;
-  hyper.hidden.clear();
+  const params::Configuration linear = sweep::network({{"hidden", "none"}});
   std::vector<double> losses(alphas.size(), 0.0);
   std::vector<nn::Dense> path;
   for (const sweep::Fold& fold : problem.folds) {
     path = nn::ridge_path(fold.x, expand_dims(fold.y, 1), alphas);
     for (std::size_t i = 0; i < alphas.size(); ++i)
       losses[i] += train::mean_loss(
-          Loss::squared, sweep::predict(nn::network_of({path[i]}), hyper, fold.x_validation).to_doubles(),
+          Loss::squared, sweep::predict(nn::network_of({path[i]}), linear, fold.x_validation).to_doubles(),
           fold.y_validation.to_doubles());
   }
   const auto best = static_cast<std::size_t>(std::min_element(losses.begin(), losses.end()) - losses.begin());
-  if (!w.retrains) return {nn::network_of({path[best]}), hyper};  // it was trained on all already
-  return {nn::network_of(nn::ridge_path(all.x, expand_dims(all.y, 1), {alphas[best]})), hyper};
+  if (!w.retrains) return {nn::network_of({path[best]}), linear};  // it was trained on all already
+  return {nn::network_of(nn::ridge_path(all.x, expand_dims(all.y, 1), {alphas[best]})), linear};
 }
 
 Linear linear_classifier(const Work& w, const sweep::Problem& problem, const sweep::Fold& all) {
   constexpr std::int64_t kSteps =
       3000;  // enough for Adam to settle on a convex problem of standardised columns
   const std::int64_t rows = all.x.dim(0);
-  Hyper base;
-  base.hidden.clear();
-  base.batch = std::clamp<std::int64_t>(rows / 16, 1, 256);
-  const std::int64_t epochs = std::clamp<std::int64_t>(kSteps * base.batch / rows, 8, 200);
-  const std::vector<Hyper> candidates = sweep::grid(
-      base, {{"rate", {"0.003", "0.01"}},
-             {"l2", {"0", "0.001", "0.01"}},
-             {"epochs", {std::to_string(epochs / 4), std::to_string(epochs / 2), std::to_string(epochs)}}});
-  Found s = search_winner(problem, w.retrains ? &all : nullptr, candidates, search_options(w));
+  const std::int64_t batch = std::clamp<std::int64_t>(rows / 16, 1, 256);
+  const std::int64_t epochs = std::clamp<std::int64_t>(kSteps * batch / rows, 8, 200);
+  params::Space space(sweep::network_schema());
+  space.set("hidden", "none").set("batch", batch);
+  space.vary("rate", {0.003, 0.01})
+      .vary("l2", {0, 0.001, 0.01})
+      .vary("epochs", {epochs / 4, epochs / 2, epochs});
+  Found s = search_winner(problem, w.retrains ? &all : nullptr, space.grid(), search_options(w));
   // One that was stopped half-way would not be the best.
   if (s.members.empty() || s.result.interrupted) return {};
-  return {s.members[0].network, s.members[0].hyper};
+  return {s.members[0].network, s.members[0].configuration};
 }
 
 }  // namespace

@@ -14,9 +14,11 @@ std::vector<double> constant_outputs(const Work& w, std::vector<double> y, std::
 // The best linear model, its penalty chosen as the candidates' hyperparameters are.
 struct Linear {
   nn::Network model;
-  sweep::Hyper hyper;
+  params::Configuration configuration{sweep::network_schema()};
 
-  std::vector<double> outputs(const Array& x) const { return sweep::predict(model, hyper, x).to_doubles(); }
+  std::vector<double> outputs(const Array& x) const {
+    return sweep::predict(model, configuration, x).to_doubles();
+  }
 };
 
 // Chosen on the problem's validation rows; trained on all of `all` where the winner is. Every row counts

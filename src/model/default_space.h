@@ -1,9 +1,12 @@
 // What `fit` searches when it is not told.
 #pragma once
 
+#include <map>
+#include <string>
+#include <utility>
 #include <vector>
 
-#include "runnel/sweep.h"
+#include "runnel/params.h"
 
 namespace runnel {
 
@@ -12,7 +15,10 @@ struct TableSize {
   std::size_t rows = 0, features = 0, numeric = 0;
 };
 
-// Choices for such a table; fields named in `fixed` stay as they are.
-std::vector<sweep::Choice> default_space(const TableSize& table, const std::vector<std::string>& fixed);
+// What one parameter may be.
+using Choice = std::pair<std::string, std::vector<params::Value>>;
+
+// Choices for such a table. Parameters that are set stay as they are.
+std::vector<Choice> default_space(const TableSize& table, const std::map<std::string, params::Value>& set);
 
 }  // namespace runnel

@@ -12,7 +12,6 @@
 namespace runnel {
 namespace {
 
-using sweep::Hyper;
 using sweep::Outcome;
 
 double deviation(const std::vector<double>& values) {
@@ -34,18 +33,16 @@ std::vector<const Outcome*> finished(const sweep::Result& search) {
 std::vector<double> under_seeds(const sweep::Problem& problem, const Outcome& winner, std::int64_t seeds,
                                 const sweep::Options& of_search) {
   std::vector<double> values{winner.validation};
-  std::vector<Hyper> hypers;
-  for (std::int64_t i = 1; i <= seeds; ++i) {
-    hypers.push_back(winner.hyper);
-    hypers.back().seed += static_cast<std::uint64_t>(i);
-  }
-  if (hypers.empty()) return values;
+  std::vector<params::Configuration> candidates;
+  for (std::int64_t i = 1; i <= seeds; ++i)
+    candidates.push_back(sweep::with_further_seed(winner.configuration, i));
+  if (candidates.empty()) return values;
   sweep::Options options;
   options.seed = of_search.seed;
   options.threads = of_search.threads;
   options.stop = of_search.stop;
   options.networks = 0;
-  const sweep::Result under = sweep::run(problem, hypers, options);
+  const sweep::Result under = sweep::run(problem, candidates, options);
   for (const Outcome* o : finished(under)) values.push_back(o->validation);
   return values;
 }
@@ -61,7 +58,7 @@ double optimism_of(const sweep::Problem& problem, const sweep::Result& search, s
   std::vector<std::vector<double>> outputs;
   for (const Outcome* o : all)
     if (o->model) {
-      outputs.push_back(sweep::predict(*o->model, o->hyper, fold.x_validation).to_doubles());
+      outputs.push_back(sweep::predict(*o->model, o->configuration, fold.x_validation).to_doubles());
       for (double& v : outputs.back()) v *= fold.unit;
     }
   if (outputs.size() < 2) return 0;

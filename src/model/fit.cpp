@@ -45,12 +45,12 @@ void warn_of_baselines(Metric metric, bool learnt_nothing, FitResult& result) {
   };
   const bool linear_took_part =
       std::any_of(result.search.outcomes.begin(), result.search.outcomes.end(),
-                  [](const sweep::Outcome& out) { return out.hyper.hidden.empty(); });
+                  [](const sweep::Outcome& out) { return sweep::hidden_of(out.configuration).empty(); });
   if (beats(result.constant_baseline)) {
     if (!learnt_nothing)  // else that has been said
       result.warnings.push_back(
           "on the test rows the best constant does better than the model: it has learnt nothing");
-  } else if (beats(result.linear_baseline) && !result.model.hyper.hidden.empty())
+  } else if (beats(result.linear_baseline) && !sweep::hidden_of(result.model.configuration).empty())
     result.warnings.push_back(
         fmt::format("on the test rows the best linear model does better{}",
                     linear_took_part ? "" : "; --grid hidden=none,64 lets linear models take part"));
@@ -71,8 +71,8 @@ void measure_test(const Work& w, const TestRows& test, const Linear& linear, con
   };
   result.test = score(outputs);
   if (!result.model.others.empty())
-    result.single =
-        score(unscaled(sweep::predict(result.model.network, result.model.hyper, test.x).to_doubles(), scale));
+    result.single = score(unscaled(
+        sweep::predict(result.model.network, result.model.configuration, test.x).to_doubles(), scale));
   for (Metric other : {Metric::r2, Metric::rmse, Metric::mae, Metric::accuracy, Metric::log_loss}) {
     const bool of_classes = other == Metric::accuracy || other == Metric::log_loss;
     if (other != w.metric && of_classes == (w.target.task() != Task::regression))
@@ -110,7 +110,7 @@ Searching searching(const Table& table, const Table* test, const Prepared& p) {
 
 Forecast forecast(const Table& table, const FitOptions& options, const Table* test) {
   Prepared p = prepared(table, options, test);
-  return {sweep::plan(p.problem, p.search.candidates, p.run), sweep::to_json(p.search.space),
+  return {sweep::plan(p.problem, p.search.candidates, p.run), params::to_json(p.search.space),
           p.search.sampler, p.search.draws, p.w.warnings};
 }
 
@@ -162,14 +162,15 @@ void grow_with_study(Prepared& p) {
   if (ranks::Process::current() != nullptr)
     fail("{}: a study grows in one process: go on with it without mpirun once", wanted.file);
   const auto known = p.search.candidates.begin() + p.search.known;
-  const auto anew = std::count_if(known, p.search.candidates.end(), [&](const sweep::Hyper& hyper) {
-    return sweep::depends_on_total(hyper) &&
-           std::any_of(p.search.candidates.begin(), known, [&](const sweep::Hyper& other) {
-             sweep::Hyper same = hyper;
-             same.epochs = other.epochs;
-             return same == other;
-           });
-  });
+  const auto anew =
+      std::count_if(known, p.search.candidates.end(), [&](const params::Configuration& candidate) {
+        return sweep::depends_on_total(candidate) &&
+               std::any_of(p.search.candidates.begin(), known, [&](const params::Configuration& other) {
+                 params::Configuration same = candidate;
+                 same.set("epochs", other["epochs"]);
+                 return same == other;
+               });
+      });
   if (anew > 0)
     p.w.warnings.push_back(fmt::format(
         "{} of more epochs {} trained from the beginning: what the schedule of the rate or the average of "
@@ -238,7 +239,7 @@ FitResult fit(const Table& table, const FitOptions& options, const Table* test) 
   result.known = p.search.known;
   result.members = found.chosen;
   result.model.network = std::move(found.members[0].network);
-  result.model.hyper = found.members[0].hyper;
+  result.model.configuration = found.members[0].configuration;
   result.model.stopped_after = found.members[0].stopped_after;
   result.model.others.assign(std::make_move_iterator(found.members.begin() + 1),
                              std::make_move_iterator(found.members.end()));

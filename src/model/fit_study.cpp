@@ -77,7 +77,7 @@ Settings settings_of(const Searching& fit) {
 std::string configuration_of(const Searching& fit, const Settings& settings) {
   Json out = {{"settings", Json::object()}};
   for (const auto& [name, text] : settings) out["settings"][name] = text;
-  out["space"] = Json::parse(sweep::to_json(fit.space));
+  out["space"] = Json::parse(params::to_json(fit.space));
   out["sampler"] = sweep::sampler_name(fit.sampler);
   out["draws"] = fit.draws;
   out["folds"] = fit.folds.size();

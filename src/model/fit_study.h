@@ -23,10 +23,10 @@ struct Searching {
   std::span<const Fold> folds;
   sweep::Loss loss;
   sweep::Metric metric;
-  const sweep::Space& space;
+  const params::Space& space;
   sweep::Sampler sampler;
   std::int64_t draws;
-  const std::vector<sweep::Hyper>& candidates;
+  const std::vector<params::Configuration>& candidates;
   const Ensemble& ensemble;
   const std::vector<std::int64_t>& tried;
   const std::string& refusal;  // fitting::Searched::refusal

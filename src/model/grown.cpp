@@ -6,11 +6,12 @@
 #include <set>
 
 #include "core/fail.h"
+#include "core/text.h"
 
 namespace runnel::fitting {
 namespace {
 
-using sweep::Hyper;
+using params::Configuration;
 using sweep::Sampler;
 using Json = nlohmann::ordered_json;
 
@@ -35,10 +36,40 @@ std::optional<Earlier> earlier_of(const study::Study& study) {
   }
 }
 
-std::string key_of(const Hyper& hyper) {
+std::string key_of(const Configuration& candidate) {
   std::string key;
-  for (const sweep::HyperField& field : sweep::hyper_fields()) key += field.get(hyper) + '\n';
+  for (const params::Value& value : candidate.values()) key += to_string(value) + '\n';
   return key;
+}
+
+// A value as it is told today: earlier versions told 0 for what was off.
+Json told(const params::Space& space, const std::string& name, const Json& value) {
+  if (value.is_null()) return value;
+  const std::string text = value.is_string() ? value.get<std::string>() : value.dump();
+  const params::Value read = params::read(space.axis(name), text);
+  if (read.is_integer()) return read.integer();
+  return read.is_number() ? Json(read.number()) : Json(to_string(read));
+}
+
+std::string shown(const Json& value) {
+  if (value.is_number_float()) return from_number(value.get<double>());
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+// An earlier space likewise. The elements of a list are told alike whatever their number.
+Json told(const params::Space& space, Json json) {
+  for (Json& axis : json.at("parameters")) {
+    const std::string name = axis.at("name");
+    const bool is_element = name.starts_with("width");
+    if (is_element) axis.erase("when");
+    if (axis.contains("values"))
+      for (Json& value : axis["values"]) value = told(space, is_element ? "width" : name, value);
+    if (axis.contains("when"))
+      for (auto& [on, values] : axis["when"].items())
+        for (Json& value : values) value = told(space, on, value);
+  }
+  for (auto& [name, value] : json.at("base").items()) value = told(space, name, value);
+  return json;
 }
 
 // Whether one parameter can be all that it could be.
@@ -57,8 +88,7 @@ std::string text_of(const Json& parameter) {
   if (!parameter.contains("values"))
     return fmt::format("{}..{}", parameter.at("low").get<double>(), parameter.at("high").get<double>());
   std::string out;
-  for (const Json& value : parameter["values"])
-    out += (out.empty() ? "" : ",") + (value.is_string() ? value.get<std::string>() : value.dump());
+  for (const Json& value : parameter["values"]) out += (out.empty() ? "" : ",") + shown(value);
   return out;
 }
 
@@ -81,8 +111,7 @@ std::string not_wider(const Json& was, const Json& is) {
     if (!is.at("base").contains(name)) continue;  // searched now
     const Json& now = is["base"][name];
     if (now == value || (name == "epochs" && now > value)) continue;
-    return fmt::format("{} {} -> {}", name, value.is_string() ? value.get<std::string>() : value.dump(),
-                       now.is_string() ? now.get<std::string>() : now.dump());
+    return fmt::format("{} {} -> {}", name, shown(value), shown(now));
   }
   return "";
 }
@@ -95,22 +124,24 @@ std::int64_t more_epochs(const Json& was, const Json& is) {
 
 class Growing {
  public:
-  Growing(Searched& search, const std::vector<Hyper>& known, const Earlier& earlier,
+  Growing(Searched& search, const std::vector<Configuration>& known, const Earlier& earlier,
           const FitOptions& options)
       : search_(search), known_(known), earlier_(earlier), options_(options), all_(known) {
-    for (const Hyper& hyper : known) keys_.insert(key_of(hyper));
+    for (const Configuration& candidate : known) keys_.insert(key_of(candidate));
   }
 
   // Why it cannot be; empty where it was done.
   std::string grow() {
-    const Json space = Json::parse(sweep::to_json(search_.space));
+    const Json space = told(search_.space, Json::parse(params::to_json(search_.space)));
+    earlier_.space = told(search_.space, earlier_.space);
     const std::string refusal = refusal_of(space);
     if (!refusal.empty()) return refusal;
     std::vector<std::int64_t> tried = earlier_.tried;
-    for (const Hyper& point : search_.tries)
+    for (const Configuration& point : search_.tries)
       if (add(point)) tried.push_back(std::ssize(all_) - 1);
     if (search_.sampler == Sampler::grid)
-      for (const Hyper& hyper : sweep::sample(search_.space, search_.sampler, 0, options_.seed)) add(hyper);
+      for (const Configuration& candidate : sweep::sample(search_.space, search_.sampler, 0, options_.seed))
+        add(candidate);
     else
       add_draws(tried, more_epochs(earlier_.space, space));
     search_.candidates = std::move(all_);
@@ -141,28 +172,28 @@ class Growing {
     if (epochs > 0)
       for (std::size_t i = 0; i < known_.size(); ++i) {
         if (std::find(tried.begin(), tried.end(), static_cast<std::int64_t>(i)) != tried.end()) continue;
-        Hyper longer = known_[i];
-        longer.epochs = epochs;
+        Configuration longer = known_[i];
+        longer.set("epochs", epochs);
         add(longer);
       }
     if (search_.draws == earlier_.draws) return;
-    const std::vector<Hyper> drawn =
+    const std::vector<Configuration> drawn =
         sweep::sample(search_.space, search_.sampler, search_.draws, options_.seed);
     for (auto i = static_cast<std::size_t>(earlier_.draws); i < drawn.size(); ++i) add(drawn[i]);
   }
 
   // Whether it was not there.
-  bool add(const Hyper& hyper) {
-    if (!keys_.insert(key_of(hyper)).second) return false;
-    all_.push_back(hyper);
+  bool add(const Configuration& candidate) {
+    if (!keys_.insert(key_of(candidate)).second) return false;
+    all_.push_back(candidate);
     return true;
   }
 
   Searched& search_;
-  const std::vector<Hyper>& known_;
-  const Earlier& earlier_;
+  const std::vector<Configuration>& known_;
+  Earlier earlier_;
   const FitOptions& options_;
-  std::vector<Hyper> all_;
+  std::vector<Configuration> all_;
   std::set<std::string> keys_;
 };
 
@@ -171,8 +202,9 @@ class Growing {
 void grow(Searched& search, const study::Study& study, const FitOptions& options) {
   const std::optional<Earlier> earlier = earlier_of(study);
   if (!earlier) return;
-  std::vector<Hyper> known;
-  for (const study::Candidate& candidate : study.candidates) known.push_back(study::hyper_of(candidate));
+  std::vector<Configuration> known;
+  for (const study::Candidate& candidate : study.candidates)
+    known.push_back(study::configuration_of(candidate));
   if (search.candidates == known) {
     search.known = std::ssize(known);
     return;

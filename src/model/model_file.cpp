@@ -21,15 +21,18 @@ namespace {
 constexpr const char* format_key = "runnel_model";
 // Rises when an older program could no longer read the file, or would misread it. 2 has networks that are
 // more than layers, and ensembles; 3 says how columns are read, and features of a network in doubles are
-// doubles.
-constexpr const char* newest_format = "3";
-constexpr std::array<std::string_view, 3> formats = {"1", "2", newest_format};
+// doubles; 4 has words for what is off or automatic, and only what takes part.
+constexpr const char* newest_format = "4";
+constexpr std::array<std::string_view, 4> formats = {"1", "2", "3", newest_format};
 
 constexpr int deepest = 100;  // brackets within brackets
 
-nlohmann::ordered_json hyper_json(const sweep::Hyper& hyper) {
+// What takes part, as texts.
+nlohmann::ordered_json hyper_json(const params::Configuration& configuration) {
   nlohmann::ordered_json out;
-  for (const sweep::HyperField& field : sweep::hyper_fields()) out[field.name] = field.get(hyper);
+  for (std::size_t i = 0; i < configuration.values().size(); ++i)
+    if (const params::Value& value = configuration.values()[i]; !value.is_nothing())
+      out[configuration.schema().parameters()[i].name] = to_string(value);
   return out;
 }
 
@@ -77,8 +80,8 @@ class Reader {
     const auto complain = [&](const std::string& what) { damaged(what); };
     const TensorsByName named = by_name(file_);
     std::size_t tensors = 0;
-    model.network = read_network(named, "", model.hyper, complain, tensors);
-    const std::vector<sweep::Hyper> hypers = others();
+    model.network = read_network(named, "", model.configuration, complain, tensors);
+    const std::vector<params::Configuration> hypers = others();
     for (std::size_t i = 0; i < hypers.size(); ++i)
       model.others.push_back({read_network(named, prefix_of(i), hypers[i], complain, tensors), hypers[i]});
     read_stops(model);
@@ -86,7 +89,7 @@ class Reader {
       damaged(fmt::format("{} tensors for networks that have {}", file_.tensors.size(), tensors));
   }
 
-  sweep::Hyper hyper() const {
+  params::Configuration hyper() const {
     try {
       return hyper_from(nlohmann::json::parse(text("hyper")));
     } catch (const nlohmann::json::exception& e) {
@@ -133,16 +136,11 @@ class Reader {
   [[noreturn]] void damaged(const std::string& what) const { fail("{}: damaged: {}", path_, what); }
 
  private:
-  sweep::Hyper hyper_from(const nlohmann::json& json) const {
-    sweep::Hyper out;
-    for (const auto& [name, value] : json.items()) {
-      const std::string text_of_value = value.get<std::string>();
-      if (name == "seed") {
-        out.seed = whole("seed", text_of_value);  // all 64 bits, of which a double would keep 53
-      } else {
-        sweep::hyper_field(name).set(out, text_of_value);
-      }
-    }
+  params::Configuration hyper_from(const nlohmann::json& json) const {
+    params::Configuration out(sweep::network_schema());
+    for (const auto& [name, value] : json.items())
+      out.set(name, params::read(out.schema()[name], value.get<std::string>()));
+    out.settle();  // models of earlier versions have a value for everything
     return out;
   }
 
@@ -161,8 +159,8 @@ class Reader {
       model.others[i].stopped_after = json[i + 1].get<std::int64_t>();
   }
 
-  std::vector<sweep::Hyper> others() const {
-    std::vector<sweep::Hyper> out;
+  std::vector<params::Configuration> others() const {
+    std::vector<params::Configuration> out;
     const auto stored = file_.metadata.find("others");
     if (stored == file_.metadata.end()) return out;
     try {
@@ -204,14 +202,15 @@ void check_network(const Reader& reader, const Model& model, const Member& membe
                                task_name(model.target.task()), classes));
   }
   const std::vector<std::int64_t> widths = hidden_widths(member.network);
-  if (widths != member.hyper.hidden) {
+  const std::vector<std::int64_t> said = sweep::hidden_of(member.configuration);
+  if (widths != said) {
     reader.damaged(fmt::format("the hyperparameters say hidden layers of {}, the network has {}",
-                               fmt::join(member.hyper.hidden, "x"), fmt::join(widths, "x")));
+                               fmt::join(said, "x"), fmt::join(widths, "x")));
   }
 }
 
 void check_fit(const Reader& reader, const Model& model) {
-  check_network(reader, model, {model.network, model.hyper});
+  check_network(reader, model, {model.network, model.configuration});
   for (const Member& member : model.others) check_network(reader, model, member);
   const auto metrics = metrics_of(model.target.task());
   if (std::find(metrics.begin(), metrics.end(), model.metric) == metrics.end()) {
@@ -229,7 +228,7 @@ std::string encode_model(const Model& model) {
                    {"version", model.version},
                    {"target", model.target.to_json()},
                    {"preprocessor", model.preprocessor.to_json()},
-                   {"hyper", hyper_json(model.hyper).dump()},
+                   {"hyper", hyper_json(model.configuration).dump()},
                    {"metric", std::string(sweep::metric_name(model.metric))},
                    {"loss", std::string(sweep::loss_name(model.loss))},
                    {"target_mean", fmt::format("{}", model.target_mean)},
@@ -240,7 +239,7 @@ std::string encode_model(const Model& model) {
   auto hypers = nlohmann::ordered_json::array();
   for (std::size_t i = 0; i < model.others.size(); ++i) {
     write_network(model.others[i].network, prefix_of(i), file);
-    hypers.push_back(hyper_json(model.others[i].hyper));
+    hypers.push_back(hyper_json(model.others[i].configuration));
   }
   if (!model.others.empty()) file.metadata["others"] = hypers.dump();
   auto stops = nlohmann::ordered_json::array({model.stopped_after});
@@ -255,7 +254,7 @@ Model decode_model(const std::string& path, std::string_view bytes) {
   reader.check_format();
   Model model;
   try {
-    model.hyper = reader.hyper();
+    model.configuration = reader.hyper();
     reader.read_networks(model);
     reader.check_widths(model.network);
     model.target = Target::from_json(reader.text("target"));

@@ -5,18 +5,20 @@
 #include "core/fail.h"
 #include "nn/layer.h"
 #include "runnel/ops.h"
+#include "sweep/schema.h"
 
 namespace runnel {
 namespace {
 
 // The layers of a candidate's network, of sizes that its tensors will tell.
-std::vector<nn::Layer> layers_of(const sweep::Hyper& hyper) {
-  nn::Architecture a{{1}, hyper.body, hyper.norm};
-  a.sizes.insert(a.sizes.end(), hyper.hidden.begin(), hyper.hidden.end());
+std::vector<nn::Layer> layers_of(const params::Configuration& c) {
+  nn::Architecture a{{1}, sweep::body_of(c), sweep::has_norm(c)};
+  for (const std::int64_t width : sweep::hidden_of(c)) a.sizes.push_back(width);
   a.sizes.push_back(1);
-  if (hyper.embedding == nn::Embedding::periodic) a.embedded = a.frequencies = 1;
+  if (sweep::embedding_of(c) == nn::Embedding::periodic) a.embedded = a.frequencies = 1;
   std::vector<nn::Layer> layers = nn::layers_of(a);
-  if (hyper.embedding == nn::Embedding::linear_pieces) layers.insert(layers.begin(), {"linear pieces"});
+  if (sweep::embedding_of(c) == nn::Embedding::linear_pieces)
+    layers.insert(layers.begin(), {"linear pieces"});
   return layers;
 }
 
@@ -26,11 +28,12 @@ class NetworkReader {
                 const std::function<void(const std::string&)>& damaged)
       : file_(file), prefix_(std::move(prefix)), damaged_(damaged) {}
 
-  nn::Network read(const sweep::Hyper& hyper) {
-    if (hyper.hidden.size() > file_.size())
-      damaged_(fmt::format("{} tensors, where the hyperparameters say {} hidden layers", file_.size(),
-                           hyper.hidden.size()));
-    network_.layers = layers_of(hyper);
+  nn::Network read(const params::Configuration& configuration) {
+    const std::size_t hidden = sweep::hidden_of(configuration).size();
+    if (hidden > file_.size())
+      damaged_(
+          fmt::format("{} tensors, where the hyperparameters say {} hidden layers", file_.size(), hidden));
+    network_.layers = layers_of(configuration);
     for (const nn::LayerKind& kind : nn::layer_table()) {
       std::size_t number = 0;
       nn::visit_kind(network_.layers, kind.name, [&](nn::Layer& layer) { fill(layer, kind, number++); });
@@ -120,10 +123,11 @@ TensorsByName by_name(const SafeTensors& file) {
   return out;
 }
 
-nn::Network read_network(const TensorsByName& file, const std::string& prefix, const sweep::Hyper& hyper,
+nn::Network read_network(const TensorsByName& file, const std::string& prefix,
+                         const params::Configuration& configuration,
                          const std::function<void(const std::string&)>& damaged, std::size_t& tensors) {
   NetworkReader reader(file, prefix, damaged);
-  nn::Network network = reader.read(hyper);
+  nn::Network network = reader.read(configuration);
   tensors += reader.tensors();
   return network;
 }

@@ -20,7 +20,8 @@ TensorsByName by_name(const SafeTensors& file);
 
 // Reads what write_network wrote, and checks that its parts go together: shapes, one dtype, finite values.
 // `damaged` is called with what is wrong, and throws. Adds the number of its tensors to `tensors`.
-nn::Network read_network(const TensorsByName& file, const std::string& prefix, const sweep::Hyper& hyper,
+nn::Network read_network(const TensorsByName& file, const std::string& prefix,
+                         const params::Configuration& configuration,
                          const std::function<void(const std::string&)>& damaged, std::size_t& tensors);
 
 // The widths that a candidate's `hidden` names: of layers that an activation follows.

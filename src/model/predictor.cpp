@@ -20,8 +20,8 @@ namespace {
 constexpr std::size_t kPiece = 1024;
 
 std::vector<sweep::Forward::Part> parts_of(const Model& model) {
-  std::vector<sweep::Forward::Part> out = {{model.network, model.hyper}};
-  for (const Member& m : model.others) out.push_back({m.network, m.hyper});
+  std::vector<sweep::Forward::Part> out = {{model.network, model.configuration}};
+  for (const Member& m : model.others) out.push_back({m.network, m.configuration});
   return out;
 }
 

@@ -28,8 +28,8 @@ sweep::Status status_of(study::Status status) {
 }
 
 // The epoch whose metric it is that a reading tells: with patience the first one that had it.
-double best_epoch(const study::Reading& reading, const sweep::Hyper& hyper) {
-  if (hyper.patience == 0) return static_cast<double>(reading.epochs);
+double best_epoch(const study::Reading& reading, const params::Configuration& candidate) {
+  if (sweep::patience_of(candidate) == 0) return static_cast<double>(reading.epochs);
   const auto at = std::find(reading.curve.begin(), reading.curve.end(), reading.metric);
   return static_cast<double>(at - reading.curve.begin() + 1);
 }
@@ -44,9 +44,9 @@ std::vector<std::int64_t> best_of(const study::Study& study) {
     out.validation = candidate.metric;
     out.validation_loss = candidate.loss;
     if (std::isfinite(candidate.metric) && !candidate.readings.empty()) {
-      const sweep::Hyper hyper = study::hyper_of(candidate);
+      const params::Configuration configuration = study::configuration_of(candidate);
       for (const study::Reading& reading : candidate.readings)
-        out.best_epoch += best_epoch(reading, hyper) / static_cast<double>(candidate.readings.size());
+        out.best_epoch += best_epoch(reading, configuration) / static_cast<double>(candidate.readings.size());
     }
     result.outcomes.push_back(std::move(out));
   }
@@ -80,7 +80,7 @@ FitResult refit(const Table& table, const FitOptions& options, const study::Stud
   FitOptions alone = options;
   for (const std::int64_t index : best_of(study)) {
     const study::Candidate& candidate = study.candidates[static_cast<std::size_t>(index)];
-    alone.candidates.push_back(study::hyper_of(candidate));
+    alone.candidates.push_back(study::configuration_of(candidate));
     alone.stops.push_back(stops_of(candidate));
   }
   alone.seconds = 0;

@@ -5,43 +5,75 @@
 #include <string>
 
 #include "core/fail.h"
+#include "data/readers.h"
 #include "model/kept_ensemble.h"
 
 namespace runnel::fitting {
 namespace {
 
-using sweep::Hyper;
+using params::Configuration;
+using params::Space;
 
-// A value that the user fixed and lets be searched as well.
-void refuse_both(const std::vector<sweep::Parameter>& parameters, const std::vector<std::string>& fixed) {
-  for (const sweep::Parameter& p : parameters) {
-    const bool builds_hidden = p.name == "layers" || p.name == "width";
-    for (const std::string& name : fixed) {
-      if (name != p.name && !(builds_hidden && name == "hidden")) continue;
-      std::string flag = "--" + name;
-      std::replace(flag.begin(), flag.end(), '_', '-');
-      fail("{} fixes what the search tries values of ({}): leave one of them out", flag, p.name);
-    }
-  }
+std::string flag_of(std::string name) {
+  std::replace(name.begin(), name.end(), '_', '-');
+  return "--" + name;
 }
 
-// The space that the options describe; the table is that of the default space.
-sweep::Space space_of(const FitOptions& o, const TableSize& table) {
+// The axis by which a parameter is varied; null for none.
+const params::Varied* axis_of(const Space& space, const std::string& name) {
+  const std::size_t place = space.schema().place(name);
+  for (const params::Varied& v : space.varied())
+    if (v.place == place) return &v;
+  return nullptr;
+}
+
+// A value that is set for all candidates, and searched as well.
+void refuse_both(const Space& space, const std::map<std::string, params::Value>& set) {
+  for (const auto& [name, value] : set)
+    if (const params::Varied* axis = axis_of(space, name))
+      fail("{} fixes what the search tries values of ({}): leave one of them out", flag_of(name),
+           axis->part == params::Varied::Part::element ? space.schema()[name].parts.element : axis->name);
+}
+
+// Whether a parameter takes part in some candidate, as far as single conditions tell.
+bool may_take_part(const Space& space, const params::Parameter& p) {
+  return std::all_of(p.when.begin(), p.when.end(), [&](const params::Condition& when) {
+    if (axis_of(space, when.name) != nullptr) return true;
+    const auto at = std::find(when.values.begin(), when.values.end(), space.base()[when.name]);
+    return (at != when.values.end()) != when.is_not;
+  });
+}
+
+// What is asked for and does nothing in any candidate.
+void refuse_idle(const Space& space, const std::map<std::string, params::Value>& set) {
+  const auto prefix = [](const params::Varied& v) { return v.where.empty() ? "" : v.where + ": "; };
+  const auto check = [&](const params::Parameter& p, const std::string& given) {
+    if (may_take_part(space, p)) return;
+    std::string is;
+    for (const params::Condition& when : p.when)
+      is += fmt::format("{}{} is {}", is.empty() ? "" : ", ", when.name, to_string(space.base()[when.name]));
+    fail("{} does nothing here: {}, and {} for all candidates", given, params::when_it_takes_part(p), is);
+  };
+  for (const auto& [name, value] : set) check(space.schema()[name], flag_of(space.schema()[name].name));
+  for (const params::Varied& v : space.varied())
+    check(space.schema().parameters()[v.place], prefix(v) + v.name);
+}
+
+// The space that the options describe, as far as the user described it.
+Space own_space(const FitOptions& o) {
   if (!o.grid.empty() && (o.random > 0 || !o.space.empty() || !o.space_file.empty()))
     fail("a search is a grid or draws from a space, not both");
-  std::vector<sweep::Parameter> parameters;
-  for (const std::string& text : o.grid) parameters.push_back(sweep::parse_parameter(text));
+  Space space(sweep::network_schema());
+  for (const auto& [name, value] : o.set) space.set(name, params::as_word(space.schema()[name], value));
+  space.set("seed", static_cast<std::int64_t>(o.seed));
+  for (const std::string& text : o.grid) space.vary(text);
   for (const bool ranges : {false, true})  // choices are drawn before ranges, whatever their order
     for (const std::string& text : o.space)
-      if (sweep::is_range(text) == ranges) parameters.push_back(sweep::parse_parameter(text));
-  if (!o.space_file.empty())
-    for (sweep::Parameter& p : sweep::read_space_file(o.space_file)) parameters.push_back(std::move(p));
-  refuse_both(parameters, o.fixed);
-  if (parameters.empty())
-    for (const sweep::Choice& c : default_space(table, o.fixed)) parameters.push_back({c.name, c.values});
-  Hyper base = o.base;
-  base.seed = o.seed;
-  return sweep::make_space(base, parameters);
+      if ((text.find("..") != std::string::npos) == ranges) space.vary(text);
+  if (!o.space_file.empty()) params::read_space(space, o.space_file, data::read_bytes(o.space_file));
+  space.expect_sound();
+  refuse_both(space, o.set);
+  return space;
 }
 
 sweep::Sampler sampler_of(const FitOptions& o) {
@@ -49,18 +81,18 @@ sweep::Sampler sampler_of(const FitOptions& o) {
   return o.random > 0 || !o.space.empty() ? sweep::Sampler::random : sweep::Sampler::grid;
 }
 
-std::int64_t most_epochs(const sweep::Space& space) {
-  for (const sweep::Parameter& p : space.parameters)
-    if (p.name == "epochs") {
-      double most = p.high;
-      for (const std::string& value : p.values) most = std::max(most, std::stod(value));
+std::int64_t most_epochs(const Space& space) {
+  for (const params::Varied& v : space.varied())
+    if (v.name == "epochs") {
+      double most = v.values.empty() ? v.range.high : 0;
+      for (const params::Value& value : v.values) most = std::max(most, value.number());
       return static_cast<std::int64_t>(most);
     }
-  return space.base.epochs;
+  return sweep::epochs_of(space.base());
 }
 
 // How many candidates are drawn: as many as was said, or as Hyperband asks for.
-std::int64_t draws_of(const FitOptions& o, const sweep::Space& space, sweep::Sampler sampler) {
+std::int64_t draws_of(const FitOptions& o, const Space& space, sweep::Sampler sampler) {
   if (sampler == sweep::Sampler::grid) {
     if (o.random > 0) fail("a grid has as many candidates as it has, not {} draws", o.random);
     return 0;
@@ -74,7 +106,7 @@ std::int64_t draws_of(const FitOptions& o, const sweep::Space& space, sweep::Sam
 // Whether the whole default space is searched: nothing of it is fixed or drawn.
 bool searches_default(const FitOptions& o, const TableSize& table) {
   return o.grid.empty() && o.space.empty() && o.space_file.empty() && o.random == 0 &&
-         default_space(table, o.fixed).size() == default_space(table, {}).size();
+         default_space(table, o.set).size() == default_space(table, {}).size();
 }
 
 // Of a winner that is trained again: that of the search that found it, which its study tells. Studies of
@@ -95,12 +127,13 @@ namespace {
 // Known points first; what the sampler finds of them again is not added.
 void add_tries(const FitOptions& options, Searched& s) {
   for (const std::string& text : options.tries) {
-    const Hyper point = sweep::parse_point(s.space.base, text);
+    const Configuration point = params::read_point(s.space.base(), text);
+    sweep::check(point);
     if (std::find(s.tries.begin(), s.tries.end(), point) == s.tries.end()) s.tries.push_back(point);
   }
   if (s.tries.empty()) return;
-  std::erase_if(s.candidates, [&](const Hyper& hyper) {
-    return std::find(s.tries.begin(), s.tries.end(), hyper) != s.tries.end();
+  std::erase_if(s.candidates, [&](const Configuration& candidate) {
+    return std::find(s.tries.begin(), s.tries.end(), candidate) != s.tries.end();
   });
   s.candidates.insert(s.candidates.begin(), s.tries.begin(), s.tries.end());
   for (std::int64_t i = 0; i < std::ssize(s.tries); ++i) s.tried.push_back(i);
@@ -111,15 +144,20 @@ void add_tries(const FitOptions& options, Searched& s) {
 Searched searched(const FitOptions& options, const TableSize& table) {
   Searched s;
   s.ensemble = ensemble_of(options, table);
-  if (const std::vector<Hyper>& given = options.candidates; !given.empty()) {
+  if (const std::vector<Configuration>& given = options.candidates; !given.empty()) {
     const std::int64_t members = s.ensemble.of_seeds ? 1 : std::min(s.ensemble.size, std::ssize(given));
     s.candidates.assign(given.begin(), given.begin() + members);
     if (!options.stops.empty()) s.stops.assign(options.stops.begin(), options.stops.begin() + members);
     return s;
   }
-  s.space = space_of(options, table);
+  s.space = own_space(options);
   const bool own = !options.grid.empty() || !options.space.empty() || !options.space_file.empty();
-  if (own) s.told = s.space;
+  if (own)
+    s.told = s.space;
+  else
+    for (auto& [name, values] : default_space(table, options.set))
+      if (may_take_part(s.space, s.space.schema()[name])) s.space.vary(name, std::move(values));
+  refuse_idle(s.space, options.set);
   s.sampler = sampler_of(options);
   s.draws = draws_of(options, s.space, s.sampler);
   s.candidates = sweep::sample(s.space, s.sampler, s.draws, options.seed);

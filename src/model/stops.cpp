@@ -13,7 +13,7 @@
 namespace runnel {
 namespace {
 
-using sweep::Hyper;
+using params::Configuration;
 using sweep::Outcome;
 using sweep::Problem;
 using sweep::Result;
@@ -32,8 +32,8 @@ Outcome joined(const Problem& problem, Outcome out, const std::vector<sweep::Lan
   double loss = 0, epoch = 0;
   for (const sweep::LaneState& lane : lanes) {
     if (lane.curve.empty()) return out;  // it has no reading there
-    const sweep::Patience best = sweep::patience_after(out.hyper, problem.metric, lane);
-    const bool keeps_best = out.hyper.patience > 0 && best.best() > 0;
+    const sweep::Patience best = sweep::patience_after(out.configuration, problem.metric, lane);
+    const bool keeps_best = sweep::patience_of(out.configuration) > 0 && best.best() > 0;
     out.by_fold.push_back(keeps_best ? best.validation() : lane.curve.back());
     loss += keeps_best ? best.loss() : lane.losses.back();
     epoch += static_cast<double>(keeps_best ? best.best() : lane.epochs);
@@ -53,7 +53,7 @@ class Group {
   Group(const Problem& problem, const std::vector<std::int64_t>& stops, const sweep::Options& options)
       : problem_(problem), stops_(stops), options_(options) {}
 
-  Result run(const std::vector<Hyper>& hypers) {
+  Result run(const std::vector<Configuration>& hypers) {
     if (stops_.empty() || are_alike(stops_)) {
       options_.until = stops_.empty() ? 0 : stops_[0];
       return sweep::run(problem_, hypers, options_);
@@ -93,7 +93,7 @@ class Group {
 
 }  // namespace
 
-Result run_to_stops(const Problem& problem, const std::vector<Hyper>& candidates, const Stops& stops,
+Result run_to_stops(const Problem& problem, const std::vector<Configuration>& candidates, const Stops& stops,
                     const sweep::Options& options) {
   if (stops.empty()) return sweep::run(problem, candidates, options);
   std::map<std::vector<std::int64_t>, std::vector<std::size_t>> groups;
@@ -101,7 +101,7 @@ Result run_to_stops(const Problem& problem, const std::vector<Hyper>& candidates
   Result result;
   result.outcomes.resize(candidates.size());
   for (const auto& [epochs, members] : groups) {
-    std::vector<Hyper> hypers;
+    std::vector<Configuration> hypers;
     for (const std::size_t i : members) hypers.push_back(candidates[i]);
     Result part = Group(problem, epochs, options).run(hypers);
     for (std::size_t k = 0; k < members.size(); ++k) {

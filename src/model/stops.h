@@ -13,7 +13,8 @@ using Stops = std::vector<std::vector<std::int64_t>>;
 
 // As sweep::run, where nobody goes on from where he was stopped. Those are interrupted, as they were; the
 // result is not, unless this run is stopped itself.
-sweep::Result run_to_stops(const sweep::Problem& problem, const std::vector<sweep::Hyper>& candidates,
-                           const Stops& stops, const sweep::Options& options);
+sweep::Result run_to_stops(const sweep::Problem& problem,
+                           const std::vector<params::Configuration>& candidates, const Stops& stops,
+                           const sweep::Options& options);
 
 }  // namespace runnel

@@ -5,16 +5,16 @@
 
 #include "core/fail.h"
 #include "core/stopwatch.h"
-#include "sweep/warnings.h"
+#include "search/warnings.h"
 
 namespace runnel {
 namespace {
 
-using sweep::Hyper;
+using params::Configuration;
 
 // What is trained, and the epoch after which it ends, if before its last (0: it does not).
 struct Training {
-  Hyper hyper;
+  Configuration configuration;
   std::int64_t until = 0;
 };
 
@@ -27,18 +27,18 @@ void train_members(const sweep::Problem& problem, const sweep::Fold& fold,
   options.seed = of_search.seed;
   options.threads = of_search.threads;
   options.networks = static_cast<std::int64_t>(trainings.size());
-  std::vector<Hyper> hypers;
+  std::vector<Configuration> candidates;
   Stops stops;
   for (const Training& t : trainings) {
-    hypers.push_back(t.hyper);
+    candidates.push_back(t.configuration);
     stops.emplace_back();
     if (t.until > 0) stops.back().push_back(t.until);
   }
   sweep::Result result =
-      run_to_stops({{fold}, problem.loss, problem.metric, problem.outputs}, hypers, stops, options);
+      run_to_stops({{fold}, problem.loss, problem.metric, problem.outputs}, candidates, stops, options);
   for (sweep::Outcome& outcome : result.outcomes) {
     if (outcome.model)
-      s.members.push_back({std::move(*outcome.model), outcome.hyper,
+      s.members.push_back({std::move(*outcome.model), outcome.configuration,
                            trainings[static_cast<std::size_t>(outcome.index)].until});
     else if (s.members.empty())
       return;
@@ -51,9 +51,9 @@ void train_members(const sweep::Problem& problem, const sweep::Fold& fold,
 
 // The networks that are kept are trained on all rows: what their batches leave out of these counts.
 void tell_of_final_batches(const std::vector<Training>& trainings, std::int64_t rows, Found& s) {
-  std::vector<Hyper> hypers;
-  for (const Training& t : trainings) hypers.push_back(t.hyper);
-  const std::vector<std::string> of_all = sweep::batch_warnings(hypers, rows);
+  std::vector<Configuration> all;
+  for (const Training& t : trainings) all.push_back(t.configuration);
+  const std::vector<std::string> of_all = search::batch_warnings(all, rows);
   if (of_all.empty()) return;
   std::erase_if(s.result.warnings, [](const std::string& text) { return text.starts_with("a batch of "); });
   s.warnings.insert(s.warnings.end(), of_all.begin(), of_all.end());
@@ -65,13 +65,13 @@ bool is_on_its_way(const sweep::Outcome& outcome) { return outcome.status == swe
 // to stop by, so it makes as many epochs as its best one on each fold on average. One that was on its way
 // keeps its total of epochs, which its schedule may depend on, and ends before.
 Training for_all_rows(const sweep::Outcome& outcome) {
-  Training t{outcome.hyper};
+  Training t{outcome.configuration};
   const auto epochs = std::max<std::int64_t>(1, static_cast<std::int64_t>(std::lround(outcome.best_epoch)));
   if (is_on_its_way(outcome))
-    t.until = epochs < t.hyper.epochs ? epochs : 0;
-  else if (t.hyper.patience > 0)
-    t.hyper.epochs = epochs;
-  t.hyper.patience = 0;
+    t.until = epochs < sweep::epochs_of(t.configuration) ? epochs : 0;
+  else if (sweep::patience_of(t.configuration) > 0)
+    t.configuration.set("epochs", epochs);
+  t.configuration.set("patience", params::Value::off());
   return t;
 }
 
@@ -79,7 +79,7 @@ std::vector<Training> under_further_seeds(const Training& training, std::int64_t
   std::vector<Training> out;
   for (std::int64_t i = 1; i < count; ++i) {
     out.push_back(training);
-    out.back().hyper.seed += static_cast<std::uint64_t>(i);
+    out.back().configuration = sweep::with_further_seed(training.configuration, i);
   }
   return out;
 }
@@ -87,8 +87,8 @@ std::vector<Training> under_further_seeds(const Training& training, std::int64_t
 }  // namespace
 
 Found search_winner(const sweep::Problem& problem, const sweep::Fold* all,
-                    const std::vector<Hyper>& candidates, sweep::Options options, const Ensemble& ensemble,
-                    const Stops& stops) {
+                    const std::vector<Configuration>& candidates, sweep::Options options,
+                    const Ensemble& ensemble, const Stops& stops) {
   const bool seeds = ensemble.of_seeds;
   const std::int64_t wanted = seeds ? 1 : ensemble.size;
   options.networks = std::max(wanted, options.networks);
@@ -110,10 +110,12 @@ Found search_winner(const sweep::Problem& problem, const sweep::Fold* all,
     if (retrain)
       trainings.push_back(for_all_rows(outcome));
     else
-      s.members.push_back({*outcome.model, outcome.hyper, is_on_its_way(outcome) ? outcome.epochs : 0});
+      s.members.push_back(
+          {*outcome.model, outcome.configuration, is_on_its_way(outcome) ? outcome.epochs : 0});
   }
   if (seeds) {
-    const Training first = retrain ? trainings[0] : Training{s.members[0].hyper, s.members[0].stopped_after};
+    const Training first =
+        retrain ? trainings[0] : Training{s.members[0].configuration, s.members[0].stopped_after};
     for (Training& training : under_further_seeds(first, ensemble.size))
       trainings.push_back(std::move(training));
   }

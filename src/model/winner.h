@@ -31,7 +31,7 @@ struct Ensemble {
 // final model. No members where the winner diverged there. One that was on its way when the search ended is
 // trained for as many epochs as it had come to. `stops`: FitOptions::stops.
 Found search_winner(const sweep::Problem& problem, const sweep::Fold* all,
-                    const std::vector<sweep::Hyper>& candidates, sweep::Options options,
+                    const std::vector<params::Configuration>& candidates, sweep::Options options,
                     const Ensemble& ensemble = {}, const Stops& stops = {});
 
 }  // namespace runnel

@@ -24,19 +24,28 @@ bool is_name(std::string_view name) {
 bool is_numeric(const Parameter& p) { return p.kind == Kind::real || p.kind == Kind::integer; }
 
 std::string limits_of(const Parameter& p) {
-  const bool low = std::isfinite(p.limits.low);
-  const bool high = std::isfinite(p.limits.high);
-  if (low && high) return fmt::format("from {} to {}", from_number(p.limits.low), from_number(p.limits.high));
-  if (low) return fmt::format("at least {}", from_number(p.limits.low));
-  if (high) return fmt::format("at most {}", from_number(p.limits.high));
+  const Limits& l = p.limits;
+  const bool low = std::isfinite(l.low);
+  const bool high = std::isfinite(l.high);
+  if (low && high)
+    return fmt::format(
+        "{} {} {} {}", l.low_open ? "above" : "from", from_number(l.low),
+        l.high_open ? (l.low_open ? "and below" : "to below") : (l.low_open ? "and at most" : "to"),
+        from_number(l.high));
+  if (low) return fmt::format("{} {}", l.low_open ? "above" : "at least", from_number(l.low));
+  if (high) return fmt::format("{} {}", l.high_open ? "below" : "at most", from_number(l.high));
   return "any number";
+}
+
+bool is_within(const Limits& l, double x) {
+  return (l.low_open ? x > l.low : x >= l.low) && (l.high_open ? x < l.high : x <= l.high);
 }
 
 void check_number(const Parameter& p, double x) {
   if (!std::isfinite(x)) fail("{} is {}: it is a finite number", p.name, x);
   if (p.kind == Kind::integer && x != std::floor(x))
     fail("{} is {}: it is a whole number", p.name, from_number(x));
-  if (x < p.limits.low || x > p.limits.high) fail("{} is {}: it is {}", p.name, from_number(x), limits_of(p));
+  if (!is_within(p.limits, x)) fail("{} is {}: it is {}", p.name, from_number(x), limits_of(p));
   if (p.step <= 0) return;
   const double steps = std::round((x - p.limits.low) / p.step);
   if (std::abs(p.limits.low + steps * p.step - x) > 1e-9 * std::max(std::abs(x), p.step))
@@ -56,6 +65,8 @@ std::string_view kind_name(Kind kind) {
       return "choice";
     case Kind::text:
       return "text";
+    case Kind::list:
+      return "list";
   }
   return "?";
 }
@@ -84,7 +95,9 @@ void check(const Parameter& p, const Value& value) {
     return;
   }
   if (is_numeric(p)) {
-    if (!value.is_number()) fail("{} is \"{}\": it is a number, {}", p.name, to_string(value), limits_of(p));
+    if (!value.is_number())
+      fail("{} is \"{}\": it is a {}, {}", p.name, to_string(value),
+           p.kind == Kind::integer ? "whole number" : "number", limits_of(p));
     return check_number(p, value.number());
   }
   if (!value.is_text()) fail("{} is {}: it is a text", p.name, to_string(value));
@@ -97,6 +110,12 @@ void check(const Parameter& p, const Value& value) {
     fail("{} is \"{}\", which is written \"{}\"", p.name, value.text(), p.canonical(value.text()));
 }
 
+Value as_word(const Parameter& p, Value value) {
+  if (value.is_number() && p.off_at && value.number() == *p.off_at) return Value::off();
+  if (value.is_number() && p.automatic_at && value.number() == *p.automatic_at) return Value::automatic();
+  return value;
+}
+
 Value read(const Parameter& p, std::string_view text) {
   if (text == "off" && p.may_be_off) return Value::off();
   if (text == "automatic" && p.may_be_automatic) return Value::automatic();
@@ -105,16 +124,25 @@ Value read(const Parameter& p, std::string_view text) {
     if (std::int64_t whole = 0; p.kind == Kind::integer) {  // a double has but 53 bits
       const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), whole);
       if (error == std::errc() && end == text.data() + text.size()) {
-        check(p, whole);
-        return whole;
+        const Value exactly = as_word(p, whole);
+        check(p, exactly);
+        return exactly;
       }
     }
+    if (p.role == Role::seed) {  // those above 2^63 are as good as any
+      std::uint64_t seed = 0;
+      const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
+      if (error == std::errc() && end == text.data() + text.size()) return static_cast<std::int64_t>(seed);
+    }
     const std::optional<double> number = to_number(text);
-    if (!number) fail("{} is \"{}\": it is a number, {}", p.name, text, limits_of(p));
+    if (!number)
+      fail("{} is \"{}\": it is a {}, {}", p.name, text, p.kind == Kind::integer ? "whole number" : "number",
+           limits_of(p));
     value = *number;
     if (p.kind == Kind::integer && *number == std::floor(*number) && std::abs(*number) <= kLargestWhole)
       value = static_cast<std::int64_t>(*number);
-  } else if (p.kind == Kind::text && p.canonical) {
+    value = as_word(p, std::move(value));
+  } else if (p.canonical) {
     value = p.canonical(value.text());
   }
   check(p, value);
@@ -123,6 +151,24 @@ Value read(const Parameter& p, std::string_view text) {
 
 namespace {
 
+std::int64_t list_number(const std::string& of, const Limits& limits, std::string_view text) {
+  Parameter p{of, {}, Kind::integer, Role::fixed, limits};
+  return read(p, text).integer();
+}
+
+std::string canonical_list(const std::string& name, const ListParts& parts, const std::string& text) {
+  std::vector<std::int64_t> numbers;
+  for (std::size_t begin = 0; begin <= text.size() && text != "none";) {
+    const std::size_t end = std::min(text.find('x', begin), text.size());
+    const std::string one = text.substr(begin, end - begin);
+    if (one.empty() || !to_number(one))
+      fail("{} is \"{}\": it is a list of whole numbers, as 64x64, or none", name, text);
+    numbers.push_back(list_number(name, parts.elements, one));
+    begin = end + 1;
+  }
+  return list_value(numbers).text();
+}
+
 // Every candidate trains for so long, on batches of so many rows, from a seed.
 void expect_optional(const Parameter& p, const char* what) {
   if (p.role == Role::budget || p.role == Role::patience || p.role == Role::seed || p.is_batch)
@@ -130,6 +176,18 @@ void expect_optional(const Parameter& p, const char* what) {
 }
 
 }  // namespace
+
+std::string when_it_takes_part(const Parameter& p) {
+  std::string out;
+  for (const Condition& when : p.when) {
+    std::string values;
+    for (std::size_t i = 0; i < when.values.size(); ++i)
+      values += (i == 0 ? "" : i + 1 == when.values.size() ? " or " : ", ") + to_string(when.values[i]);
+    out += fmt::format("{}{} is {}{}", out.empty() ? p.name + " takes part where " : " and ", when.name,
+                       when.is_not ? "not " : "", values);
+  }
+  return out;
+}
 
 // ---- declaring -----------------------------------------------------------------------------------------
 
@@ -170,32 +228,57 @@ Declaration& Declaration::standard(Value value) {
   return *this;
 }
 
-Declaration& Declaration::may_be_off() {
+Declaration& Declaration::may_be_off(std::optional<double> read_from) {
   expect_optional(own(), "be off");
   own().may_be_off = true;
+  own().off_at = read_from;
   return *this;
 }
 
-Declaration& Declaration::may_be_automatic() {
+Declaration& Declaration::may_be_automatic(std::optional<double> read_from) {
   Parameter& p = own();
   if (p.role != Role::fixed && p.role != Role::traced)
     fail("{} is the {}, which cannot be automatic", p.name, role_name(p.role));
   p.may_be_automatic = true;
+  p.automatic_at = read_from;
   return *this;
 }
 
 Declaration& Declaration::when(const std::string& name, std::vector<Value> values) {
+  return add({name, std::move(values)});
+}
+
+Declaration& Declaration::unless(const std::string& name, std::vector<Value> values) {
+  return add({name, std::move(values), true});
+}
+
+Declaration& Declaration::alias(std::string name) {
+  for (const Parameter& other : all_)
+    if (other.name == name ||
+        std::find(other.aliases.begin(), other.aliases.end(), name) != other.aliases.end())
+      fail("the schema has {} twice", name);
+  own().aliases.push_back(std::move(name));
+  return *this;
+}
+
+Declaration& Declaration::rare() {
+  own().is_rare = true;
+  return *this;
+}
+
+Declaration& Declaration::add(Condition condition) {
   Parameter& p = own();
+  const std::string& name = condition.name;
   expect_optional(p, "depend on another");
-  const auto before =
-      std::find_if(all_.begin(), all_.end() - 1, [&](const auto& q) { return q.name == name; });
-  if (before == all_.end() - 1) fail("{} depends on {}, which is not declared before it", p.name, name);
+  const auto end = all_.begin() + static_cast<std::ptrdiff_t>(place_);
+  const auto before = std::find_if(all_.begin(), end, [&](const auto& q) { return q.name == name; });
+  if (before == end) fail("{} depends on {}, which is not declared before it", p.name, name);
   if (before->role == Role::traced)
     fail("{} depends on {}, which is traced: whether it takes part would differ from lane to lane", p.name,
          name);
-  if (values.empty()) fail("{} depends on no value of {}", p.name, name);
-  for (const Value& value : values) check(*before, value);
-  p.when.push_back({name, std::move(values)});
+  if (condition.values.empty()) fail("{} depends on no value of {}", p.name, name);
+  for (const Value& value : condition.values) check(*before, value);
+  p.when.push_back(std::move(condition));
   return *this;
 }
 
@@ -203,11 +286,13 @@ Declaration Schema::add(Parameter p) {
   if (!is_name(p.name))
     fail("\"{}\" is no name of a hyperparameter: names are letters, digits and _, a letter first", p.name);
   for (const Parameter& other : parameters_)
-    if (other.name == p.name) fail("the schema has {} twice", p.name);
+    if (other.name == p.name ||
+        std::find(other.aliases.begin(), other.aliases.end(), p.name) != other.aliases.end())
+      fail("the schema has {} twice", p.name);
   if (std::isnan(p.limits.low) || std::isnan(p.limits.high) || p.limits.low > p.limits.high)
     fail("{} goes from {} to {}: there is no number between", p.name, p.limits.low, p.limits.high);
   parameters_.push_back(std::move(p));
-  return Declaration(parameters_);
+  return {parameters_, parameters_.size() - 1};
 }
 
 Declaration Schema::real(const std::string& name, Limits limits) {
@@ -247,6 +332,15 @@ Declaration Schema::text(const std::string& name, std::function<std::string(cons
   return add(std::move(p));
 }
 
+Declaration Schema::list(const std::string& name, ListParts parts) {
+  Parameter p{name, {}, Kind::list, Role::fixed, {}};
+  for (const std::string& part : {parts.length, parts.element})
+    if (!is_name(part)) fail("\"{}\" is no name of a part of {}", part, name);
+  p.canonical = [name, parts](const std::string& text) { return canonical_list(name, parts, text); };
+  p.parts = std::move(parts);
+  return add(std::move(p));
+}
+
 Declaration Schema::budget(const std::string& name, std::int64_t standard) {
   if (place_of(Role::budget))
     fail("the schema has two budgets, {} and {}", parameters_[*place_of(Role::budget)].name, name);
@@ -272,6 +366,7 @@ Declaration Schema::patience(const std::string& name, Value standard) {
               Role::patience,
               {1, kMostEpochs}};
   p.may_be_off = true;
+  p.off_at = 0;
   return add(std::move(p)).standard(std::move(standard));
 }
 
@@ -283,14 +378,20 @@ Declaration Schema::seed(const std::string& name, std::int64_t standard) {
   return out.standard(standard);
 }
 
-std::size_t Schema::place(std::string_view name) const {
+std::size_t Schema::place(std::string_view given) const {
+  for (std::size_t i = 0; i < parameters_.size(); ++i)
+    if (parameters_[i].name == given) return i;
+  std::string name(given);
+  std::replace(name.begin(), name.end(), '-', '_');
   std::vector<std::string> names;
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
-    if (parameters_[i].name == name) return i;
-    names.push_back(parameters_[i].name);
+    const Parameter& p = parameters_[i];
+    if (p.name == name || std::find(p.aliases.begin(), p.aliases.end(), name) != p.aliases.end()) return i;
+    names.push_back(p.name);
+    if (p.kind == Kind::list) names.insert(names.end(), {p.parts.length, p.parts.element});
   }
-  if (names.empty()) fail("there is no hyperparameter \"{}\": the schema is empty", name);
-  fail("there is no hyperparameter \"{}\"{}", name, suggestion(name, names));
+  if (names.empty()) fail("there is no hyperparameter \"{}\": the schema is empty", given);
+  fail("there is no hyperparameter \"{}\"{}", given, suggestion(given, names));
 }
 
 std::optional<std::size_t> Schema::place_of(Role role) const {
@@ -345,7 +446,8 @@ bool Configuration::takes_part(std::size_t place) const {
   for (const Condition& when : schema_->parameters()[place].when) {
     const std::size_t on = schema_->place(when.name);
     if (!takes_part(on)) return false;
-    if (std::find(when.values.begin(), when.values.end(), (*values_)[on]) == when.values.end()) return false;
+    const auto at = std::find(when.values.begin(), when.values.end(), (*values_)[on]);
+    if ((at != when.values.end()) == when.is_not) return false;
   }
   return true;
 }
@@ -359,6 +461,10 @@ void Configuration::settle() {
            schema_->parameters()[i].name);
     }
   }
+}
+
+bool is_worth_telling(const Parameter& p, const Value& value) {
+  return !value.is_nothing() && !(p.is_rare && p.standard && value == *p.standard);
 }
 
 std::string to_string(const Configuration& configuration) {

@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <charconv>
 #include <cmath>
 
 #include "core/fail.h"
@@ -35,7 +37,27 @@ std::string to_string(const Value& value) {
   if (value.is_off()) return "off";
   if (value.is_automatic()) return "automatic";
   if (value.is_text()) return value.text();
-  return value.is_integer() ? fmt::format("{}", value.integer()) : from_number(value.number());
+  if (value.is_integer()) return fmt::format("{}", value.integer());
+  return value.number() == 0 && std::signbit(value.number()) ? "-0" : from_number(value.number());
+}
+
+std::vector<std::int64_t> list_of(const Value& value) {
+  std::vector<std::int64_t> out;
+  const std::string& text = value.text();
+  for (std::size_t begin = 0; begin <= text.size() && text != "none";) {
+    const std::size_t end = std::min(text.find('x', begin), text.size());
+    std::int64_t number = 0;
+    const auto [stop, error] = std::from_chars(text.data() + begin, text.data() + end, number);
+    if (error != std::errc() || stop != text.data() + end)
+      fail("\"{}\" is not a list of whole numbers, as 64x64, or none", text);
+    out.push_back(number);
+    begin = end + 1;
+  }
+  return out;
+}
+
+Value list_value(const std::vector<std::int64_t>& numbers) {
+  return numbers.empty() ? std::string("none") : fmt::format("{}", fmt::join(numbers, "x"));
 }
 
 }  // namespace runnel::params

@@ -16,12 +16,11 @@ namespace {
 
 constexpr std::size_t kMostColumns = 2000;
 
-// Options that few ask for are told where they differ from the usual, or among candidates.
-bool worth_telling(const sweep::HyperField& field, const std::vector<sweep::Outcome>& outcomes) {
-  if (field.usual) return true;
-  const std::string usual = field.get(sweep::Hyper());
-  return std::any_of(outcomes.begin(), outcomes.end(),
-                     [&](const sweep::Outcome& o) { return field.get(o.hyper) != usual; });
+// Those that some candidate has, and that few ask for only where they are not as usual in one.
+bool worth_telling(const params::Parameter& p, const std::vector<sweep::Outcome>& outcomes) {
+  return std::any_of(outcomes.begin(), outcomes.end(), [&](const sweep::Outcome& o) {
+    return params::is_worth_telling(p, o.configuration[p.name]);
+  });
 }
 
 Trials trials_of(const FitResult& result) {
@@ -34,11 +33,15 @@ Trials trials_of(const FitResult& result) {
              {},
              search.rungs,
              result.best};
-  std::vector<const sweep::HyperField*> fields;
-  for (const sweep::HyperField& field : sweep::hyper_fields()) {
-    if (!worth_telling(field, search.outcomes)) continue;
-    fields.push_back(&field);
-    out.names.push_back({field.name, field.meaning, field.numeric});
+  std::vector<std::string> names;
+  for (const params::Parameter& p : sweep::network_schema()->parameters()) {
+    if (!worth_telling(p, search.outcomes)) continue;
+    names.push_back(p.name);
+    const bool numeric = std::all_of(search.outcomes.begin(), search.outcomes.end(), [&](const auto& o) {
+      const params::Value& value = o.configuration[p.name];
+      return value.is_number() || value.is_nothing();
+    });
+    out.names.push_back({p.name, p.meaning, numeric});
   }
   for (const sweep::Outcome& outcome : search.outcomes) {
     const bool read = outcome.epochs > 0;
@@ -47,12 +50,13 @@ Trials trials_of(const FitResult& result) {
                 outcome.epochs,
                 read ? outcome.validation : std::nan(""),
                 read ? outcome.validation_loss : std::nan(""),
-                outcome.hyper.patience > 0 ? outcome.best_epoch : 0,
+                sweep::patience_of(outcome.configuration) > 0 ? outcome.best_epoch : 0,
                 {},
                 outcome.curve};
-    for (const sweep::HyperField* field : fields)
-      trial.values.push_back(
-          sweep::takes_part(result.space, field->name, outcome.hyper) ? field->get(outcome.hyper) : "");
+    for (const std::string& name : names) {
+      const params::Value& value = outcome.configuration[name];
+      trial.values.push_back(value.is_nothing() ? "" : to_string(value));
+    }
     out.all.push_back(std::move(trial));
   }
   return out;
@@ -78,8 +82,9 @@ Json rows_json(const Fit& fit) {
   const Split& split = result.split;
   const std::size_t train = split.train.size(), validation = split.validation.size();
   const std::size_t test = result.test.rows;
-  const bool stops = std::any_of(result.search.outcomes.begin(), result.search.outcomes.end(),
-                                 [](const sweep::Outcome& o) { return o.hyper.patience > 0; });
+  const bool stops =
+      std::any_of(result.search.outcomes.begin(), result.search.outcomes.end(),
+                  [](const sweep::Outcome& o) { return sweep::patience_of(o.configuration) > 0; });
   Json list = Json::array();
   const auto add = [&](const char* role, std::size_t rows, std::string when) {
     if (rows > 0) list.push_back({{"role", role}, {"rows", rows}, {"used", std::move(when)}});

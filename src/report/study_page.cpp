@@ -10,19 +10,20 @@
 namespace runnel::report {
 namespace {
 
-const sweep::HyperField* known(const std::string& name) {
-  for (const sweep::HyperField& field : sweep::hyper_fields())
-    if (field.name == name) return &field;
+const params::Parameter* known(const std::string& name) {
+  for (const params::Parameter& p : sweep::network_schema()->parameters())
+    if (p.name == name) return &p;
   return nullptr;
 }
 
 // As fits tell it: options that few ask for where they are not as usual in every candidate.
 bool worth_telling(const study::Study& study, std::size_t field) {
-  const sweep::HyperField* f = known(study.candidates[0].hyper[field].name);
-  if (f == nullptr || f->usual) return true;
-  const std::string usual = f->get(sweep::Hyper());
-  return std::any_of(study.candidates.begin(), study.candidates.end(),
-                     [&](const study::Candidate& c) { return c.hyper[field].text != usual; });
+  const params::Parameter* p = known(study.candidates[0].hyper[field].name);
+  return std::any_of(study.candidates.begin(), study.candidates.end(), [&](const study::Candidate& c) {
+    const study::Candidate::Value& value = c.hyper[field];
+    if (!value.active) return false;
+    return p == nullptr || !p->is_rare || value.text != to_string(*p->standard);
+  });
 }
 
 Trial trial_of(const study::Candidate& candidate, const std::vector<std::size_t>& fields) {
@@ -62,9 +63,12 @@ Trials trials_of(const study::Study& study) {
   for (std::size_t field = 0; field < study.candidates[0].hyper.size(); ++field) {
     if (!worth_telling(study, field)) continue;
     const study::Candidate::Value& value = study.candidates[0].hyper[field];
-    const sweep::HyperField* f = known(value.name);
+    const params::Parameter* p = known(value.name);
     fields.push_back(field);
-    out.names.push_back({value.name, f != nullptr ? f->meaning : "", value.numeric});
+    const bool numeric = std::all_of(study.candidates.begin(), study.candidates.end(), [&](const auto& c) {
+      return c.hyper[field].numeric || !c.hyper[field].active;
+    });
+    out.names.push_back({value.name, p != nullptr ? p->meaning : "", numeric});
   }
   for (const study::Candidate& candidate : study.candidates) out.all.push_back(trial_of(candidate, fields));
   return out;

@@ -23,7 +23,7 @@ constexpr std::size_t kMostGood = 25;
 std::vector<double> coordinates(const Space& space, const Configuration& c) {
   std::vector<double> out;
   for (const Varied& v : space.varied()) {
-    const Value& value = c.values()[v.place];
+    const Value value = space.value_of(c, v);
     if (value.is_nothing()) {
       out.push_back(std::nan(""));
     } else if (!v.values.empty()) {

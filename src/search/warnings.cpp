@@ -23,11 +23,13 @@ bool is_numeric(const Parameter& p) {
 
 // Whether the best candidate with the winner's value of a parameter is better than the best with another:
 // where they are equal, the parameter may not even matter.
-bool is_better_there(const Result& result, std::size_t place, const Value& value) {
+bool is_better_there(const Result& result, const Space& space, const Varied& axis, const Value& value) {
   double there = std::numeric_limits<double>::infinity(), elsewhere = there;
   for (const Candidate& c : result.candidates) {
     if (c.status != Status::done) continue;
-    double& best = c.configuration.values()[place] == value ? there : elsewhere;
+    const Value its = space.value_of(c.configuration, axis);
+    if (its.is_nothing()) continue;
+    double& best = its == value ? there : elsewhere;
     best = std::min(best, signed_value(result.measures[0], c.measures[0]));
   }
   return there < elsewhere;
@@ -38,19 +40,19 @@ void add_edges(const Result& result, const Space& space, Warnings& out) {
   const Candidate& winner = result.candidates[static_cast<std::size_t>(*result.best)];
   for (const Varied& v : space.varied()) {
     const Parameter& p = space.schema().parameters()[v.place];
-    const Value& value = winner.configuration.values()[v.place];
-    if (!is_numeric(p) || !value.is_number()) continue;
+    const Value value = space.value_of(winner.configuration, v);
+    if (v.part != Varied::Part::whole || !is_numeric(p) || !value.is_number()) continue;
     if (p.role == params::Role::budget && winner.epochs < value.integer()) continue;  // its patience ended it
     std::set<double> tried;
     for (const Candidate& c : result.candidates)
-      if (const Value& other = c.configuration.values()[v.place]; other.is_number())
+      if (const Value other = space.value_of(c.configuration, v); other.is_number())
         tried.insert(other.number());
     if (tried.size() < 3) continue;  // two values are a comparison, not a range
     const bool least = value.number() == *tried.begin();
     if (!least && value.number() != *tried.rbegin()) continue;
     if (least && value.number() == p.limits.low) continue;  // nothing lies beyond
     if (!least && value.number() == p.limits.high) continue;
-    if (!is_better_there(result, v.place, value)) continue;
+    if (!is_better_there(result, space, v, value)) continue;
     out.push_back(fmt::format("the best {} ({}) is the {} tried: {} values may be better still", p.name,
                               to_string(value), least ? "smallest" : "largest",
                               least ? "smaller" : "larger"));
@@ -69,13 +71,22 @@ void add_unasked(const Programs& programs, const Space& space, Warnings& out) {
 }
 
 void add_batches(const Result& result, const Programs& programs, Warnings& out) {
-  constexpr std::int64_t kTenth = 10;
   std::int64_t rows = std::numeric_limits<std::int64_t>::max();
   for (const Fold& fold : programs.folds()) rows = std::min(rows, rows_of(fold.train));
+  std::vector<Configuration> all;
+  for (const Candidate& c : result.candidates) all.push_back(c.configuration);
+  for (std::string& text : batch_warnings(all, rows)) out.push_back(std::move(text));
+}
+
+}  // namespace
+
+std::vector<std::string> batch_warnings(std::span<const Configuration> candidates, std::int64_t rows) {
+  Warnings out;
+  constexpr std::int64_t kTenth = 10;
   bool cut = false;
   std::int64_t most = 0, of = 0;  // rows left out, and the batch that does it
-  for (const Candidate& c : result.candidates) {
-    const std::int64_t batch = batch_of(c.configuration);
+  for (const Configuration& candidate : candidates) {
+    const std::int64_t batch = batch_of(candidate);
     if (batch > rows && !cut)
       out.push_back(fmt::format("a batch of {} is more than the {} training rows: all of them make one step",
                                 batch, rows));
@@ -90,7 +101,10 @@ void add_batches(const Result& result, const Programs& programs, Warnings& out) 
         fmt::format("a batch of {} leaves {} of the {} training rows out of every epoch (others each time): "
                     "a batch that divides them, or a smaller one, leaves fewer",
                     of, most, rows));
+  return out;
 }
+
+namespace {
 
 void add_repeats(const Result& result, Warnings& out) {
   std::set<std::string> different;
@@ -101,8 +115,9 @@ void add_repeats(const Result& result, Warnings& out) {
   }
   const std::size_t all = result.candidates.size();
   if (different.size() < all)
-    out.push_back(fmt::format("{} of the {} candidates repeat others: {} differ", all - different.size(), all,
-                              different.size()));
+    out.push_back(
+        fmt::format("{} of the {} candidates repeat others, and a repeat costs no training: {} differ",
+                    all - different.size(), all, different.size()));
 }
 
 void add_idle(const Result& result, const Scheduling& scheduling, Warnings& out) {
@@ -111,9 +126,13 @@ void add_idle(const Result& result, const Scheduling& scheduling, Warnings& out)
     return;
   std::int64_t most = 0;
   for (const Candidate& c : result.candidates) most = std::max(most, epochs_of(c.configuration));
-  out.push_back(fmt::format("the scheduler {} stops nobody early: no candidate makes more than {}",
-                            scheduler_name(scheduling.scheduler),
-                            counted(static_cast<std::size_t>(most), "epoch")));
+  const bool median = scheduling.scheduler == Scheduler::median;
+  out.push_back(
+      fmt::format("the scheduler {} stops nobody early: it takes {} epochs ({}), and no candidate makes "
+                  "more than {}",
+                  scheduler_name(scheduling.scheduler),
+                  median ? scheduling.min_epochs + 1 : scheduling.eta * scheduling.min_epochs,
+                  median ? "more than min-epochs" : "eta times min-epochs", most));
 }
 
 }  // namespace

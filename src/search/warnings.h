@@ -1,6 +1,7 @@
 // What a search tells of how it was set up and of how it ended.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -12,5 +13,8 @@ namespace runnel::search {
 // by batches; repeats; schedulers without work.
 std::vector<std::string> warnings_of(const Result& result, const Programs& programs, const Space& space,
                                      const Scheduling& scheduling);
+
+// Batches that are larger than all rows, and rows that they leave out.
+std::vector<std::string> batch_warnings(std::span<const Configuration> candidates, std::int64_t rows);
 
 }  // namespace runnel::search

@@ -217,13 +217,14 @@ Fingerprint split_fingerprint(const Split& split, std::span<const runnel::Fold> 
 }
 
 Fingerprint space_fingerprint(const std::vector<std::pair<std::string, std::string>>& settings,
-                              const std::vector<sweep::Hyper>& candidates) {
+                              const std::vector<params::Configuration>& candidates) {
   Json parts = {{"settings", Json::object()}, {"candidates", candidates.size()}, {"hyper", Json::object()}};
   for (const auto& [name, text] : settings) parts["settings"][name] = text;
-  for (const sweep::HyperField& field : sweep::hyper_fields()) {
+  if (candidates.empty()) return fingerprint_of(parts);
+  for (const params::Parameter& p : candidates[0].schema().parameters()) {
     Digest digest;
-    for (const sweep::Hyper& hyper : candidates) digest.text(field.get(hyper));
-    parts["hyper"][field.name] = digest.hex();
+    for (const params::Configuration& candidate : candidates) digest.text(to_string(candidate[p.name]));
+    parts["hyper"][p.name] = digest.hex();
   }
   return fingerprint_of(parts);
 }

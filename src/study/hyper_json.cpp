@@ -17,14 +17,20 @@ constexpr std::size_t kDigits = 15;  // that a double holds, whatever they are
 
 }  // namespace
 
-std::string hyper_json(const sweep::Hyper& hyper) {
+std::string hyper_json(const params::Configuration& configuration) {
   Json out = Json::object();
-  for (const sweep::HyperField& field : sweep::hyper_fields()) {
-    std::string text = field.get(hyper);
-    Json number = field.numeric ? Json::parse(text, nullptr, false) : Json();
+  for (std::size_t i = 0; i < configuration.values().size(); ++i) {
+    const params::Value& value = configuration.values()[i];
+    const std::string& name = configuration.schema().parameters()[i].name;
+    if (value.is_nothing()) {
+      out[name] = nullptr;
+      continue;
+    }
+    std::string text = to_string(value);
+    Json number = value.is_number() ? Json::parse(text, nullptr, false) : Json();
     const bool held = number.is_number_float() || (number.is_number_integer() && text.size() <= kDigits);
     // A text that would come back as another one ("-0") stays a text.
-    out[field.name] = held && text_of(number) == text ? std::move(number) : Json(std::move(text));
+    out[name] = held && text_of(number) == text ? std::move(number) : Json(std::move(text));
   }
   return dumped(out);
 }
@@ -32,14 +38,17 @@ std::string hyper_json(const sweep::Hyper& hyper) {
 std::vector<Candidate::Value> hyper_values(const std::string& json) {
   std::vector<Candidate::Value> out;
   const Json object = Json::parse(json);
-  for (const auto& [name, value] : object.items()) out.push_back({name, text_of(value), value.is_number()});
+  for (const auto& [name, value] : object.items())
+    out.push_back({name, value.is_null() ? "" : text_of(value), value.is_number(), !value.is_null()});
   return out;
 }
 
-sweep::Hyper hyper_of(const Candidate& candidate) {
-  sweep::Hyper hyper;
-  for (const Candidate::Value& value : candidate.hyper) sweep::hyper_field(value.name).set(hyper, value.text);
-  return hyper;
+params::Configuration configuration_of(const Candidate& candidate) {
+  params::Configuration out(sweep::network_schema());
+  for (const Candidate::Value& value : candidate.hyper)
+    if (value.active) out.set(value.name, params::read(out.schema()[value.name], value.text));
+  out.settle();
+  return out;
 }
 
 }  // namespace runnel::study

@@ -12,10 +12,11 @@ using Json = nlohmann::ordered_json;
 
 std::string dumped(const Json& json);  // on one line; text that is no UTF-8 is replaced
 
-// {"hidden": "64x64", …, "rate": 0.001, "seed": "18446744073709551615"}: numbers as JSON's numbers where
-// these hold them (other programs read JSON's whole numbers as doubles).
-std::string hyper_json(const sweep::Hyper& hyper);
-// Throws nlohmann::json::exception for text that is no object of numbers and texts.
+// {"hidden": "64x64", …, "rate": 0.001, "dropout": "off", "seed": "9007199254740993", "bins": null}: numbers
+// as JSON's numbers where these hold them (other programs read JSON's whole numbers as doubles), null for
+// what takes no part.
+std::string hyper_json(const params::Configuration& configuration);
+// Throws nlohmann::json::exception for text that is no object of numbers, texts and nulls.
 std::vector<Candidate::Value> hyper_values(const std::string& json);
 
 }  // namespace runnel::study

@@ -71,11 +71,12 @@ Verdict verdict_of(const sweep::Problem& problem, const std::vector<Reading>& re
 
 }  // namespace
 
-Keeper::Keeper(Store store, const sweep::Problem& problem, const std::vector<sweep::Hyper>& candidates)
+Keeper::Keeper(Store store, const sweep::Problem& problem,
+               const std::vector<params::Configuration>& candidates)
     : Keeper(std::move(store), problem, candidates, Cadence()) {}
 
-Keeper::Keeper(Store store, const sweep::Problem& problem, const std::vector<sweep::Hyper>& candidates,
-               const Cadence& cadence)
+Keeper::Keeper(Store store, const sweep::Problem& problem,
+               const std::vector<params::Configuration>& candidates, const Cadence& cadence)
     : store_(std::move(store)),
       cadence_(cadence),
       problem_(problem),
@@ -91,7 +92,7 @@ void Keeper::attach(sweep::Options& options) {
   const std::vector<Snapshot> kept = store_.snapshots(Snapshot::Kind::state);
   if (kept.empty()) return;
   std::int64_t most = 0;
-  for (const sweep::Trajectory& t : trajectories_) most = std::max(most, t.hyper.epochs);
+  for (const sweep::Trajectory& t : trajectories_) most = std::max(most, sweep::epochs_of(t.candidate));
   std::set<std::int64_t> rungs;
   for (const search::Bracket& bracket :
        search::make_brackets(options.scheduling, trajectories_.size(), most, options.seed))
@@ -180,7 +181,7 @@ void Keeper::note_under_way(const sweep::LaneState& state) {
 
 sweep::Patience Keeper::patience(std::int64_t trajectory, const Lane& lane, std::int64_t epochs) const {
   const sweep::LaneState state{trajectory, 0, lane.epochs, {}, lane.curve, lane.losses};
-  return sweep::patience_after(trajectories_[static_cast<std::size_t>(trajectory)].hyper, problem_.metric,
+  return sweep::patience_after(trajectories_[static_cast<std::size_t>(trajectory)].candidate, problem_.metric,
                                state, epochs);
 }
 

@@ -29,8 +29,8 @@ class Keeper {
     double commits = 0.5;  // seconds between commits: what a kill may cost of candidates that had ended
   };
   // The search's problem and candidates, in its order; both must outlive it.
-  Keeper(Store store, const sweep::Problem& problem, const std::vector<sweep::Hyper>& candidates);
-  Keeper(Store store, const sweep::Problem& problem, const std::vector<sweep::Hyper>& candidates,
+  Keeper(Store store, const sweep::Problem& problem, const std::vector<params::Configuration>& candidates);
+  Keeper(Store store, const sweep::Problem& problem, const std::vector<params::Configuration>& candidates,
          const Cadence& cadence);
   Keeper(const Keeper&) = delete;  // the search's options point to it
   Keeper& operator=(const Keeper&) = delete;

@@ -3,8 +3,8 @@
 #include <cmath>
 
 #include "core/fail.h"
-#include "study/conditions.h"
 #include "study/contents.h"
+#include "study/earlier.h"
 #include "study/hyper_json.h"
 #include "study/schema.h"
 
@@ -193,7 +193,7 @@ Study contents_of(const Database& database) {
   study.path = database.name();
   read_description(database, study);
   read_candidates(database, study);
-  mark_active(study.description.configuration, study.candidates);
+  if (is_earlier(database)) bring_up(study);
   read_readings(database, study);
   read_rest(database, study);
   read_under_way(database, study);

@@ -11,7 +11,7 @@ namespace runnel::study {
 
 // Kept in the file's header. A change of the tables that an older Runnel would misread makes the version one
 // more.
-inline constexpr std::int64_t kFormat = 1;
+inline constexpr std::int64_t kFormat = 2;
 
 void create_tables(const Database& database);
 

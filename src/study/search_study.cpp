@@ -99,8 +99,7 @@ Fingerprint space_of(const search::Beginning& b) {
       {"scheduler", std::string(scheduler_name(s.scheduler))},
       {"eta", std::to_string(s.eta)},
       {"min_epochs", std::to_string(s.min_epochs)}};
-  for (const params::Varied& v : b.space.varied())
-    parts.emplace_back(b.space.schema().parameters()[v.place].name, text_of(v));
+  for (const params::Varied& v : b.space.varied()) parts.emplace_back(v.name, text_of(v));
   for (std::size_t i = 0; i < b.space.base().values().size(); ++i)
     if (!b.space.base().values()[i].is_nothing())
       parts.emplace_back("the value of " + b.space.schema().parameters()[i].name,

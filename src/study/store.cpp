@@ -16,6 +16,7 @@
 #include "core/fail.h"
 #include "core/stopwatch.h"
 #include "study/contents.h"
+#include "study/earlier.h"
 #include "study/going_on.h"
 #include "study/hyper_json.h"
 #include "study/lock.h"
@@ -220,13 +221,6 @@ struct Store::Impl {
     last_snapshots = watch.total();
   }
 
-  std::vector<std::string> candidates() const {
-    Statement row = statement("SELECT hyper FROM candidates ORDER BY id");
-    std::vector<std::string> out;
-    while (row.step()) out.push_back(row.text());
-    return out;
-  }
-
   // Rungs and warnings are those of the search as it was.
   void grow(const Description& d, const std::vector<std::string>& more) {
     begin(std::chrono::seconds(10));
@@ -374,9 +368,9 @@ Store::~Store() {
 }
 
 Store Store::create(const std::string& path, const Description& description,
-                    const std::vector<sweep::Hyper>& candidates) {
+                    const std::vector<params::Configuration>& candidates) {
   std::vector<std::string> texts;
-  for (const sweep::Hyper& hyper : candidates) texts.push_back(hyper_json(hyper));
+  for (const params::Configuration& candidate : candidates) texts.push_back(hyper_json(candidate));
   return create(path, description, texts);
 }
 
@@ -400,11 +394,22 @@ Store Store::resume(const std::string& path, const Description& description) {
 }
 
 Store Store::resume(const std::string& path, const Description& description,
-                    const std::vector<sweep::Hyper>& candidates) {
+                    const std::vector<params::Configuration>& candidates) {
   std::vector<std::string> texts;
-  for (const sweep::Hyper& hyper : candidates) texts.push_back(hyper_json(hyper));
+  for (const params::Configuration& candidate : candidates) texts.push_back(hyper_json(candidate));
   return opened(path, description, &texts);
 }
+
+namespace {
+
+// Of a fit's candidates, as they stand in a file.
+std::vector<std::string> candidate_texts(const Study& study) {
+  std::vector<std::string> out;
+  for (const Candidate& c : study.candidates) out.push_back(hyper_json(configuration_of(c)));
+  return out;
+}
+
+}  // namespace
 
 Store Store::opened(const std::string& path, const Description& description,
                     const std::vector<std::string>* candidates) {
@@ -415,12 +420,15 @@ Store Store::opened(const std::string& path, const Description& description,
   auto impl = std::make_unique<Impl>(real, std::move(lock));
   check_whole(*impl->database);
   const Study study = contents_of(*impl->database);
-  const std::vector<std::string> known = impl->candidates();
-  const bool grows = candidates != nullptr && candidates->size() > known.size() &&
-                     std::equal(known.begin(), known.end(), candidates->begin());
+  bool grows = candidates != nullptr && candidates->size() > study.candidates.size();
+  if (grows) {
+    const std::vector<std::string> known = candidate_texts(study);
+    grows = std::equal(known.begin(), known.end(), candidates->begin());
+  }
   check_same(path, study.description, description, grows);
+  bring_up(*impl->database);
   impl->begin_run(description);
-  if (grows) impl->grow(description, {candidates->begin() + std::ssize(known), candidates->end()});
+  if (grows) impl->grow(description, {candidates->begin() + std::ssize(study.candidates), candidates->end()});
   Store store(std::move(impl));
   const std::string version = other_version(study.description, description);
   if (!version.empty()) store.warning(version);

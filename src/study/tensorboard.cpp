@@ -10,6 +10,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <set>
 
 #include "core/fail.h"
@@ -101,12 +102,12 @@ void Events::plugin(std::string_view tag, int field, const Message& content) {
   summary(0, Message().text(1, tag).message(8, tensor).message(9, metadata));
 }
 
-void Events::begin_run(const std::vector<Candidate::Value>& hyper) {
+void Events::begin_run(const std::vector<Candidate::Value>& hyper, const std::vector<std::string>& texts) {
   Message start;
   for (const Candidate::Value& value : hyper) {
     if (!value.active) continue;
     Message held;
-    if (value.numeric)
+    if (value.numeric && std::find(texts.begin(), texts.end(), value.name) == texts.end())
       held.real(2, std::strtod(value.text.c_str(), nullptr));
     else
       held.text(3, value.text);
@@ -155,9 +156,10 @@ void write_events(const fs::path& folder, const Events& events) {
   if (error) fail_run("{}: cannot be written: {}", path.string(), error.message());
 }
 
-Events events_of(const Study& study, const Candidate& candidate, double wall_time) {
+Events events_of(const Study& study, const Candidate& candidate, const std::vector<std::string>& texts,
+                 double wall_time) {
   Events events(wall_time);
-  events.begin_run(candidate.hyper);
+  events.begin_run(candidate.hyper, texts);
   for (const Reading& reading : candidate.readings) {
     const std::string fold = study.description.folds > 1 ? fmt::format("/fold {}", reading.fold + 1) : "";
     for (std::size_t i = 0; i < reading.curve.size(); ++i)
@@ -181,11 +183,23 @@ struct Varied {
 Varied varied_of(const Study& study) {
   Varied out;
   if (study.candidates.empty()) return out;
-  for (const Candidate::Value& value : study.candidates[0].hyper) {
+  struct Seen {
     std::set<std::string_view> values;
-    for (const Candidate& candidate : study.candidates) values.insert(candidate.value(value.name));
-    if (values.size() > 1) (value.numeric ? out.numbers : out.texts).push_back(value.name);
-  }
+    bool numeric = true;
+  };
+  std::map<std::string_view, Seen> seen;
+  std::vector<std::string> names;
+  for (const Candidate& candidate : study.candidates)
+    for (const Candidate::Value& value : candidate.hyper) {
+      if (!value.active) continue;
+      const auto [at, is_new] = seen.try_emplace(value.name);
+      if (is_new) names.push_back(value.name);
+      at->second.values.insert(value.text);
+      at->second.numeric = at->second.numeric && value.numeric;
+    }
+  for (const std::string& name : names)
+    if (const Seen& of = seen[name]; of.values.size() > 1)
+      (of.numeric ? out.numbers : out.texts).push_back(name);
   return out;
 }
 
@@ -218,7 +232,7 @@ std::int64_t write_tensorboard(const Study& study, const std::string& folder) {
   for (const Candidate& candidate : study.candidates) {
     if (candidate.readings.empty()) continue;
     const std::string name = fmt::format("candidate-{:0{}}", candidate.index, digits);
-    write_events(fs::path(folder) / name, events_of(study, candidate, wall_time));
+    write_events(fs::path(folder) / name, events_of(study, candidate, varied.texts, wall_time));
     ++written;
   }
   return written;

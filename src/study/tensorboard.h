@@ -39,8 +39,9 @@ class Events {
  public:
   explicit Events(double wall_time);  // begins with the event that names the format's version
   void scalar(std::int64_t step, std::string_view tag, double value);
-  // The start of a run with these hyperparameters, and its end.
-  void begin_run(const std::vector<Candidate::Value>& hyper);
+  // The start of a run with these hyperparameters, and its end. Those of `texts` are told as texts, numbers
+  // too.
+  void begin_run(const std::vector<Candidate::Value>& hyper, const std::vector<std::string>& texts = {});
   void end_run(Status status);
   // What all runs vary, and the tags of what they measure; belongs into the folder above them.
   void experiment(const std::vector<std::string>& numbers, const std::vector<std::string>& texts,

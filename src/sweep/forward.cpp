@@ -6,6 +6,7 @@
 #include "core/fail.h"
 #include "runnel/ops.h"
 #include "runnel/tree.h"
+#include "sweep/schema.h"
 
 namespace runnel::sweep {
 namespace {
@@ -68,7 +69,7 @@ Forward::Forward(std::span<const Part> parts, std::int64_t inputs)
 }
 
 Forward::Kept Forward::kept(const Part& part) {
-  Kept out{part.network, part.hyper.activation, part.hyper.scale};
+  Kept out{part.network, activation_of(part.configuration), scale_of(part.configuration)};
   std::vector<nn::Layer>& layers = out.network.layers;
   if (layers[0].given.empty() || !layers[0].learnt.empty()) return out;
   std::size_t i = 0;
@@ -142,8 +143,8 @@ void Forward::run_part(std::size_t size, const std::byte* x, std::size_t begin, 
   of.runners.give_back(std::move(runner));
 }
 
-Array predict(const nn::Network& network, const Hyper& hyper, const Array& x) {
-  const std::array<Forward::Part, 1> parts = {{{network, hyper}}};
+Array predict(const nn::Network& network, const Configuration& configuration, const Array& x) {
+  const std::array<Forward::Part, 1> parts = {{{network, configuration}}};
   const Forward forward(parts, x.dim(1));
   const auto rows = static_cast<std::size_t>(x.dim(0));
   std::vector<double> out(rows * forward.width());

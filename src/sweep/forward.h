@@ -25,7 +25,7 @@ class Forward {
  public:
   struct Part {
     const nn::Network& network;
-    const Hyper& hyper;
+    const Configuration& configuration;
   };
   // `inputs` features a row, of the networks' dtype. The parts are read here only.
   Forward(std::span<const Part> parts, std::int64_t inputs);

@@ -62,7 +62,7 @@ optim::Rates further_rates(const Settings& h) {
   optim::Rates out;
   for (const auto& [ours, theirs] : {std::pair("eps", "eps"), std::pair("eps_root", "eps_root"),
                                      std::pair("accumulator", "initial_accumulator")})
-    if (!h.is_automatic(ours)) out[theirs] = h[ours];
+    if (!h.is_off(ours) && !h.is_automatic(ours)) out[theirs] = h[ours];
   for (const char* name : {"decay", "clip_value", "clip_example"})
     if (!h.is_off(name)) out[name] = h[name];
   const std::string& schedule = h.text("schedule");
@@ -85,11 +85,11 @@ optim::Rates further_rates(const Settings& h) {
 train::Rates rates_of(const Settings& h) {
   train::Rates rates;
   rates.rate = h["rate"];
-  rates.momentum = h["momentum"];
-  rates.beta2 = h["beta2"];
+  if (!h.is_off("momentum")) rates.momentum = h["momentum"];
+  if (!h.is_off("beta2")) rates.beta2 = h["beta2"];
   rates.bias = h["bias"];
   rates.key = h.key();
-  if (!h.is_off("l2")) rates.l2 = h["l2"];
+  rates.l2 = h["l2"];
   if (!h.is_off("dropout")) rates.dropout = h["dropout"];
   if (!h.is_off("clip")) rates.clip = h["clip"];
   if (!h.is_off("scale")) rates.scale = h["scale"];
@@ -97,17 +97,18 @@ train::Rates rates_of(const Settings& h) {
   return rates;
 }
 
-// These of a candidate's choices, which are texts; all else is as usual.
-Hyper asked(const Settings& h, std::initializer_list<const char*> names) {
-  Hyper out;
-  for (const char* name : names) hyper_field(name).set(out, h.text(name));
-  return out;
+// A choice of a candidate; `usual` where it takes no part.
+std::string choice(const Settings& h, const char* name, const char* usual) {
+  return h.is_off(name) ? usual : h.text(name);
 }
+
+nn::Activation asked_activation(const Settings& h) { return activation_of(choice(h, "activation", "relu")); }
 
 // The network of a candidate on a fold.
 nn::Architecture architecture_of(const Settings& h, std::int64_t outputs) {
-  const Hyper hyper = asked(h, {"hidden", "body", "norm"});
-  nn::Architecture out{{h.rows()[0].shape[1]}, hyper.body, hyper.norm};
+  nn::Architecture out{{h.rows()[0].shape[1]},
+                       choice(h, "body", "mlp") == "residual" ? nn::Body::residual : nn::Body::mlp,
+                       choice(h, "norm", "none") == "layer"};
   if (const auto columns = columns_of(h.given())) {
     const std::int64_t n = columns->feature.dim(0);
     if (columns->low) {
@@ -118,7 +119,7 @@ nn::Architecture architecture_of(const Settings& h, std::int64_t outputs) {
       out.sizes[0] += n * out.frequencies;
     }
   }
-  out.sizes.insert(out.sizes.end(), hyper.hidden.begin(), hyper.hidden.end());
+  for (const std::int64_t width : params::list_of(h.text("hidden"))) out.sizes.push_back(width);
   out.sizes.push_back(outputs);
   return out;
 }
@@ -161,7 +162,7 @@ Networks::Networks(const Problem& problem)
 
 Networks::~Networks() = default;
 
-const search::Schema& Networks::schema() const { return network_schema(); }
+const search::Schema& Networks::schema() const { return *network_schema(); }
 
 search::Manner Networks::manner() const { return {.measured_rows = 512}; }
 
@@ -171,14 +172,14 @@ train::Recipe Networks::recipe_of(const Settings& h) const {
   r.sizes = a.sizes;
   r.embedded = a.embedded;
   r.frequencies = a.frequencies;
-  r.activation = asked(h, {"activation"}).activation;
+  r.activation = asked_activation(h);
   r.loss = problem_.loss;
   r.optimizer = h.text("optimizer");
   r.dropout = !h.is_off("dropout");
   r.clip = !h.is_off("clip");
   r.scaled = !h.is_off("scale");
   r.dtype = problem_.folds[0].x.dtype();
-  r.l2 = !h.is_off("l2");
+  r.l2 = true;
   r.decay = !h.is_off("decay");
   r.clip_value = !h.is_off("clip_value");
   r.clip_example = !h.is_off("clip_example");
@@ -214,21 +215,22 @@ std::pair<Leaves, Array> Networks::step(const Settings& h, const Leaves& state, 
 
 search::Measures Networks::evaluate(const Settings& h, const Leaves& state, const Leaves& rows) const {
   const nn::Network network = nn::with_columns(state_of(h, state).weights(), columns_of(h.given()));
-  const nn::Activation activation = asked(h, {"activation"}).activation;
+  const nn::Activation activation = asked_activation(h);
   return {{"outputs", h.is_off("scale") ? nn::forward(network, rows[0], activation)
                                         : nn::forward(network, rows[0], activation, h["scale"])}};
 }
 
 Leaves Networks::given(const search::Configuration& configuration, const search::Fold& fold) const {
-  const Hyper hyper = hyper_of(configuration);
-  if (hyper.embedding == nn::Embedding::none) return {};
+  const nn::Embedding embedding = embedding_of(configuration);
+  if (embedding == nn::Embedding::none) return {};
   const auto number = static_cast<std::size_t>(&fold - folds_.data());
   const std::vector<std::int64_t>& numeric = problem_.folds.at(number).numeric;
-  const bool pieces = hyper.embedding == nn::Embedding::linear_pieces;
+  const bool pieces = embedding == nn::Embedding::linear_pieces;
+  const std::int64_t bins = pieces ? configuration["bins"].integer() : 0;
   const std::lock_guard lock(mutex_);
-  Leaves& known = given_[{number, pieces ? hyper.bins : 0}];
+  Leaves& known = given_[{number, bins}];
   if (known.empty() && pieces) {
-    const nn::Columns columns = nn::quantile_pieces(fold.train[0], numeric, hyper.bins);
+    const nn::Columns columns = nn::quantile_pieces(fold.train[0], numeric, bins);
     known = {columns.feature, *columns.low, *columns.high};
   } else if (known.empty()) {
     const std::vector<std::int32_t> feature(numeric.begin(), numeric.end());

@@ -14,10 +14,9 @@ std::vector<PlannedShape> shapes_of(const search::Plan& plan) {
   std::vector<PlannedShape> shapes;
   for (const search::PlannedProgram& p : plan.programs) {
     const auto same = std::find_if(shapes.begin(), shapes.end(), [&](const PlannedShape& s) {
-      return search::fixed_key(configuration_of(s.example)) == search::fixed_key(p.example);
+      return search::fixed_key(s.example) == search::fixed_key(p.example);
     });
-    PlannedShape& shape =
-        same == shapes.end() ? shapes.emplace_back(PlannedShape{hyper_of(p.example)}) : *same;
+    PlannedShape& shape = same == shapes.end() ? shapes.emplace_back(PlannedShape{p.example}) : *same;
     shape.lanes += p.lanes;
     shape.blocks += p.blocks;
     shape.steps = std::max(shape.steps, p.steps);
@@ -30,7 +29,7 @@ std::vector<PlannedShape> shapes_of(const search::Plan& plan) {
 
 }  // namespace
 
-Plan plan(const Problem& problem, const std::vector<Hyper>& candidates, const Options& options) {
+Plan plan(const Problem& problem, const std::vector<Configuration>& candidates, const Options& options) {
   check_search(problem, candidates);
   const Networks networks(problem);
   search::Options how;
@@ -38,10 +37,8 @@ Plan plan(const Problem& problem, const std::vector<Hyper>& candidates, const Op
   how.threads = options.threads;
   how.scheduling = options.scheduling;
   how.memory = options.memory;
-  std::vector<params::Configuration> all;
-  for (const Hyper& hyper : candidates) all.push_back(configuration_of(hyper));
-  const search::Plan found = search::plan(networks, networks.folds(), params::Space(network_schema()),
-                                          search::these(std::move(all)), how);
+  const search::Plan found =
+      search::plan(networks, networks.folds(), Space(network_schema()), search::these(candidates), how);
   Plan out;
   out.candidates = found.candidates;
   out.trajectories = found.trajectories;

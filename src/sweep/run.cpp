@@ -8,11 +8,9 @@
 #include "core/fail.h"
 #include "runnel/transforms.h"
 #include "search/archive.h"
-#include "search/schedule.h"
 #include "sweep/networks.h"
 #include "sweep/schema.h"
 #include "sweep/trajectory.h"
-#include "sweep/warnings.h"
 
 namespace runnel::sweep {
 namespace {
@@ -83,14 +81,12 @@ Status status_of(search::Status status) {
 
 class Run {
  public:
-  Run(const Problem& problem, const std::vector<Hyper>& candidates, const Options& options)
+  Run(const Problem& problem, const std::vector<Configuration>& candidates, const Options& options)
       : problem_(problem), candidates_(candidates), options_(options), networks_(problem) {}
 
   Result made() {
-    std::vector<params::Configuration> all;
-    for (const Hyper& hyper : candidates_) all.push_back(configuration_of(hyper));
-    const search::Result found = search::run(networks_, networks_.folds(), params::Space(network_schema()),
-                                             search::these(std::move(all)), search_options());
+    const search::Result found = search::run(networks_, networks_.folds(), searched_space(),
+                                             search::these(candidates_), search_options());
     Result result;
     for (std::size_t i = 0; i < candidates_.size(); ++i) {
       const auto index = static_cast<std::int64_t>(i);
@@ -105,11 +101,26 @@ class Run {
     result.epochs = found.epochs;
     result.rungs = found.rungs;
     result.seconds = found.seconds;
-    add_warnings(result, found);
+    result.warnings = found.warnings;
     return result;
   }
 
  private:
+  // What the search tells of: what the user lets vary, else all that differs.
+  Space searched_space() const {
+    if (options_.space != nullptr) return *options_.space;
+    Space space(network_schema());
+    for (const params::Parameter& p : network_schema()->parameters()) {
+      std::vector<params::Value> values;
+      for (const Configuration& c : candidates_)
+        if (const params::Value& value = c[p.name];
+            !value.is_nothing() && std::find(values.begin(), values.end(), value) == values.end())
+          values.push_back(value);
+      if (values.size() > 1) space.vary(p.name, std::move(values));
+    }
+    return space;
+  }
+
   search::Options search_options() const {
     search::Options out;
     out.seed = options_.seed;
@@ -132,7 +143,7 @@ class Run {
   Outcome outcome_of(const search::Candidate* found, std::int64_t index) const {
     Outcome out;
     out.index = index;
-    out.hyper = candidates_[static_cast<std::size_t>(index)];
+    out.configuration = candidates_[static_cast<std::size_t>(index)];
     out.validation = out.validation_loss = std::nan("");
     if (found == nullptr) return out;
     const search::Candidate& c = *found;
@@ -148,41 +159,17 @@ class Run {
     return out;
   }
 
-  void add_warnings(Result& result, const search::Result& found) const {
-    std::vector<std::string>& out = result.warnings;
-    const auto add = [&](std::vector<std::string> more) { out.insert(out.end(), more.begin(), more.end()); };
-    if (result.best) {
-      const Hyper& winner = candidates_[static_cast<std::size_t>(*result.best)];
-      add(edge_warnings(result.outcomes, problem_.metric, winner, options_.space));
-    }
-    const auto diverged = std::count_if(result.outcomes.begin(), result.outcomes.end(),
-                                        [](const Outcome& o) { return o.status == Status::diverged; });
-    if (diverged > 0)
-      add({fmt::format(
-          "{} of {} candidates diverged (their weights or losses are no longer finite) and were not chosen",
-          diverged, candidates_.size())});
-    add(batch_warnings(candidates_, problem_.folds[0].x.dim(0)));
-    add(repeat_warnings(candidates_));
-    std::int64_t most = 0;
-    for (const Hyper& hyper : candidates_) most = std::max(most, hyper.epochs);
-    add(scheduler_warnings(
-        options_.scheduling,
-        search::make_brackets(options_.scheduling, static_cast<std::size_t>(found.trajectories), most,
-                              options_.seed),
-        candidates_));
-  }
-
   const Problem& problem_;
-  const std::vector<Hyper>& candidates_;
+  const std::vector<Configuration>& candidates_;
   const Options& options_;
   const Networks networks_;
 };
 
 }  // namespace
 
-void check_search(const Problem& problem, const std::vector<Hyper>& candidates) {
+void check_search(const Problem& problem, const std::vector<Configuration>& candidates) {
   if (candidates.empty()) fail("the search has no candidates");
-  for (const Hyper& hyper : candidates) check(hyper);
+  for (const Configuration& c : candidates) check(c);
   if (problem.folds.empty()) fail("the search has no rows to train on");
   for (const Fold& fold : problem.folds) {
     if (fold.x.rank() != 2 || fold.x_validation.rank() != 2 || fold.x.dim(1) != fold.x_validation.dim(1))
@@ -199,10 +186,10 @@ void check_search(const Problem& problem, const std::vector<Hyper>& candidates) 
     if (fold.weights && (fold.weights->shape() != fold.y.shape() || fold.weights->dtype() != fold.x.dtype()))
       fail("weights {} do not go with training rows {}", to_string(fold.weights->type()),
            to_string(fold.x.type()));
-    for (const Hyper& hyper : candidates)
-      if (hyper.embedding != nn::Embedding::none && fold.numeric.empty())
+    for (const Configuration& c : candidates)
+      if (embedding_of(c) != nn::Embedding::none && fold.numeric.empty())
         fail("the embedding {} is of numeric columns, and there are none: leave it out",
-             hyper_field("embedding").get(hyper));
+             to_string(c["embedding"]));
   }
 }
 
@@ -220,7 +207,7 @@ std::string_view status_name(Status status) {
   return "?";
 }
 
-Result run(const Problem& problem, const std::vector<Hyper>& candidates, const Options& options) {
+Result run(const Problem& problem, const std::vector<Configuration>& candidates, const Options& options) {
   check_search(problem, candidates);
   return Run(problem, candidates, options).made();
 }

@@ -1,131 +1,287 @@
+// The hyperparameters of networks of tables.
 #include "sweep/schema.h"
 
+#include <algorithm>
 #include <limits>
 #include <string>
 
 #include "core/fail.h"
+#include "core/text.h"
 
 namespace runnel::sweep {
 namespace {
 
+using params::Declaration;
+using params::Limits;
 using params::Schema;
 using params::Value;
 
-constexpr double kNone = 0;
-constexpr double kBelowOne = 0x1.fffffffffffffp-1;
-constexpr double kLeast = std::numeric_limits<double>::min();
-constexpr double kMost = 1e300;
+constexpr double kEndless = std::numeric_limits<double>::infinity();
+constexpr Limits kAbove0{0, kEndless, true};
+constexpr Limits kAtLeast0{0, kEndless};
+constexpr Limits kAny{-kEndless, kEndless};
+constexpr Limits kBelow1{0, 1, false, true};
+constexpr Limits kBetween{0, 1, true, true};
+constexpr Limits kShare{0, 1};
+constexpr Limits kOfColumn{1, 10000};  // features that one column may become
+constexpr Limits kWidths{1, 1e15};
+constexpr Limits kLayers{0, 16};  // that a space makes
 
-// Of a field whose text is checked by the table of fields.
-std::string canonical_text(const char* name, const std::string& text) {
-  Hyper h;
-  hyper_field(name).set(h, text);
-  return hyper_field(name).get(h);
+std::vector<Value> values_of(const std::vector<std::string>& words) { return {words.begin(), words.end()}; }
+
+std::vector<Value> readers(std::initializer_list<const char*> rates) {
+  return values_of(train::optimizers_that_read({rates.begin(), rates.end()}));
 }
 
-std::vector<std::string> words(std::initializer_list<const char*> all) { return {all.begin(), all.end()}; }
+void add_network(Schema& s) {
+  s.list("hidden", {"layers", "width", kLayers, kWidths})
+      .meaning("widths of the hidden layers, as 64x64; none for a linear model")
+      .standard("64x64");
+  s.choice("activation", {"relu", "tanh", "sigmoid"})
+      .meaning("relu, tanh or sigmoid")
+      .standard("relu")
+      .unless("hidden", {"none"});
+}
+
+void add_steps(Schema& s) {
+  s.choice("optimizer", train::optimizer_names())
+      .meaning(
+          "sgd, momentum, nesterov, adagrad, adagrad-norm, adagrad-full, rmsprop, adam, adamw, amsgrad, "
+          "nadam, "
+          "lion or sign")
+      .standard("adam");
+  s.batch("batch", 128).meaning("rows in a step");
+  s.budget("epochs", 20).meaning("passes over the training rows");
+  s.real("rate", kAtLeast0).meaning("learning rate").standard(1e-3).alias("lr").alias("learning_rate");
+  s.real("l2", kAtLeast0)
+      .meaning("strength alpha of the penalty alpha/2 |weights|^2; never on biases")
+      .standard(0);
+  s.real("dropout", kBetween)
+      .meaning("share of hidden units dropped in training")
+      .may_be_off(0)
+      .standard(Value::off())
+      .unless("hidden", {"none"});
+  s.real("momentum", kBelow1)
+      .meaning("of momentum and nesterov; beta1 of adam, its kin and lion")
+      .standard(0.9)
+      .when("optimizer", readers({"momentum", "beta1"}));
+  s.real("beta2", kBelow1)
+      .meaning("of adam, its kin and lion; rho of rmsprop")
+      .standard(0.999)
+      .when("optimizer", readers({"beta2", "decay"}));
+  s.real("clip", kAbove0).meaning("largest norm of a gradient").may_be_off(0).standard(Value::off());
+  s.real("scale", kAny)
+      .meaning("factor on the activation's argument")
+      .may_be_off(1)
+      .standard(Value::off())
+      .unless("hidden", {"none"});
+  s.real("bias", kAny).meaning("initial value of all biases").standard(0);
+  s.seed("seed").meaning("of initial weights and dropout");
+}
+
+void add_refinements(Schema& s) {
+  s.real("decay", kAbove0)
+      .meaning("decoupled decay: a step shrinks weights by 1 - rate decay; never biases")
+      .may_be_off(0)
+      .standard(Value::off())
+      .rare();
+  s.real("eps", kAbove0)
+      .meaning(
+          "added to the root that steps are divided by; automatic: 1e-8, adagrad 1e-10, adagrad-full 1e-4")
+      .may_be_automatic(0)
+      .standard(Value::automatic())
+      .when("optimizer", readers({"eps"}))
+      .rare();
+  s.real("eps_root", kAbove0)
+      .meaning("added under that root")
+      .may_be_automatic(0)
+      .standard(Value::automatic())
+      .when("optimizer", readers({"eps_root"}))
+      .rare();
+  s.real("accumulator", kAbove0)
+      .meaning("what the squares of adagrad and rmsprop start from")
+      .may_be_automatic(0)
+      .standard(Value::automatic())
+      .when("optimizer", readers({"initial_accumulator"}))
+      .rare();
+  s.real("clip_value", kAbove0)
+      .meaning("largest element of a gradient")
+      .may_be_off(0)
+      .standard(Value::off())
+      .rare();
+  s.real("clip_example", kAbove0)
+      .meaning("largest norm of each example's gradient")
+      .may_be_off(0)
+      .standard(Value::off())
+      .rare();
+}
+
+void add_schedule(Schema& s) {
+  s.choice("schedule", train::schedule_names())
+      .meaning("of the rate: constant, step, exponential, cosine, inverse-sqrt or one-cycle")
+      .standard("constant")
+      .rare();
+  s.real("warmup", kBetween)
+      .meaning("share of all steps over which the rate rises")
+      .may_be_off(0)
+      .standard(Value::off())
+      .rare();
+  s.real("every", kAbove0)
+      .meaning("epochs in which the rate falls by factor: step, exponential")
+      .standard(10)
+      .when("schedule", {"step", "exponential"})
+      .rare();
+  s.real("factor", kAbove0)
+      .meaning("what the rate is multiplied with in that time")
+      .standard(0.1)
+      .when("schedule", {"step", "exponential"})
+      .rare();
+  s.real("floor", kShare)
+      .meaning("share of the rate left at the end: cosine, one-cycle")
+      .standard(0)
+      .when("schedule", {"cosine", "one-cycle"})
+      .rare();
+  s.choice("averaging", train::averaging_names())
+      .meaning("of the weights that are evaluated and kept: none, exponential or uniform")
+      .standard("none")
+      .rare();
+  s.real("average_decay", kBelow1)
+      .meaning("of the exponential average, in a step")
+      .standard(0.999)
+      .when("averaging", {"exponential"})
+      .rare();
+  s.real("tail", kShare)
+      .meaning("share of all steps, at the end, that the uniform average takes")
+      .standard(0.5)
+      .when("averaging", {"uniform"})
+      .rare();
+}
+
+void add_layers(Schema& s) {
+  s.choice("body", {"mlp", "residual"})
+      .meaning("mlp, or residual: of the first width, with a block for each")
+      .standard("mlp")
+      .unless("hidden", {"none"})
+      .rare();
+  s.choice("norm", {"none", "layer"})
+      .meaning("none, or layer: layer normalisation")
+      .standard("none")
+      .unless("hidden", {"none"})
+      .rare();
+  s.choice("embedding", {"none", "linear-pieces", "periodic"})
+      .meaning("of numeric columns: none, linear-pieces or periodic")
+      .standard("none")
+      .rare();
+  s.integer("bins", kOfColumn)
+      .fixed()
+      .meaning("linear pieces of a column, between quantiles of its training rows")
+      .standard(16)
+      .when("embedding", {"linear-pieces"})
+      .rare();
+  s.integer("frequencies", kOfColumn)
+      .fixed()
+      .meaning("of the periodic embedding of a column")
+      .standard(16)
+      .when("embedding", {"periodic"})
+      .rare();
+  s.real("frequency_scale", kAbove0)
+      .meaning("deviation of the frequencies at the start")
+      .standard(0.1)
+      .when("embedding", {"periodic"})
+      .rare();
+}
 
 Schema make_schema() {
-  const Hyper usual;
   Schema s;
-  const auto real = [&](const char* name, double low, double high) -> params::Declaration {
-    return s.real(name, {low, high}).meaning(hyper_field(name).meaning);
-  };
-  const auto choice = [&](const char* name, std::vector<std::string> of) {
-    s.choice(name, std::move(of)).meaning(hyper_field(name).meaning).standard(hyper_field(name).get(Hyper()));
-  };
-  const auto whole = [&](const char* name, double low, std::int64_t standard) -> params::Declaration {
-    return s.integer(name, {low, 1e9}).fixed().meaning(hyper_field(name).meaning).standard(standard);
-  };
-  s.text("hidden", [](const std::string& text) { return canonical_text("hidden", text); })
-      .meaning(hyper_field("hidden").meaning)
-      .standard("64x64");
-  choice("activation", words({"relu", "tanh", "sigmoid"}));
-  choice("optimizer", train::optimizer_names());
-  s.batch("batch", usual.batch).meaning(hyper_field("batch").meaning);
-  s.budget("epochs", usual.epochs).meaning(hyper_field("epochs").meaning);
-  real("rate", kNone, kMost).standard(usual.rate);
-  real("l2", kNone, kMost).may_be_off().standard(usual.l2);
-  real("dropout", kLeast, kBelowOne).may_be_off().standard(Value::off());
-  real("momentum", kNone, kBelowOne).standard(usual.momentum);
-  real("beta2", kNone, kBelowOne).standard(usual.beta2);
-  real("clip", kLeast, kMost).may_be_off().standard(Value::off());
-  real("scale", -kMost, kMost).may_be_off().standard(Value::off());
-  real("bias", -kMost, kMost).standard(usual.bias);
-  s.seed("seed").meaning(hyper_field("seed").meaning);
-  real("decay", kLeast, kMost).may_be_off().standard(Value::off());
-  real("eps", kLeast, kMost).may_be_automatic().standard(Value::automatic());
-  real("eps_root", kLeast, kMost).may_be_automatic().standard(Value::automatic());
-  real("accumulator", kLeast, kMost).may_be_automatic().standard(Value::automatic());
-  real("clip_value", kLeast, kMost).may_be_off().standard(Value::off());
-  real("clip_example", kLeast, kMost).may_be_off().standard(Value::off());
-  choice("schedule", train::schedule_names());
-  real("warmup", kLeast, kBelowOne).may_be_off().standard(Value::off());
-  real("every", kLeast, kMost).standard(usual.every);
-  real("factor", kLeast, kMost).standard(usual.factor);
-  real("floor", kNone, 1).standard(usual.floor);
-  choice("averaging", train::averaging_names());
-  real("average_decay", kNone, kBelowOne).standard(usual.average_decay);
-  real("tail", kNone, 1).standard(usual.tail);
-  choice("body", words({"mlp", "residual"}));
-  choice("norm", words({"none", "layer"}));
-  choice("embedding", words({"none", "linear-pieces", "periodic"}));
-  whole("bins", 1, usual.bins);
-  whole("frequencies", 1, usual.frequencies);
-  real("frequency_scale", kLeast, kMost).standard(usual.frequency_scale);
-  s.patience("patience").meaning(hyper_field("patience").meaning);
-  whole("shards", 1, 1).may_be_off().standard(Value::off());
+  add_network(s);
+  add_steps(s);
+  add_refinements(s);
+  add_schedule(s);
+  add_layers(s);
+  s.patience("patience").meaning("stop after so many epochs without a better one, keep the best").rare();
+  s.integer("shards", {1, 1e9})
+      .fixed()
+      .meaning("parts of a batch that ranks share out, their gradients added as a tree")
+      .may_be_off(0)
+      .standard(Value::off())
+      .rare();
   return s;
 }
 
-struct Shared {
-  std::shared_ptr<const Schema> schema = std::make_shared<const Schema>(make_schema());
-};
-const std::shared_ptr<const Schema>& shared_schema() {
-  static const Shared shared;
-  return shared.schema;
-}
-
-Value or_word(double value, double word_for, const Value& word) {
-  return value == word_for ? word : Value(value);
-}
-
-Value whole_or_off(std::int64_t value) { return value == 0 ? Value::off() : Value(value); }
-
 }  // namespace
 
-const params::Schema& network_schema() { return *shared_schema(); }
-
-params::Configuration configuration_of(const Hyper& h) {
-  const Value off = Value::off();
-  const Value automatic = Value::automatic();
-  const auto text = [&](const char* name) { return Value(hyper_field(name).get(h)); };
-  return {
-      shared_schema(),
-      {text("hidden"), text("activation"), h.optimizer, h.batch, h.epochs, h.rate,
-       // Whoever takes adamw wants decay instead of the penalty.
-       h.optimizer == "adamw" ? or_word(h.l2, 0, off) : Value(h.l2), or_word(h.dropout, 0, off), h.momentum,
-       h.beta2, or_word(h.clip, 0, off), or_word(h.scale, 1, off), h.bias, static_cast<std::int64_t>(h.seed),
-       or_word(h.decay, 0, off), or_word(h.eps, 0, automatic), or_word(h.eps_root, 0, automatic),
-       or_word(h.accumulator, 0, automatic), or_word(h.clip_value, 0, off), or_word(h.clip_example, 0, off),
-       h.schedule, or_word(h.warmup, 0, off), h.every, h.factor, h.floor, h.averaging, h.average_decay,
-       h.tail, text("body"), text("norm"), text("embedding"), h.bins, h.frequencies, h.frequency_scale,
-       whole_or_off(h.patience), whole_or_off(h.shards)}};
+const std::shared_ptr<const Schema>& network_schema() {
+  static const std::shared_ptr<const Schema> schema = std::make_shared<const Schema>(make_schema());
+  return schema;
 }
 
-Hyper hyper_of(const params::Configuration& c) {
-  Hyper h;
-  for (std::size_t i = 0; i < c.values().size(); ++i) {
-    const std::string& name = c.schema().parameters()[i].name;
-    const Value& value = c.values()[i];
-    if (name == "seed")
-      h.seed = static_cast<std::uint64_t>(value.integer());
-    else if (value.is_number() || value.is_text())
-      hyper_field(name).set(h, to_string(value));
-    else if (name == "l2")
-      h.l2 = 0;
-  }
-  return h;
+Configuration network(const std::vector<std::pair<std::string, Value>>& values) {
+  Configuration out(network_schema());
+  for (const auto& [name, value] : values) out.set(name, params::as_word((*network_schema())[name], value));
+  out.settle();
+  return out;
+}
+
+std::vector<std::int64_t> hidden_of(const Configuration& configuration) {
+  return params::list_of(configuration["hidden"]);
+}
+
+std::int64_t epochs_of(const Configuration& configuration) { return configuration["epochs"].integer(); }
+
+std::int64_t patience_of(const Configuration& configuration) {
+  const Value& patience = configuration["patience"];
+  return patience.is_number() ? patience.integer() : 0;
+}
+
+Configuration with_further_seed(const Configuration& configuration, std::int64_t i) {
+  Configuration out = configuration;
+  // Without a sign, so that it may go round.
+  const auto seed = static_cast<std::uint64_t>(out["seed"].integer()) + static_cast<std::uint64_t>(i);
+  out.set("seed", static_cast<std::int64_t>(seed));
+  return out;
+}
+
+bool depends_on_total(const Configuration& c) {
+  const Value& schedule = c["schedule"];
+  return schedule == "cosine" || schedule == "one-cycle" || c["warmup"].is_number() ||
+         c["averaging"] == "uniform";
+}
+
+void check(const Configuration& c) {
+  if (!(c["schedule"] == "one-cycle")) return;
+  const Value& warmup = c["warmup"];
+  if (!warmup.is_number() || warmup.number() > 0.5)
+    fail(
+        "the schedule one-cycle rises over a share of all steps and falls over as many: give a warmup above "
+        "0, up to 0.5 (0.45 leaves a tenth for its end), not {}",
+        to_string(warmup));
+}
+
+nn::Activation activation_of(const std::string& name) {
+  for (const auto a : {nn::Activation::relu, nn::Activation::tanh, nn::Activation::sigmoid})
+    if (activation_name(a) == name) return a;
+  fail("there is no activation \"{}\"{}", name, suggestion(name, {"relu", "tanh", "sigmoid"}));
+}
+
+nn::Activation activation_of(const Configuration& c) {
+  const Value& name = c["activation"];
+  return name.is_text() ? activation_of(name.text()) : nn::Activation::relu;
+}
+
+double scale_of(const Configuration& c) {
+  const Value& scale = c["scale"];
+  return scale.is_number() ? scale.number() : 1;
+}
+
+nn::Body body_of(const Configuration& c) {
+  return c["body"] == "residual" ? nn::Body::residual : nn::Body::mlp;
+}
+
+bool has_norm(const Configuration& c) { return c["norm"] == "layer"; }
+
+nn::Embedding embedding_of(const Configuration& c) {
+  if (c["embedding"] == "linear-pieces") return nn::Embedding::linear_pieces;
+  return c["embedding"] == "periodic" ? nn::Embedding::periodic : nn::Embedding::none;
 }
 
 }  // namespace runnel::sweep

@@ -1,19 +1,16 @@
-// The hyperparameters of networks of tables, as the search knows them.
+// What candidates say of their networks.
 #pragma once
 
-#include <memory>
-#include <vector>
+#include <string>
 
-#include "runnel/params.h"
 #include "runnel/sweep.h"
 
 namespace runnel::sweep {
 
-const params::Schema& network_schema();
-
-// A candidate as a configuration, and back. What is 0 because it is not done is off there, and what is 0
-// because the optimiser knows better is automatic.
-params::Configuration configuration_of(const Hyper& hyper);
-Hyper hyper_of(const params::Configuration& configuration);
+nn::Activation activation_of(const std::string& name);
+double scale_of(const Configuration& configuration);  // 1 where it is off
+nn::Body body_of(const Configuration& configuration);
+bool has_norm(const Configuration& configuration);
+nn::Embedding embedding_of(const Configuration& configuration);
 
 }  // namespace runnel::sweep

@@ -20,9 +20,10 @@ void Patience::add(double validation, double loss) {
   loss_ = loss;
 }
 
-Patience patience_after(const Hyper& hyper, Metric metric, const LaneState& lane, std::int64_t most) {
-  Patience out(hyper.patience, metric);
-  if (hyper.patience == 0) return out;
+Patience patience_after(const Configuration& candidate, Metric metric, const LaneState& lane,
+                        std::int64_t most) {
+  Patience out(patience_of(candidate), metric);
+  if (patience_of(candidate) == 0) return out;
   const auto n = std::min(lane.curve.size(), static_cast<std::size_t>(most));
   for (std::size_t i = 0; i < n; ++i) out.add(lane.curve[i], lane.losses[i]);
   return out;

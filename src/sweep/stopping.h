@@ -36,7 +36,7 @@ class Patience {
 
 // What a lane of this candidate has come to, with what it was told of its first `most` epochs; of a candidate
 // without patience, as if there had been none.
-Patience patience_after(const Hyper& hyper, Metric metric, const LaneState& lane,
+Patience patience_after(const Configuration& candidate, Metric metric, const LaneState& lane,
                         std::int64_t most = std::numeric_limits<std::int64_t>::max());
 
 }  // namespace runnel::sweep

@@ -11,15 +11,16 @@ namespace runnel::sweep {
 
 // One training run, and the candidates that are read off it.
 struct Trajectory {
-  Hyper hyper;  // its epochs are those of the longest candidate
+  Configuration candidate;  // its epochs are those of the longest candidate
   std::vector<std::pair<std::int64_t, std::int64_t>> readings = {};  // (epochs, candidate), ascending
   std::size_t number = 0;                                            // its place among the search's
 };
 
 // The training runs of candidates, in the order of their first ones.
-std::vector<Trajectory> make_trajectories(const Problem& problem, const std::vector<Hyper>& candidates);
+std::vector<Trajectory> make_trajectories(const Problem& problem,
+                                          const std::vector<Configuration>& candidates);
 
 // Throws Error(input) for candidates or data that cannot be trained.
-void check_search(const Problem& problem, const std::vector<Hyper>& candidates);
+void check_search(const Problem& problem, const std::vector<Configuration>& candidates);
 
 }  // namespace runnel::sweep

@@ -71,6 +71,16 @@ const std::vector<std::string>& optimizer_names() {
   return names;
 }
 
+std::vector<std::string> optimizers_that_read(const std::vector<std::string>& rates) {
+  std::vector<std::string> out;
+  for (const Rule& rule : rules()) {
+    const optim::Rates its = rule.make().rates;
+    if (std::any_of(rates.begin(), rates.end(), [&](const std::string& rate) { return its.contains(rate); }))
+      out.emplace_back(rule.name);
+  }
+  return out;
+}
+
 double usual_eps(const std::string& optimizer) {
   const optim::Rates rates = rule_of(optimizer).rates;
   const auto at = rates.find("eps");

@@ -20,14 +20,13 @@ using study::Status;
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
-std::vector<sweep::Hyper> candidates() {
-  std::vector<sweep::Hyper> out(8);
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    out[i].rate = i % 2 == 0 ? 0.001 : 0.01;
-    out[i].hidden = i < 4 ? std::vector<std::int64_t>{} : std::vector<std::int64_t>{64, 32};
-    out[i].l2 = i % 4 < 2 ? 0 : 1e-4;
-    out[i].epochs = 12;
-  }
+std::vector<params::Configuration> candidates() {
+  std::vector<params::Configuration> out;
+  for (int i = 0; i < 8; ++i)
+    out.push_back(sweep::network({{"rate", i % 2 == 0 ? 0.001 : 0.01},
+                                  {"hidden", i < 4 ? "none" : "64x32"},
+                                  {"l2", i % 4 < 2 ? 0 : 1e-4},
+                                  {"epochs", 12}}));
   return out;
 }
 

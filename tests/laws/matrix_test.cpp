@@ -6,6 +6,7 @@
 #include <array>
 #include <iostream>
 
+#include "candidates.h"
 #include "core/threads.h"
 #include "kernels/isa.h"
 #include "laws/rows.h"
@@ -286,18 +287,9 @@ void expect_same_results(const sweep::Result& a, const sweep::Result& b) {
 
 TEST(MatrixOfSets, SearchesToo) {
   const Sets restored;
-  sweep::Hyper base;
-  base.batch = 25;
-  base.epochs = 3;
-  base.dropout = 0.3;
-  std::vector<sweep::Hyper> candidates;
-  for (const char* optimizer : {"adam", "momentum"}) {
-    base.optimizer = optimizer;
-    for (const auto& h :
-         sweep::grid(base, {sweep::parse_choice("hidden=11,6x5"), sweep::parse_choice("rate=0.003,0.01,0.03"),
-                            sweep::parse_choice("seed=0,1,2")}))
-      candidates.push_back(h);
-  }
+  const std::vector<params::Configuration> candidates =
+      sweep::grid({{"batch", 25}, {"epochs", 3}, {"dropout", 0.3}},
+                  {"optimizer=adam,momentum", "hidden=11,6x5", "rate=0.003,0.01,0.03", "seed=0,1,2"});
   for (DType dtype : {DType::f32, DType::f64}) {
     const sweep::Problem problem = small_problem(dtype);
     kernels::force_isa(Isa::reference);

@@ -20,23 +20,30 @@ FitOptions options() {
   FitOptions o;
   o.target.column = "y";
   o.folds = 0;
-  o.base.hidden = {6};
-  o.base.epochs = 6;
-  o.base.batch = 32;
-  o.base.rate = 0.01;
+  o.set["hidden"] = "6";
+  o.set["epochs"] = 6;
+  o.set["batch"] = 32;
+  o.set["rate"] = 0.01;
+  return o;
+}
+
+// A grid of rates.
+FitOptions over(const std::string& rates) {
+  FitOptions o = options();
+  o.set.erase("rate");
+  o.grid = {rates};
   return o;
 }
 
 // The noise is the deviation of a search over seeds, which anybody can run.
 TEST(Doubts, SeedNoiseIsThatOfASearchOverSeeds) {
   const Table t = table_of(300);
-  FitOptions o = options();
-  o.grid = {"rate=0.003,0.01"};
+  FitOptions o = over("rate=0.003,0.01");
   o.noise_seeds = 4;
   const FitResult result = fit(t, o);
   const auto& best = result.search.outcomes[static_cast<std::size_t>(result.best)];
   FitOptions by_hand = options();
-  by_hand.base.rate = best.hyper.rate;
+  by_hand.set["rate"] = best.configuration["rate"];
   by_hand.grid = {"seed=0,1,2,3,4"};
   by_hand.noise_seeds = 0;
   const FitResult seeds = fit(t, by_hand);
@@ -61,9 +68,8 @@ TEST(Doubts, CandidatesWithinTheNoiseAreRivals) {
   EXPECT_GT(twins.doubts.rivals, 0);
   EXPECT_THAT(twins.warnings, Contains(AllOf(HasSubstr("as good as the winner as far as one can tell"),
                                              HasSubstr("under 6 further seeds its own r2"))));
-  o = options();
-  o.grid = {"rate=1e-9,0.01"};
-  o.base.epochs = 30;
+  o = over("rate=1e-9,0.01");
+  o.set["epochs"] = 30;
   o.noise_seeds = 6;
   const FitResult clear = fit(t, o);
   EXPECT_EQ(clear.doubts.rivals, 0);
@@ -92,17 +98,15 @@ TEST(Doubts, FewRowsForManyCandidatesAreSaid) {
     EXPECT_LT(optimism, 1.2 * gain) << folds;
     EXPECT_GE(said, 5u) << folds;
   }
-  FitOptions o = options();
-  o.grid = {"rate=1e-9,1e-8,0.01"};
-  o.base.epochs = 30;
+  FitOptions o = over("rate=1e-9,1e-8,0.01");
+  o.set["epochs"] = 30;
   const FitResult clear = fit(table_of(2000), o);
   EXPECT_LT(clear.doubts.optimism, clear.doubts.gain / 10);
   EXPECT_THAT(clear.warnings, Not(Contains(HasSubstr("luck"))));
 }
 
 TEST(Doubts, OneCandidateIsNoChoice) {
-  FitOptions o = options();
-  o.grid = {"rate=0.01"};
+  FitOptions o = over("rate=0.01");
   o.noise_seeds = 2;
   const FitResult result = fit(table_of(300), o);
   EXPECT_TRUE(result.doubts.under_seeds.empty());

@@ -20,8 +20,8 @@ FitResult fit_telling(std::size_t folds, Told& told) {
   read.rows = 300;
   const Table table = read_table("demo:songs", read);
   FitOptions options;
-  options.base.hidden = {4};
-  options.base.epochs = 2;
+  options.set["hidden"] = "4";
+  options.set["epochs"] = 2;
   options.grid = {"rate=0.01,0.1"};
   options.folds = folds;
   bool progress = false;

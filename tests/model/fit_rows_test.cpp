@@ -23,8 +23,8 @@ FitOptions options(const std::string& target) {
   FitOptions o;
   o.target.column = target;
   o.grid = {"hidden=none,6", "rate=0.01"};
-  o.base.epochs = 2;
-  o.base.batch = 32;
+  o.set["epochs"] = 2;
+  o.set["batch"] = 32;
   return o;
 }
 
@@ -156,7 +156,7 @@ TEST(FitRows, AModelThatAnswersOneClassIsSaidOnce) {
   FitOptions o = options("c");
   o.grid = {"hidden=none", "rate=0"};
   o.metric = sweep::Metric::log_loss;
-  o.base.epochs = 1;
+  o.set["epochs"] = 1;
   Table t = table_of(200);
   for (Column& column : t.columns)
     if (column.name != "c")

@@ -26,8 +26,8 @@ FitOptions options(const std::string& file, std::size_t folds = 0) {
   FitOptions o;
   o.target.column = "y";
   o.grid = {"hidden=none,6,9", "rate=0.003,0.01", "epochs=4,9,27"};
-  o.base.batch = 32;
-  o.base.dropout = 0.1;
+  o.set["batch"] = 32;
+  o.set["dropout"] = 0.1;
   o.folds = folds;
   o.seed = 7;
   o.study.file = file;
@@ -51,7 +51,7 @@ void expect_same_model(const Model& a, const Model& b) {
   EXPECT_EQ(a.preprocessor.to_json(), b.preprocessor.to_json());
   EXPECT_EQ(a.target_mean, b.target_mean);
   EXPECT_EQ(a.target_scale, b.target_scale);
-  EXPECT_EQ(a.hyper, b.hyper);
+  EXPECT_EQ(a.configuration, b.configuration);
 }
 
 // What a study says, but for when and how often it was run.
@@ -115,9 +115,9 @@ TEST(FitStudy, ExtrasStoppedAndResumedComeToTheSameBits) {
     const Folder folder;
     const Table table = curved_table(300);
     FitOptions o = options(folder.file("straight"), folds);
-    o.base.patience = 1;
-    o.base.norm = true;
-    o.base.embedding = nn::Embedding::linear_pieces;
+    o.set["patience"] = 1;
+    o.set["norm"] = "layer";
+    o.set["embedding"] = "linear-pieces";
     o.ensemble = 2;
     const FitResult straight = fit(table, o);
     o.study.file = folder.file("stopped");
@@ -293,7 +293,7 @@ TEST(Refit, OnValidationRowsToo) {
   by_hand.seed = o.seed;
   const sweep::Result result =
       sweep::run({{{x, target, x, target}}, sweep::Loss::squared, sweep::Metric::r2, 1},
-                 {searched.model.hyper}, by_hand);
+                 {searched.model.configuration}, by_hand);
   EXPECT_EQ(bits_of(*result.outcomes[0].model), bits_of(release.model.network));
   EXPECT_EQ(release.model.preprocessor.to_json(), statistics.to_json());
   EXPECT_NE(bits_of(searched.model.network), bits_of(release.model.network));
@@ -312,7 +312,7 @@ TEST(Refit, RefusesWhatItCannotDo) {
   o.seed = 8;
   EXPECT_THAT(error_of([&] { refit(table, o, study, false); }), HasSubstr("another split of the rows"));
   o.seed = 7;
-  o.base.batch = 1;  // the candidate's own hyperparameters are those that count
+  o.set["batch"] = 1;  // the candidate's own hyperparameters are those that count
   EXPECT_THAT(refit(table, o, study, false).warnings,
               testing::Not(testing::Contains(HasSubstr("in the study"))));
   o.loss = sweep::Loss::huber;

@@ -23,7 +23,7 @@ FitOptions options() {
   FitOptions o;
   o.target.column = "y";
   o.grid = {"hidden=none,6", "rate=0.003,0.01", "epochs=2,4"};
-  o.base.batch = 32;
+  o.set["batch"] = 32;
   o.folds = 0;
   return o;
 }
@@ -168,7 +168,7 @@ TEST(Fit, RungsChangeTheSearchAlone) {
   for (std::size_t folds : {0, 3}) {
     FitOptions o = options();
     o.grid = {"hidden=none,6", "rate=0.001,0.003,0.01,0.03"};
-    o.base.epochs = 8;
+    o.set["epochs"] = 8;
     o.folds = folds;
     const FitResult full = fit(t, o);
     o.scheduling = {sweep::Scheduler::halving, 2, 2};
@@ -225,10 +225,10 @@ TEST(Fit, WeightsAreRowsThatStandThereMoreOften) {
   Table test = t;
   FitOptions o = options();
   o.grid = {"epochs=30"};
-  o.base.hidden = {};
-  o.base.optimizer = "sgd";
-  o.base.rate = 0.1;
-  o.base.batch = 1000;
+  o.set["hidden"] = "none";
+  o.set["optimizer"] = "sgd";
+  o.set["rate"] = 0.1;
+  o.set["batch"] = 1000;
   o.scale_target = false;
   o.triage.standardize = false;
   o.triage.log_companions = false;
@@ -319,8 +319,11 @@ TEST(Fit, EnsemblesAreOfTheBestCandidates) {
     for (std::size_t i = 0; i < 2; ++i) {
       FitOptions alone = options();
       alone.folds = folds;
-      alone.grid.clear();
-      alone.base = seeds.model.hyper;
+      const params::Configuration& winner = seeds.model.configuration;
+      for (std::size_t k = 0; k < winner.values().size(); ++k)
+        if (!winner.values()[k].is_nothing())
+          alone.set[winner.schema().parameters()[k].name] = winner.values()[k];
+      alone.set.erase("seed");
       alone.grid = {fmt::format("seed={}", i + 1)};
       const auto expected = tree::flatten(fit(t, alone).model.network);
       const auto got = tree::flatten(seeds.model.others[i].network);
@@ -334,8 +337,7 @@ TEST(Fit, TheDefaultSearchGivesAnEnsemble) {
   const Table t = table_of(200);
   FitOptions o = options();
   o.grid.clear();
-  o.base = {};
-  o.fixed.clear();
+  o.set.clear();
   o.folds = 2;
   const FitResult usual = fit(t, o);
   EXPECT_EQ(std::ssize(usual.members), FitOptions::kUsualEnsemble);
@@ -347,7 +349,7 @@ TEST(Fit, TheDefaultSearchGivesAnEnsemble) {
   EXPECT_EQ(single.best, usual.best);
   EXPECT_EQ(single.test.value, usual.single.value);
   one.ensemble = 0;
-  one.fixed = {"l2"};
+  one.set["l2"] = 0;
   EXPECT_TRUE(fit(t, one).model.others.empty());
 }
 
@@ -357,17 +359,17 @@ TEST(Fit, PatienceUnderFoldsIsTheMeanBestEpoch) {
   const Table t = table_of(200);
   FitOptions o = options();
   o.grid = {"rate=0.05"};
-  o.base.hidden = {8};
-  o.base.epochs = 60;
-  o.base.patience = 2;
+  o.set["hidden"] = "8";
+  o.set["epochs"] = 60;
+  o.set["patience"] = 2;
   o.folds = 3;
   const FitResult patient = fit(t, o);
   const double best = patient.search.outcomes[0].best_epoch;
   EXPECT_LT(best, 60);
-  EXPECT_EQ(patient.model.hyper.epochs, std::lround(best));
-  EXPECT_EQ(patient.model.hyper.patience, 0);
-  o.base.patience = 0;
-  o.base.epochs = std::lround(best);
+  EXPECT_EQ(sweep::epochs_of(patient.model.configuration), std::lround(best));
+  EXPECT_TRUE(patient.model.configuration["patience"].is_off());
+  o.set["patience"] = params::Value::off();
+  o.set["epochs"] = std::lround(best);
   expect_same_model(patient, fit(t, o));
 }
 
@@ -389,13 +391,13 @@ TEST(Fit, ImpossibleWishesAreRefused) {
               HasSubstr("needs a number of draws"));
   const auto wild = [](FitOptions& o) {
     o.grid = {"rate=1e30", "hidden=6"};
-    o.base.optimizer = "sgd";
+    o.set["optimizer"] = "sgd";
   };
   EXPECT_THAT(error(wild, ErrorKind::run), HasSubstr("all 1 candidates diverged"));
   const auto wild_rungs = [](FitOptions& o) {
     o.grid = {"rate=1e30", "hidden=6", "seed=1,2,3"};
-    o.base.optimizer = "sgd";
-    o.base.epochs = 3;
+    o.set["optimizer"] = "sgd";
+    o.set["epochs"] = 3;
     o.scheduling.scheduler = sweep::Scheduler::halving;
   };
   EXPECT_THAT(error(wild_rungs, ErrorKind::run), HasSubstr("all 3 candidates diverged"));

@@ -23,9 +23,9 @@ FitOptions drawn(std::int64_t n, const std::string& rate = "rate=1e-3..1e-1") {
   o.target.column = "y";
   o.random = n;
   o.space = {rate};
-  o.base.hidden = {6};
-  o.base.batch = 32;
-  o.base.epochs = 4;
+  o.set["hidden"] = "6";
+  o.set["batch"] = 32;
+  o.set["epochs"] = 4;
   o.folds = 0;
   o.seed = 7;
   o.noise_seeds = 0;
@@ -46,13 +46,13 @@ FitOptions in(const std::string& file, FitOptions o, bool resume = false) {
   return o;
 }
 
-using Told = std::vector<std::pair<sweep::Hyper, double>>;  // candidates and their metric
+using Told = std::vector<std::pair<params::Configuration, double>>;  // candidates and their metric
 
 Told told(const FitResult& result, std::int64_t first, std::int64_t last) {
   Told out;
   for (std::int64_t i = first; i < last; ++i) {
     const sweep::Outcome& outcome = result.search.outcomes.at(static_cast<std::size_t>(i));
-    out.emplace_back(outcome.hyper, outcome.validation);
+    out.emplace_back(outcome.configuration, outcome.validation);
   }
   return out;
 }
@@ -66,7 +66,7 @@ void expect_one_search(const std::string& file, const FitResult& result) {
   EXPECT_EQ(study.best, result.best);
   for (const study::Candidate& c : study.candidates) {
     const sweep::Outcome& out = result.search.outcomes[static_cast<std::size_t>(c.index)];
-    EXPECT_EQ(study::hyper_of(c), out.hyper) << c.index;
+    EXPECT_EQ(study::configuration_of(c), out.configuration) << c.index;
     EXPECT_EQ(c.metric, out.validation) << c.index;
   }
 }
@@ -81,16 +81,17 @@ TEST(Tries, ComeFirstAndOnce) {
   const FitResult result = fit(table, o);
   EXPECT_THAT(result.tried, ElementsAre(0, 1));
   ASSERT_EQ(result.search.outcomes.size(), 3u);
-  EXPECT_EQ(result.search.outcomes[0].hyper.rate, 0.02);
-  EXPECT_EQ(result.search.outcomes[0].hyper.hidden, std::vector<std::int64_t>{3});
-  EXPECT_EQ(result.search.outcomes[0].hyper.epochs, 4);  // what a point does not say is as for all
+  const params::Configuration& first = result.search.outcomes[0].configuration;
+  EXPECT_EQ(first["rate"].number(), 0.02);
+  EXPECT_THAT(sweep::hidden_of(first), ElementsAre(3));
+  EXPECT_EQ(sweep::epochs_of(first), 4);  // what a point does not say is as for all
   EXPECT_EQ(told(result, 1, 2), told(plain, 1, 2));
   EXPECT_EQ(told(result, 2, 3), told(plain, 0, 1));
 }
 
 TEST(Tries, AreCheckedAsValuesAre) {
-  const sweep::Hyper base;
-  const auto complaint = [&](const char* text) { return error_of([&] { sweep::parse_point(base, text); }); };
+  const params::Configuration base(sweep::network_schema());
+  const auto complaint = [&](const char* text) { return error_of([&] { params::read_point(base, text); }); };
   EXPECT_THAT(complaint("rat=0.1"), HasSubstr("did you mean 'rate'"));
   EXPECT_THAT(complaint("rate=fast"), HasSubstr("rate"));
   EXPECT_THAT(complaint("rate=0.1,rate=0.2"), HasSubstr("rate is given twice"));
@@ -98,7 +99,8 @@ TEST(Tries, AreCheckedAsValuesAre) {
   EXPECT_THAT(complaint("rate=1e-4..1e-1"), HasSubstr("not a range"));
   EXPECT_THAT(complaint("layers=2"), HasSubstr("hidden=64x64"));
   EXPECT_THAT(complaint(""), HasSubstr("name=value"));
-  EXPECT_EQ(sweep::parse_point(base, "lr=0.5").rate, 0.5);  // another name of it
+  EXPECT_THAT(complaint("optimizer=sgd,momentum=0.5"), HasSubstr("momentum takes part where optimizer is"));
+  EXPECT_EQ(params::read_point(base, "lr=0.5")["rate"].number(), 0.5);  // another name of it
 }
 
 TEST(Tries, ComeLastInAStudyThatIsGoneOnWith) {
@@ -113,7 +115,7 @@ TEST(Tries, ComeLastInAStudyThatIsGoneOnWith) {
   EXPECT_THAT(more.tried, ElementsAre(0, 4));
   EXPECT_EQ(more.known, 4);
   EXPECT_EQ(told(more, 0, 4), all(first));
-  EXPECT_EQ(more.search.outcomes[4].hyper.rate, 0.05);
+  EXPECT_EQ(more.search.outcomes[4].configuration["rate"].number(), 0.05);
   expect_one_search(file, more);
   const FitResult again = fit(table, in(file, o, true));  // and no further one
   EXPECT_EQ(all(again), all(more));
@@ -178,8 +180,8 @@ TEST(GrownStudy, MoreEpochsGoOnFromWhatIsKnown) {
     const std::string file = folder.file(is_drawn ? "drawn" : "grid");
     const auto options = [&](std::int64_t epochs, const char* schedule = "constant") {
       FitOptions o = is_drawn ? drawn(3) : grid("rate=0.003,0.01,0.03");
-      o.base.epochs = epochs;
-      o.base.schedule = schedule;
+      o.set["epochs"] = epochs;
+      o.set["schedule"] = schedule;
       return o;
     };
     const FitResult first = fit(table, in(file, options(4)));
@@ -198,9 +200,9 @@ TEST(GrownStudy, MoreEpochsOfASchedulesTotalAreOtherTrainings) {
   const Table table = curved_table(200);
   const std::string file = folder.file("s");
   FitOptions o = drawn(2);
-  o.base.schedule = "cosine";
+  o.set["schedule"] = "cosine";
   const FitResult first = fit(table, in(file, o));
-  o.base.epochs = 9;
+  o.set["epochs"] = 9;
   const FitResult more = fit(table, in(file, o, true));
   EXPECT_EQ(told(more, 0, 2), all(first));
   EXPECT_EQ(told(more, 2, 4), all(fit(table, o)));
@@ -216,7 +218,7 @@ TEST(GrownStudy, RungsAreThoseOfAllCandidates) {
   const Table table = curved_table(200);
   const auto options = [](std::int64_t n, sweep::Scheduler scheduler) {
     FitOptions o = drawn(n);
-    o.base.epochs = 9;
+    o.set["epochs"] = 9;
     o.scheduling = {scheduler, 3, 1};
     return o;
   };
@@ -229,7 +231,7 @@ TEST(GrownStudy, RungsAreThoseOfAllCandidates) {
     std::int64_t stayed = 0;
     for (std::size_t i = 0; i < 27; ++i) {
       const sweep::Outcome &now = more.search.outcomes[i], &alone = straight.search.outcomes[i];
-      EXPECT_EQ(now.hyper, alone.hyper);
+      EXPECT_EQ(now.configuration, alone.configuration);
       const bool had_ended = i < 9 && first.search.outcomes[i].status == sweep::Status::done;
       stayed += had_ended;
       if (had_ended) {
@@ -254,9 +256,9 @@ TEST(GrownStudy, MoreEpochsHaveOtherRungs) {
   const std::string file = folder.file("s");
   FitOptions o = drawn(9);
   o.scheduling = {sweep::Scheduler::halving, 2, 2};
-  o.base.epochs = 8;
+  o.set["epochs"] = 8;
   fit(table, in(file, o));
-  o.base.epochs = 20;
+  o.set["epochs"] = 20;
   const FitResult more = fit(table, in(file, o, true));
   for (const sweep::Outcome& out : more.search.outcomes) EXPECT_NE(out.status, sweep::Status::diverged);
   ASSERT_EQ(more.search.outcomes.size(), 18u);
@@ -274,7 +276,7 @@ TEST(GrownStudy, OneThatWasStoppedGrowsToo) {
   for (const std::size_t folds : {0, 3}) {
     const std::string file = folder.file(std::to_string(folds));
     FitOptions o = drawn(3);
-    o.base.epochs = 60;
+    o.set["epochs"] = 60;
     o.folds = folds;
     std::atomic<bool> stop = false;
     std::atomic<int> reports = 0;
@@ -301,7 +303,7 @@ TEST(GrownStudy, WhatIsNoGrowthIsRefused) {
     return error_of([&] { fit(table, in(file, std::move(o), true)); });
   };
   FitOptions o = drawn(5);
-  o.base.l2 = 1;
+  o.set["l2"] = 1;
   EXPECT_THAT(complaint(o), HasSubstr("another space: l2 0 -> 1"));
   o = drawn(5);
   o.sampler = sweep::Sampler::sobol;

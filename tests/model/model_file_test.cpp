@@ -8,6 +8,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "candidates.h"
 #include "data/helpers.h"
 #include "data/readers.h"
 #include "model/output_file.h"
@@ -39,7 +40,8 @@ class ModelTest : public test::DataTest {
     return csv(text);
   }
 
-  Model model(const Table& t, std::vector<nn::Dense> layers, std::vector<std::int64_t> hidden = {}) const {
+  Model model(const Table& t, std::vector<nn::Dense> layers,
+              const std::vector<std::int64_t>& hidden = {}) const {
     Model out;
     std::vector<std::string> warnings;
     out.target = Target::fit(t, {.column = "y"}, warnings);
@@ -51,7 +53,7 @@ class ModelTest : public test::DataTest {
     triage.keep = {"x", "letter"};
     out.preprocessor = Preprocessor::fit(t, all_rows(t), triage);
     out.network = nn::network_of(layers);
-    out.hyper.hidden = std::move(hidden);
+    out.configuration = sweep::network({{"hidden", params::list_value(hidden)}});
     if (out.target.task() != Task::regression) {
       out.metric = sweep::Metric::accuracy;
       out.loss = out.target.task() == Task::binary ? sweep::Loss::logistic : sweep::Loss::softmax;
@@ -86,9 +88,8 @@ TEST_F(ModelTest, ComesBackAsItWas) {
   Model m = model(t, {}, {2});
   const auto inputs = static_cast<std::int64_t>(m.preprocessor.features().size());
   m.network = nn::network_of({{ones(inputs, 2, 0.1), Array({0.25, -0.5})}, {ones(2, 1, -3), Array({0.7})}});
-  m.hyper.activation = nn::Activation::tanh;
-  m.hyper.rate = 0.1 + 0.2;
-  m.hyper.seed = 18446744073709551614u;
+  m.configuration = sweep::changed(
+      m.configuration, {{"activation", "tanh"}, {"rate", 0.1 + 0.2}, {"seed", 9223372036854775806}});
   m.target_mean = 1.0 / 3;
   m.target_scale = 1e-7 / 3;
   m.seed = 18446744073709551615u;
@@ -102,7 +103,7 @@ TEST_F(ModelTest, ComesBackAsItWas) {
     EXPECT_TRUE(same_bits(layers[i].w, made[i].w));
     EXPECT_TRUE(same_bits(layers[i].b, made[i].b));
   }
-  EXPECT_EQ(back.hyper, m.hyper);
+  EXPECT_EQ(back.configuration, m.configuration);
   EXPECT_EQ(back.target_mean, m.target_mean);
   EXPECT_EQ(back.target_scale, m.target_scale);
   EXPECT_EQ(back.seed, m.seed);
@@ -210,7 +211,7 @@ TEST_F(ModelTest, PartsThatDoNotBelongTogether) {
     throw std::out_of_range(name);
   };
   refused("not a Runnel model", [](SafeTensors& f) { f.metadata.clear(); });
-  refused("reads formats up to 3", [](SafeTensors& f) { f.metadata["runnel_model"] = "4"; });
+  refused("reads formats up to 4", [](SafeTensors& f) { f.metadata["runnel_model"] = "5"; });
   for (const char* key : {"target", "preprocessor", "hyper", "metric", "loss", "target_mean", "target_scale",
                           "seed", "version", "provenance"}) {
     refused(key, [&](SafeTensors& f) { f.metadata.erase(key); });
@@ -248,11 +249,11 @@ TEST_F(ModelTest, PartsThatDoNotBelongTogether) {
 // Networks with everything that a file can hold, for the features x, letter=a, letter=b.
 std::vector<Member> networks_of_all_kinds(std::int64_t outputs) {
   const auto make = [&](const nn::Architecture& a, const char* embedding, const nn::Columns* columns) {
-    Member m{nn::init_network(random::key(3), a, nn::Activation::relu, 0.1), {}};
-    m.hyper.hidden.assign(a.sizes.begin() + 1, a.sizes.end() - 1);
-    m.hyper.body = a.body;
-    m.hyper.norm = a.norm;
-    sweep::hyper_field("embedding").set(m.hyper, embedding);
+    Member m{nn::init_network(random::key(3), a, nn::Activation::relu, 0.1),
+             sweep::network({{"hidden", params::list_value({a.sizes.begin() + 1, a.sizes.end() - 1})},
+                             {"body", a.body == nn::Body::residual ? "residual" : "mlp"},
+                             {"norm", a.norm ? "layer" : "none"},
+                             {"embedding", embedding}})};
     if (columns != nullptr) m.network = nn::with_columns(m.network, *columns);
     return m;
   };
@@ -270,9 +271,9 @@ TEST_F(ModelTest, EveryKindOfNetworkComesBack) {
   for (const Member& member : networks_of_all_kinds(1)) {
     Model m = model(t, {});
     m.network = member.network;
-    m.hyper = member.hyper;
+    m.configuration = member.configuration;
     const Model back = Model::load(saved(m));
-    EXPECT_EQ(back.hyper, m.hyper);
+    EXPECT_EQ(back.configuration, m.configuration);
     EXPECT_EQ(Predictor(back).predict(t).probabilities.values, Predictor(m).predict(t).probabilities.values);
     const auto a = tree::flatten(m.network), b = tree::flatten(back.network);
     ASSERT_EQ(a.size(), b.size());
@@ -293,6 +294,27 @@ TEST_F(ModelTest, EveryKindOfNetworkComesBack) {
   }
 }
 
+// Formats up to 3 had a number for everything: 0 for what is off or automatic, and values also of what takes
+// no part.
+TEST_F(ModelTest, NumbersOfEarlierFormatsAreReadAsWords) {
+  const Table t = numbers();
+  Model m = model(t, {}, {2});
+  m.network = nn::network_of({{ones(3, 2, 0.1), Array({0, 0})}, {ones(2, 1, 1), Array({0})}});
+  const std::string earlier = changed(m, [](SafeTensors& f) {
+    f.metadata["runnel_model"] = "3";
+    f.metadata["hyper"] =
+        R"({"hidden":"2","optimizer":"sgd","rate":"0.5","dropout":"0","momentum":"0.7","beta2":"0.9",)"
+        R"("clip":"0","scale":"1","seed":"18446744073709551615","decay":"0","eps":"0","schedule":"constant",)"
+        R"("warmup":"0","every":"3","factor":"0.2","embedding":"none","bins":"8","patience":"0","shards":"0"})";
+  });
+  const params::Configuration read = Model::load(earlier).configuration;
+  EXPECT_EQ(read, sweep::network({{"hidden", "2"}, {"optimizer", "sgd"}, {"rate", 0.5}, {"seed", -1}}));
+  for (const char* name : {"dropout", "clip", "scale", "decay", "warmup", "patience", "shards"})
+    EXPECT_TRUE(read[name].is_off()) << name;
+  for (const char* name : {"momentum", "beta2", "eps", "every", "factor", "bins"})
+    EXPECT_TRUE(read[name].is_nothing()) << name;
+}
+
 // The mean of what the members predict one by one, and as much from the file.
 TEST_F(ModelTest, AnEnsembleIsTheMeanOfItsMembers) {
   for (const auto& [t, outputs] : {std::pair(numbers(), 1), {two_classes(), 1}, {three_classes(), 3}}) {
@@ -303,7 +325,7 @@ TEST_F(ModelTest, AnEnsembleIsTheMeanOfItsMembers) {
     std::vector<double> values(t.rows), probabilities(t.rows * m.target.classes().size());
     for (const Member& member : members) {
       m.network = member.network;
-      m.hyper = member.hyper;
+      m.configuration = member.configuration;
       const Predictions one = Predictor(m).predict(t);
       for (std::size_t i = 0; i < one.values.size(); ++i) values[i] += one.values[i] / 5;
       for (std::size_t i = 0; i < probabilities.size(); ++i)

@@ -14,6 +14,7 @@
 #include "runnel/fit.h"
 #include "runnel/nn.h"
 #include "runnel/ops.h"
+#include "sweep/schema.h"
 #include "tables.h"
 
 namespace runnel {
@@ -29,8 +30,8 @@ class PredictorTest : public test::DataTest {
     bool classes = false;
     bool f64 = false;
     std::int64_t ensemble = 1;
-    nn::Embedding embedding = nn::Embedding::none;
-    nn::Body body = nn::Body::mlp;
+    const char* embedding = "none";
+    const char* body = "mlp";
   };
   static std::vector<Kind> kinds() {
     return {{.name = "numbers"},
@@ -38,8 +39,8 @@ class PredictorTest : public test::DataTest {
             {.name = "classes", .classes = true},
             {.name = "ensemble of numbers", .ensemble = 3},
             {.name = "ensemble of classes", .classes = true, .ensemble = 3},
-            {.name = "pieces", .classes = true, .ensemble = 2, .embedding = nn::Embedding::linear_pieces},
-            {.name = "waves, residual", .embedding = nn::Embedding::periodic, .body = nn::Body::residual}};
+            {.name = "pieces", .classes = true, .ensemble = 2, .embedding = "linear-pieces"},
+            {.name = "waves, residual", .embedding = "periodic", .body = "residual"}};
   }
 
   static std::string line(std::size_t i, bool classes) {
@@ -59,11 +60,11 @@ class PredictorTest : public test::DataTest {
     FitOptions o;
     o.target.column = "y";
     o.triage.keep = {"a", "b", "letter", "day"};
-    o.base.hidden = {9, 5};
-    o.base.body = kind.body;
-    o.base.norm = true;
-    o.base.embedding = kind.embedding;
-    o.base.epochs = 1;
+    o.set["hidden"] = "9x5";
+    o.set["body"] = kind.body;
+    o.set["norm"] = "layer";
+    o.set["embedding"] = kind.embedding;
+    o.set["epochs"] = 1;
     o.grid = {"rate=0.01,0.02,0.03"};
     o.ensemble = kind.ensemble;
     o.threads = 1;
@@ -73,8 +74,9 @@ class PredictorTest : public test::DataTest {
   }
 
   // By the definition, op after op, all rows at once.
-  static Array by_definition(const nn::Network& network, const sweep::Hyper& hyper, const Array& x) {
-    return nn::forward(network, x, hyper.activation, hyper.scale);
+  static Array by_definition(const nn::Network& network, const params::Configuration& configuration,
+                             const Array& x) {
+    return nn::forward(network, x, sweep::activation_of(configuration), sweep::scale_of(configuration));
   }
   static Array features(const Model& model, const Table& t) {
     const auto shape = [&](std::size_t cols) {
@@ -115,8 +117,10 @@ TEST_F(PredictorTest, SaysWhatTheDefinitionSays) {
     const Model model = model_of(t, kind);
     ASSERT_EQ(model.others.size() + 1, static_cast<std::size_t>(kind.ensemble)) << kind.name;
     const Array x = features(model, t);
-    std::vector<std::vector<double>> each = {by_definition(model.network, model.hyper, x).to_doubles()};
-    for (const Member& m : model.others) each.push_back(by_definition(m.network, m.hyper, x).to_doubles());
+    std::vector<std::vector<double>> each = {
+        by_definition(model.network, model.configuration, x).to_doubles()};
+    for (const Member& m : model.others)
+      each.push_back(by_definition(m.network, m.configuration, x).to_doubles());
     const std::vector<double> outputs = Predictor(model).outputs(x);
     if (each.size() == 1) {
       EXPECT_EQ(outputs, each[0]) << kind.name;
@@ -195,8 +199,8 @@ TEST_F(PredictorTest, ARowOfNumbers) {
   FitOptions o;
   o.target.column = "y";
   o.triage.keep = {"x", "flag", "when"};
-  o.base.hidden = {4};
-  o.base.epochs = 1;
+  o.set["hidden"] = "4";
+  o.set["epochs"] = 1;
   o.grid = {"rate=0.01"};
   o.folds = 0;
   o.threads = 1;

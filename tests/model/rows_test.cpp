@@ -126,9 +126,9 @@ FitOptions quick(DType dtype) {
   o.target.column = "y";
   o.triage.categorical = {"declared", "account"};
   o.triage.keep = {"number"};
-  o.base.hidden = {4};
-  o.base.activation = nn::Activation::tanh;  // every unit answers to every column
-  o.base.epochs = 2;
+  o.set["hidden"] = "4";
+  o.set["activation"] = "tanh";  // every unit answers to every column
+  o.set["epochs"] = 2;
   o.grid = {"rate=0.01"};
   o.threads = 1;
   o.folds = 0;

@@ -26,9 +26,9 @@ FitOptions options(std::size_t folds) {
   FitOptions o;
   o.target.column = "y";
   o.grid = {"hidden=none,6", "rate=0.003,0.01"};
-  o.base.batch = 32;
-  o.base.dropout = 0.1;
-  o.base.epochs = kEpochs;
+  o.set["batch"] = 32;
+  o.set["dropout"] = 0.1;
+  o.set["epochs"] = kEpochs;
   o.folds = folds;
   o.seed = 7;
   o.threads = 2;
@@ -76,7 +76,7 @@ TEST(StoppedFit, KeepsWhatAsManyEpochsMake) {
     ASSERT_EQ(winner(stopped).status, sweep::Status::interrupted);
     ASSERT_GT(stopped.model.stopped_after, 0);
     EXPECT_LT(stopped.model.stopped_after, kEpochs);
-    EXPECT_EQ(stopped.model.hyper.epochs, kEpochs);
+    EXPECT_EQ(sweep::epochs_of(stopped.model.configuration), kEpochs);
     for (const sweep::Outcome& out : stopped.search.outcomes) {  // the best of all readings
       if (out.best_epoch > 0) {
         EXPECT_LE(out.validation, winner(stopped).validation);
@@ -84,9 +84,9 @@ TEST(StoppedFit, KeepsWhatAsManyEpochsMake) {
     }
 
     FitOptions alone = options(folds);
-    alone.grid = {fmt::format("rate={}", winner(stopped).hyper.rate)};
-    alone.base.hidden = winner(stopped).hyper.hidden;
-    alone.base.epochs = stopped.model.stopped_after;
+    const auto value = [&](const char* name) { return to_string(winner(stopped).configuration[name]); };
+    alone.grid = {"hidden=" + value("hidden"), "rate=" + value("rate")};
+    alone.set["epochs"] = stopped.model.stopped_after;
     EXPECT_EQ(bits_of(stopped.model.network), bits_of(fit(table, alone).model.network)) << folds;
   }
 }
@@ -100,7 +100,7 @@ TEST(StoppedFit, TheTimeEndsIt) {
   EXPECT_TRUE(result.search.interrupted);
   EXPECT_GT(result.model.stopped_after, 0);
   EXPECT_EQ(search_end_name(result.ended), "out of time");
-  o.base.epochs = 2;
+  o.set["epochs"] = 2;
   o.seconds = 3600;
   EXPECT_EQ(fit(table, o).ended, SearchEnd::whole);
 }
@@ -132,9 +132,9 @@ TEST_P(StoppedAndMadeAgain, ComesToTheSameBits) {
   const Folder folder;
   const Table table = curved_table(300);
   FitOptions o = options(folds);
-  o.base.epochs = 400;
-  o.base.schedule = way.schedule;
-  o.base.patience = way.patience;
+  o.set["epochs"] = 400;
+  o.set["schedule"] = way.schedule;
+  o.set["patience"] = way.patience;
   o.ensemble = way.ensemble;
   o.ensemble_of_seeds = way.of_seeds;
   o.study.file = folder.file("s");
@@ -170,7 +170,7 @@ TEST(StoppedFit, BeforeAnyReadingNothingIsKept) {
   const Folder folder;
   const Table table = curved_table(300);
   FitOptions o = options(3);
-  o.base.epochs = 3;
+  o.set["epochs"] = 3;
   o.study.file = folder.file("s");
   std::atomic<bool> stop = true;
   o.stop = &stop;
@@ -196,7 +196,7 @@ TEST(StoppedFit, TimeAfterTimeComesToTheUndisturbedBits) {
   const Folder folder;
   const Table table = curved_table(300);
   FitOptions o = options(3);
-  o.base.epochs = 3000;
+  o.set["epochs"] = 3000;
   const FitResult straight = fit(table, o);
   o.study.file = folder.file("s");
   o.seconds = 0.05;

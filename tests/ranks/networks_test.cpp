@@ -5,11 +5,11 @@
 #include <thread>
 #include <vector>
 
+#include "candidates.h"
 #include "ranks/counted.h"
 #include "ranks/queue_wire.h"
 #include "ranks/rank.h"
 #include "runnel/random.h"
-#include "runnel/space.h"
 #include "search/ways.h"
 #include "sweep/networks.h"
 #include "sweep/schema.h"
@@ -17,7 +17,6 @@
 namespace runnel::ranks {
 namespace {
 
-using sweep::Hyper;
 using sweep::Problem;
 
 sweep::Fold noisy_rings(std::int64_t n, std::uint64_t seed) {
@@ -39,16 +38,11 @@ Problem problem(std::size_t folds) {
 
 // Of very different cost: shapes, batches, epochs, patience, embeddings.
 std::vector<search::Configuration> candidates(std::int64_t n, std::int64_t shards = 0) {
-  Hyper base;
-  base.shards = shards;
-  std::vector<sweep::Parameter> parameters;
-  for (const char* text : {"rate=1e-4..3e-1", "optimizer=adam,momentum", "hidden=none,5,24x24", "epochs=3,9",
-                           "batch=7,30", "dropout=0,0.3", "patience=0,2", "embedding=none,linear-pieces"})
-    parameters.push_back(sweep::parse_parameter(text));
-  std::vector<search::Configuration> out;
-  for (const Hyper& h : sweep::sample(sweep::make_space(base, parameters), sweep::Sampler::sobol, n, 5))
-    out.push_back(sweep::configuration_of(h));
-  return out;
+  const sweep::Space space =
+      sweep::space_of({"rate=1e-4..3e-1", "optimizer=adam,momentum", "hidden=none,5,24x24", "epochs=3,9",
+                       "batch=7,30", "dropout=0,0.3", "patience=0,2", "embedding=none,linear-pieces"},
+                      {{"shards", shards}});
+  return sweep::sample(space, sweep::Sampler::sobol, n, 5);
 }
 
 struct Search {
@@ -97,7 +91,7 @@ TEST(NetworksOverRanks, HaveTheBitsOfOneProcess) {
 
 // More ranks than blocks.
 TEST(NetworksOverRanks, SomeMayHaveNothingToDo) {
-  const Search of{problem(1), {sweep::configuration_of(Hyper{.epochs = 2})}, {.threads = 1}};
+  const Search of{problem(1), {sweep::network({{"epochs", 2}})}, {.threads = 1}};
   search::lines::expect_same(run_alone(of), run_over(4, of));
 }
 
@@ -112,15 +106,14 @@ TEST(NetworksOverRanks, ShareTheBatchesOfShards) {
 
 // Another order of sums: other bits, and the same numbers but for rounding.
 TEST(NetworksOverRanks, ShardsAreNearlyTheWholeBatch) {
-  const auto value = [](const Hyper& hyper) {
-    const Search of{problem(1), {sweep::configuration_of(hyper)}, {.threads = 1}};
+  const auto value = [](const sweep::Values& values) {
+    const Search of{problem(1), {sweep::network(values)}, {.threads = 1}};
     return run_alone(of).candidates.at(0).measures.at(0);
   };
-  Hyper hyper{.hidden = {8}, .batch = 23, .epochs = 3};
-  const double whole = value(hyper);
+  const sweep::Values usual = {{"hidden", "8"}, {"batch", 23}, {"epochs", 3}};
+  const double whole = value(usual);
   for (const std::int64_t shards : {1, 2, 3, 16, 23, 60}) {
-    hyper.shards = shards;
-    EXPECT_NEAR(value(hyper), whole, 1e-5) << shards;
+    EXPECT_NEAR(value(sweep::with(usual, {{"shards", shards}})), whole, 1e-5) << shards;
   }
 }
 

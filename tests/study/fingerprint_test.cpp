@@ -124,11 +124,11 @@ TEST(Fingerprint, OfSpaces) {
       "rate 0.001,0.01 -> 0.001,0.1; candidates 3 -> 4");
   EXPECT_EQ(difference(print, space_fingerprint({{"rate", "0.001,0.01"}}, candidates)), "loss huber -> none");
   auto others = candidates;
-  others[1].dropout = 0.5;
+  others[1].set("dropout", 0.5);
   EXPECT_EQ(difference(print, space_fingerprint({{"rate", "0.001,0.01"}, {"loss", "huber"}}, others)),
             "the candidates' values of dropout");
   std::swap(others[0], others[2]);
-  others[1].dropout = 0;
+  others[1].set("dropout", params::Value::off());
   EXPECT_THAT(difference(print, space_fingerprint({{"rate", "0.001,0.01"}, {"loss", "huber"}}, others)),
               HasSubstr("the candidates' values of "));
 }

@@ -11,6 +11,7 @@
 #include <random>
 #include <thread>
 
+#include "candidates.h"
 #include "runnel/ops.h"
 #include "runnel/random.h"
 #include "study/support.h"
@@ -19,16 +20,16 @@ namespace runnel::study {
 namespace {
 
 // Searches run in child processes alone: a process that has started threads cannot be forked in good order.
-struct Configuration {
+struct Way {
   const char* name;
   sweep::Scheduling scheduling;
   std::size_t folds;
 };
 
-const Configuration kConfigurations[] = {{"full", {}, 1},
-                                         {"halving", {sweep::Scheduler::halving, 2, 2}, 2},
-                                         {"hyperband", {sweep::Scheduler::hyperband, 3, 1}, 1},
-                                         {"median", {sweep::Scheduler::median, 3, 3}, 2}};
+const Way kWays[] = {{"full", {}, 1},
+                     {"halving", {sweep::Scheduler::halving, 2, 2}, 2},
+                     {"hyperband", {sweep::Scheduler::hyperband, 3, 1}, 1},
+                     {"median", {sweep::Scheduler::median, 3, 3}, 2}};
 
 sweep::Fold rings(std::uint64_t seed) {
   const auto make = [&](std::uint64_t s) {
@@ -41,32 +42,28 @@ sweep::Fold rings(std::uint64_t seed) {
   return {x, y, xv, yv};
 }
 
-sweep::Problem problem_of(const Configuration& c) {
+sweep::Problem problem_of(const Way& c) {
   sweep::Problem p{{}, sweep::Loss::logistic, sweep::Metric::log_loss, 1};
   for (std::size_t i = 0; i < c.folds; ++i) p.folds.push_back(rings(1 + i));
   return p;
 }
 
 // Of several shapes and lengths; some share a trajectory, one diverges.
-std::vector<sweep::Hyper> candidates() {
-  std::vector<sweep::Hyper> out;
-  for (std::int64_t i = 0; i < 24; ++i) {
-    sweep::Hyper h;
-    h.hidden = i % 3 == 0 ? std::vector<std::int64_t>{} : std::vector<std::int64_t>{5 + i % 2};
-    h.optimizer = i % 2 == 0 ? "adam" : "momentum";
-    h.rate = 0.001 * std::pow(1.6, static_cast<double>(i / 2 % 6));
-    h.batch = 20;
-    h.dropout = i % 3 == 1 ? 0.25 : 0;
-    h.epochs = i % 4 == 3 ? 9 : 36;
-    out.push_back(h);
-  }
-  out[4].rate = 1e30;
-  out[9] = out[8];
-  out[9].epochs = 5;
+std::vector<params::Configuration> candidates() {
+  std::vector<params::Configuration> out;
+  for (std::int64_t i = 0; i < 24; ++i)
+    out.push_back(sweep::network({{"hidden", i % 3 == 0 ? "none" : std::to_string(5 + i % 2)},
+                                  {"optimizer", i % 2 == 0 ? "adam" : "momentum"},
+                                  {"rate", 0.001 * std::pow(1.6, static_cast<double>(i / 2 % 6))},
+                                  {"batch", 20},
+                                  {"dropout", i % 3 == 1 ? 0.25 : 0},
+                                  {"epochs", i % 4 == 3 ? 9 : 36}}));
+  out[4].set("rate", 1e30);
+  out[9] = sweep::changed(out[8], {{"epochs", 5}});
   return out;
 }
 
-Description description_of(const Configuration& c) {
+Description description_of(const Way& c) {
   Description d = some_description();
   d.metric = "log_loss";
   d.folds = static_cast<std::int64_t>(c.folds);
@@ -75,11 +72,11 @@ Description description_of(const Configuration& c) {
 }
 
 // The whole of a life: begins the study or goes on with it, and says so to the parent.
-[[noreturn]] void search(const Configuration& c, const std::string& path, int threads, int said,
+[[noreturn]] void search(const Way& c, const std::string& path, int threads, int said,
                          const Keeper::Cadence& cadence) {
   try {
     const sweep::Problem problem = problem_of(c);
-    const std::vector<sweep::Hyper> all = candidates();
+    const std::vector<params::Configuration> all = candidates();
     Keeper keeper(std::filesystem::exists(path) ? Store::resume(path, description_of(c))
                                                 : Store::create(path, description_of(c), all),
                   problem, all, cadence);
@@ -103,7 +100,7 @@ bool ended_well(::pid_t child) {
   return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-void run_undisturbed(const Configuration& c, const std::string& path, int threads) {
+void run_undisturbed(const Way& c, const std::string& path, int threads) {
   const ::pid_t child = ::fork();
   if (child == 0) search(c, path, threads, -1, {});
   ASSERT_TRUE(ended_well(child)) << c.name;
@@ -145,7 +142,7 @@ void expect_same_study(const std::string& one, const std::string& other) {
 
 TEST(Keeper, TheFileSaysWhatTheSearchSaid) {
   const Folder folder;
-  const Configuration& halving = kConfigurations[1];
+  const Way& halving = kWays[1];
   run_undisturbed(halving, folder.file("s"), 2);
   const Study study = read(folder.file("s"));
   EXPECT_EQ(study.count(Status::waiting), 0);
@@ -170,7 +167,7 @@ TEST(Keeper, TheFileSaysWhatTheSearchSaid) {
 
 TEST(Keeper, AFinishedStudyResumedStaysAsItIs) {
   const Folder folder;
-  for (const Configuration& c : kConfigurations) {
+  for (const Way& c : kWays) {
     run_undisturbed(c, folder.file(c.name), 1);
     std::filesystem::copy_file(folder.file(c.name), folder.file("again"));
     run_undisturbed(c, folder.file("again"), 2);
@@ -182,13 +179,13 @@ TEST(Keeper, AFinishedStudyResumedStaysAsItIs) {
 
 TEST(Keeper, KilledFiftyTimesItComesToTheSameBits) {
   const Folder folder;
-  for (const Configuration& c : kConfigurations) run_undisturbed(c, folder.file(c.name), 2);
+  for (const Way& c : kWays) run_undisturbed(c, folder.file(c.name), 2);
   std::mt19937 random(7);  // of moments and threads
   int kills = 0, studies = 0, resumed = 0;
   const std::string path = folder.file("killed");
   for (int life = 0; kills < 50 || std::filesystem::exists(path); ++life) {
     ASSERT_LT(life, 400);
-    const Configuration& c = kConfigurations[studies % 4];
+    const Way& c = kWays[studies % 4];
     int said[2];
     ASSERT_EQ(::pipe(said), 0);
     resumed += std::filesystem::exists(path);

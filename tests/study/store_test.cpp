@@ -8,6 +8,8 @@
 #include <limits>
 #include <thread>
 
+#include "candidates.h"
+#include "study/hyper_json.h"
 #include "study/support.h"
 
 namespace runnel::study {
@@ -55,7 +57,7 @@ TEST(Store, WhatIsWrittenIsRead) {
   EXPECT_EQ(d.split.parts, description.split.parts);
   EXPECT_EQ(d.space.parts, description.space.parts);
   ASSERT_EQ(study.candidates.size(), 4u);
-  for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(hyper_of(study.candidates[i]), some_candidates(4)[i]);
+  for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(configuration_of(study.candidates[i]), some_candidates(4)[i]);
   ASSERT_EQ(study.candidates[0].readings.size(), 2u);
   EXPECT_EQ(study.candidates[0].readings[1], (Reading{0, 1, 2, 1.0 / 3, 0.2, true, {0.2, 1.0 / 3}}));
   EXPECT_EQ(study.candidates[0].status, Status::done);
@@ -81,23 +83,42 @@ TEST(Store, WhatIsWrittenIsRead) {
 }
 
 TEST(Store, HyperparametersComeBackExactly) {
-  std::vector<sweep::Hyper> candidates = some_candidates(3);
-  candidates[0].rate = 1.0 / 3;
-  candidates[0].l2 = 1e-300;
-  candidates[0].bias = -0.0;
-  candidates[1].scale = -1e300;
-  candidates[1].epochs = 999'999'999'999'999;
-  candidates[1].hidden = {};
-  candidates[2].clip = 5e-324;
-  candidates[2].momentum = std::nextafter(1.0, 0.0);
+  std::vector<params::Configuration> candidates = some_candidates(3);
+  candidates[0] = sweep::changed(candidates[0], {{"rate", 1.0 / 3}, {"l2", 1e-300}, {"bias", -0.0}});
+  candidates[1] = sweep::changed(candidates[1], {{"epochs", 999'999'999}, {"hidden", "none"}});
+  candidates[2] = sweep::changed(
+      candidates[2], {{"clip", 5e-324}, {"scale", -1e300}, {"momentum", std::nextafter(1.0, 0.0)}});
   const Folder folder;
   Store::create(folder.file("s"), some_description(), candidates);
   const Study study = read(folder.file("s"));
   for (std::size_t i = 0; i < candidates.size(); ++i) {
-    const sweep::Hyper back = hyper_of(study.candidates[i]);
+    const params::Configuration back = configuration_of(study.candidates[i]);
     EXPECT_EQ(back, candidates[i]) << i;
-    EXPECT_EQ(std::signbit(back.bias), std::signbit(candidates[i].bias)) << i;
+    EXPECT_EQ(std::signbit(back["bias"].number()), std::signbit(candidates[i]["bias"].number())) << i;
   }
+}
+
+// Words are texts, and what takes no part has no value.
+TEST(Store, WordsAndNothingsComeBack) {
+  const Folder folder;
+  const auto linear = sweep::network({{"hidden", "none"}, {"optimizer", "sgd"}});
+  const auto deep = sweep::network({{"hidden", "4"}, {"eps", 1e-6}});
+  const auto json = [](const params::Configuration& c) { return Json::parse(hyper_json(c)); };
+  for (const char* name : {"activation", "dropout", "momentum", "eps", "bins"})
+    EXPECT_TRUE(json(linear)[name].is_null()) << name;
+  EXPECT_EQ(json(deep)["dropout"], "off");
+  EXPECT_EQ(json(deep)["accumulator"], nullptr);
+  EXPECT_EQ(json(deep)["eps_root"], "automatic");
+  EXPECT_EQ(json(deep)["eps"], 1e-6);
+  Store::create(folder.file("s"), some_description(), {linear, deep});
+  const Study study = read(folder.file("s"));
+  EXPECT_EQ(configuration_of(study.candidates[0]), linear);
+  EXPECT_EQ(configuration_of(study.candidates[1]), deep);
+  EXPECT_EQ(study.candidates[0].value("momentum"), "");
+  EXPECT_EQ(study.candidates[1].value("momentum"), "0.9");
+  EXPECT_EQ(study.candidates[1].value("dropout"), "off");
+  for (const Candidate::Value& value : study.candidates[0].hyper)
+    EXPECT_EQ(value.active, !linear[value.name].is_nothing()) << value.name;
 }
 
 TEST(Store, SnapshotsTakeTheirPredecessorsPlace) {
@@ -276,7 +297,7 @@ TEST(Store, GrowsByCandidatesBehindItsOwn) {
   Store::resume(path, larger, some_candidates(5));
   const Study study = read(path);
   ASSERT_EQ(study.candidates.size(), 5u);
-  for (std::size_t i = 0; i < 5; ++i) EXPECT_EQ(hyper_of(study.candidates[i]), some_candidates(5)[i]);
+  for (std::size_t i = 0; i < 5; ++i) EXPECT_EQ(configuration_of(study.candidates[i]), some_candidates(5)[i]);
   EXPECT_EQ(study.candidates[1].metric, 0.1);
   EXPECT_EQ(study.candidates[1].readings.size(), 1u);
   EXPECT_EQ(study.count(Status::waiting), 4);
@@ -287,8 +308,8 @@ TEST(Store, GrowsByCandidatesBehindItsOwn) {
   EXPECT_EQ(study.state, State::running);
   Store::resume(path, larger);  // which it is from now on
 
-  std::vector<sweep::Hyper> others = some_candidates(6);
-  others[2].rate = 7;  // not the study's
+  std::vector<params::Configuration> others = some_candidates(6);
+  others[2].set("rate", 7);  // not the study's
   EXPECT_THAT(error_of([&] { Store::resume(path, some_description(6), others); }),
               HasSubstr("candidates 5 -> 6"));
   EXPECT_THAT(error_of([&] { Store::resume(path, some_description(4), some_candidates(4)); }),
@@ -366,7 +387,7 @@ TEST(Store, WhatIsNoStudyIsToldApart) {
               HasSubstr("an SQLite database, but not a study"));
   EXPECT_FALSE(is_study_file(other));
   EXPECT_THAT(read_as(patched(whole, 60, std::string("\0\0\0\x63", 4))),
-              HasSubstr("written by a newer Runnel (its format is 99; this Runnel knows formats up to 1)"));
+              HasSubstr("written by a newer Runnel (its format is 99; this Runnel knows formats up to 2)"));
   EXPECT_THAT(read_as(whole.substr(0, 60)), HasSubstr("damaged (only 60 bytes are left of it)"));
   EXPECT_THAT(read_as(whole.substr(0, whole.size() / 2)), HasSubstr("damaged"));
   EXPECT_THAT(error_of([&] { read(folder.path()); }), HasSubstr("not a study"));

@@ -45,13 +45,12 @@ inline void write_bytes(const std::string& path, const std::string& bytes) {
   std::ofstream(path, std::ios::binary) << bytes;
 }
 
-inline std::vector<sweep::Hyper> some_candidates(std::size_t n) {
-  std::vector<sweep::Hyper> out(n);
-  for (std::size_t i = 0; i < n; ++i) {
-    out[i].rate = 0.001 * static_cast<double>(i + 1);
-    out[i].hidden = {static_cast<std::int64_t>(8 * (i % 3 + 1))};
-    out[i].seed = 0xFFFFFFFFFFFFFFFFull - i;
-  }
+inline std::vector<params::Configuration> some_candidates(std::size_t n) {
+  std::vector<params::Configuration> out;
+  for (std::size_t i = 0; i < n; ++i)
+    out.push_back(sweep::network({{"rate", 0.001 * static_cast<double>(i + 1)},
+                                  {"hidden", std::to_string(8 * (i % 3 + 1))},
+                                  {"seed", 0x7FFFFFFFFFFFFFFF - static_cast<std::int64_t>(i)}}));
   return out;
 }
 

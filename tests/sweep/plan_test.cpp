@@ -3,8 +3,8 @@
 
 #include <cmath>
 
+#include "candidates.h"
 #include "runnel/random.h"
-#include "runnel/space.h"
 #include "runnel/sweep.h"
 #include "sweep/trajectory.h"
 
@@ -21,13 +21,9 @@ Problem problem(std::size_t folds, std::int64_t rows = 90) {
   return p;
 }
 
-std::vector<Hyper> candidates(std::int64_t n, const std::string& more) {
-  Hyper base;
-  base.epochs = 27;
-  base.batch = 30;
-  base.hidden = {6};
-  return sample(make_space(base, {parse_parameter("rate=1e-4..1e-2"), parse_parameter(more)}),
-                Sampler::random, n, 1);
+std::vector<Configuration> candidates(std::int64_t n, const std::string& more) {
+  Values base = {{"epochs", 27}, {"batch", 30}, {"hidden", "6"}};
+  return sample(space_of({"rate=1e-4..1e-2", more}, base), Sampler::random, n, 1);
 }
 
 TEST(Plan, RungsAndWorkAreThoseOfTheRun) {
@@ -59,9 +55,8 @@ TEST(Plan, RungsAndWorkAreThoseOfTheRun) {
 }
 
 TEST(Plan, EpochsAloneAreNoRunsOfTheirOwn) {
-  Hyper base;
-  base.hidden = {6};
-  const auto all = grid(base, {parse_choice("epochs=3,5,9"), parse_choice("rate=0.1,0.2")});
+  Values base = {{"hidden", "6"}};
+  const auto all = grid(base, {"epochs=3,5,9", "rate=0.1,0.2"});
   const Plan told = plan(problem(2), all, {});
   EXPECT_EQ(told.candidates, 6);
   EXPECT_EQ(told.trajectories, 2);
@@ -76,13 +71,10 @@ TEST(Plan, EpochsAloneAreNoRunsOfTheirOwn) {
 // networks on large batches the rest of a step is a small share.
 TEST(Plan, OperationsAreNearlyThoseOfTheProducts) {
   Problem p = problem(1, 2500);
-  Hyper h;
-  h.hidden = {600};
-  h.batch = 1200;
-  h.epochs = 1;
+  Values h = {{"hidden", "600"}, {"batch", 1200}, {"epochs", 1}};
   const double forward = 2 * (4 * 600 + 600);
   const double products = 2400 * (2 * forward + 2 * 600) + 20 * forward;
-  const double told = plan(p, {h}, {}).shapes.at(0).flops;
+  const double told = plan(p, {network(h)}, {}).shapes.at(0).flops;
   EXPECT_GT(told, products);
   EXPECT_LT(told, 1.6 * products);
 }

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <set>
 
+#include "candidates.h"
 #include "runnel/random.h"
 #include "runnel/sweep.h"
 #include "search/block.h"
@@ -37,12 +38,9 @@ Problem problem(std::size_t folds = 1) {
   return p;
 }
 
-std::vector<Hyper> candidates() {
-  Hyper base;
-  base.batch = 20;
-  base.hidden = {8};
-  return grid(base, {parse_choice("rate=0.003,0.01,0.03"), parse_choice("dropout=0,0.2"),
-                     parse_choice("hidden=8,6x6"), parse_choice("epochs=3,6"), parse_choice("seed=0,1")});
+std::vector<Configuration> candidates() {
+  Values base = {{"batch", 20}, {"hidden", "8"}};
+  return grid(base, {"rate=0.003,0.01,0.03", "dropout=0,0.2", "hidden=8,6x6", "epochs=3,6", "seed=0,1"});
 }
 
 void expect_same(const Result& a, const Result& b) {
@@ -79,7 +77,7 @@ TEST(Sweep, TheWinnerAloneIsTheWinner) {
   ASSERT_TRUE(whole.best);
   const Outcome& winner = whole.outcomes[static_cast<std::size_t>(*whole.best)];
   EXPECT_GT(winner.validation, 0.9);
-  const Result alone = run(problem(), {winner.hyper}, {.threads = 1});
+  const Result alone = run(problem(), {winner.configuration}, {.threads = 1});
   EXPECT_EQ(alone.outcomes[0].validation, winner.validation);
   EXPECT_EQ(alone.outcomes[0].validation_loss, winner.validation_loss);
   expect_same_bits(*alone.outcomes[0].model, *winner.model);
@@ -97,11 +95,9 @@ TEST(Sweep, EveryCandidateAloneIsItself) {
 
 // The blocks in which candidates begin.
 struct Cut {
-  Cut(const Problem& problem, const std::vector<Hyper>& candidates, int threads)
+  Cut(const Problem& problem, const std::vector<Configuration>& candidates, int threads)
       : networks(problem), programs(networks, networks.folds()) {
-    std::vector<params::Configuration> all;
-    for (const Hyper& hyper : candidates) all.push_back(configuration_of(hyper));
-    trajectories = search::make_trajectories(programs, all, 0, {});
+    trajectories = search::make_trajectories(programs, candidates, 0, {});
     std::vector<search::Waiting> waiting;
     for (std::size_t fold = 0; fold < problem.folds.size(); ++fold)
       for (const search::Trajectory& t : trajectories) waiting.push_back({&t, fold, 0});
@@ -139,29 +135,23 @@ std::size_t most_of_a_thread(const std::vector<Block>& blocks, std::size_t threa
 
 // Three shapes of 22 lanes on two threads: without a cut one thread would wait for a third of the time.
 TEST(Sweep, BlocksAreCutWhereThreadsWouldWait) {
-  Hyper base;
-  base.hidden = {8};
-  base.batch = 20;
-  const auto all = grid(base, {parse_choice("activation=relu,tanh,sigmoid"), parse_choice("seed=0,1"),
-                               parse_choice("rate=1e-4,2e-4,3e-4,4e-4,5e-4,6e-4,7e-4,8e-4,9e-4,1e-3,2e-3")});
+  Values base = {{"hidden", "8"}, {"batch", 20}};
+  const auto all = grid(base, {"activation=relu,tanh,sigmoid", "seed=0,1",
+                               "rate=1e-4,2e-4,3e-4,4e-4,5e-4,6e-4,7e-4,8e-4,9e-4,1e-3,2e-3"});
   ASSERT_EQ(all.size(), 66u);
   const Problem p = problem();
   EXPECT_EQ(Cut(p, all, 1).blocks.size(), 3u);
   EXPECT_EQ(most_of_a_thread(Cut(p, all, 1).blocks, 2), 44u);
   EXPECT_LE(most_of_a_thread(Cut(p, all, 2).blocks, 2), 34u);
   // Many blocks share themselves out.
-  const auto many =
-      grid(base, {parse_choice("hidden=8,9,10,11,12,13,14,15,16"), parse_choice("rate=1e-3,2e-3")});
+  const auto many = grid(base, {"hidden=8,9,10,11,12,13,14,15,16", "rate=1e-3,2e-3"});
   EXPECT_EQ(Cut(p, many, 2).blocks.size(), 9u);
 }
 
 // Two blocks that cost the same keep four threads busy only if both are cut: one cut alone gains nothing.
 TEST(Sweep, BlocksThatCostTheSameAreCutTogether) {
-  Hyper base;
-  base.hidden = {8};
-  base.batch = 20;
-  const auto all = grid(base, {parse_choice("seed=0,1,2,3"), parse_choice("l2=0,0.1"),
-                               parse_choice("rate=1e-4,2e-4,3e-4,4e-4")});
+  Values base = {{"hidden", "8"}, {"batch", 20}};
+  const auto all = grid(base, {"seed=0,1,2,3", "l2=0,0.1", "rate=1e-4,2e-4,3e-4,4e-4"});
   ASSERT_EQ(all.size(), 32u);
   const Problem p = problem(2);
   ASSERT_EQ(Cut(p, all, 1).blocks.size(), 2u);
@@ -189,16 +179,14 @@ TEST(Sweep, TrajectoriesOfStudiesAreThoseOfTheSearch) {
         "patience=0,3", "embedding=none,linear-pieces,periodic", "shards=0,4", "dropout=0,0.2",
         "optimizer=adam,adamw,sgd,lion", "seed=0,1"})
     for (const char* warmup : {"warmup=0", "warmup=0.2", "warmup=0,0.4"}) {
-      Hyper base;
-      base.hidden = {4};
-      const auto all = grid(base, {parse_choice(more), parse_choice(warmup), parse_choice("epochs=2,5"),
-                                   parse_choice("batch=20,10000,20000")});
+      Values base = {{"hidden", "4"}};
+      const auto all = grid(base, {more, warmup, "epochs=2,5", "batch=20,10000,20000"});
       const Cut cut(p, all, 1);
       const auto told = make_trajectories(p, all);
       ASSERT_EQ(told.size(), cut.trajectories.size()) << more << " " << warmup;
       for (std::size_t i = 0; i < told.size(); ++i) {
         EXPECT_EQ(told[i].readings, cut.trajectories[i].readings) << more << " " << warmup;
-        EXPECT_EQ(told[i].hyper.epochs, cut.trajectories[i].epochs);
+        EXPECT_EQ(epochs_of(told[i].candidate), cut.trajectories[i].epochs);
       }
     }
 }
@@ -208,7 +196,7 @@ TEST(Sweep, TrajectoriesOfStudiesAreThoseOfTheSearch) {
 TEST(Sweep, SchedulesThatKnowTheirEndAreTrajectoriesOfTheirOwn) {
   Problem p = problem();
   p.metric = Metric::log_loss;
-  auto trajectories = [&](const std::vector<Hyper>& all) {
+  auto trajectories = [&](const std::vector<Configuration>& all) {
     std::size_t lanes = 0;
     const Cut cut(p, all, 1);
     for (const Block& block : cut.blocks) lanes += block.trajectories.size();
@@ -226,17 +214,11 @@ TEST(Sweep, SchedulesThatKnowTheirEndAreTrajectoriesOfTheirOwn) {
                         Case{"cosine", 0, "none", true}, Case{"one-cycle", 0.4, "none", true},
                         Case{"constant", 0, "uniform", true}}) {
     SCOPED_TRACE(c.schedule + std::string(" ") + c.averaging);
-    Hyper base;
-    base.hidden = {6};
-    base.batch = 20;
-    base.rate = 0.02;
-    base.schedule = c.schedule;
-    base.warmup = c.warmup;
-    base.averaging = c.averaging;
-    base.average_decay = 0.9;
-    base.every = 1.5;
-    const auto all = grid(base, {parse_choice("rate=0.01,0.02"), parse_choice("epochs=2,4")});
-    EXPECT_EQ(depends_on_total(base), c.knows_its_end);
+    Values base = {{"hidden", "6"},          {"batch", 20},        {"rate", 0.02},
+                   {"schedule", c.schedule}, {"warmup", c.warmup}, {"averaging", c.averaging},
+                   {"average_decay", 0.9},   {"every", 1.5}};
+    const auto all = grid(base, {"rate=0.01,0.02", "epochs=2,4"});
+    EXPECT_EQ(depends_on_total(network(base)), c.knows_its_end);
     EXPECT_EQ(trajectories(all), c.knows_its_end ? 4u : 2u);
     const Result together = run(p, all, {.threads = 1});
     for (std::size_t i = 0; i < all.size(); ++i) {
@@ -249,8 +231,7 @@ TEST(Sweep, SchedulesThatKnowTheirEndAreTrajectoriesOfTheirOwn) {
     ASSERT_EQ(longer.size(), 4u);
     EXPECT_EQ(together.outcomes[0].curve != std::vector<double>(longer.begin(), longer.begin() + 2),
               c.knows_its_end);
-    Hyper shorter = all[1];
-    shorter.epochs = 2;
+    const Configuration shorter = changed(all[1], {{"epochs", 2}});
     EXPECT_EQ(run(p, {shorter}, {}).outcomes[0].validation_loss, together.outcomes[0].validation_loss);
   }
 }
@@ -258,43 +239,33 @@ TEST(Sweep, SchedulesThatKnowTheirEndAreTrajectoriesOfTheirOwn) {
 // What one epoch of the schedules does is what the rates that they stand for do.
 TEST(Sweep, AStepScheduleIsTheRatesThatItStandsFor) {
   const Problem p = problem();
-  Hyper h;
-  h.hidden = {6};
-  h.batch = 20;
-  h.optimizer = "sgd";
-  h.rate = 0.5;
-  h.epochs = 1;
-  Hyper halved = h;
-  halved.schedule = "step";
-  halved.every = 0.5;  // five of ten steps
-  halved.factor = 1;
-  EXPECT_EQ(run(p, {h}, {}).outcomes[0].validation_loss, run(p, {halved}, {}).outcomes[0].validation_loss);
-  halved.factor = 1e-30;  // the second half stands still
-  const double half = run(p, {halved}, {}).outcomes[0].validation_loss;
-  EXPECT_NE(half, run(p, {h}, {}).outcomes[0].validation_loss);
-  halved.epochs = 3;
-  EXPECT_EQ(run(p, {halved}, {}).outcomes[0].validation_loss, half);
-  Hyper never = h;
-  never.schedule = "step";
-  never.every = 1;
-  never.factor = 1e-30;
-  EXPECT_EQ(run(p, {never}, {}).outcomes[0].validation_loss, run(p, {h}, {}).outcomes[0].validation_loss);
+  Values h = {{"hidden", "6"}, {"batch", 20}, {"optimizer", "sgd"}, {"rate", 0.5}, {"epochs", 1}};
+  Values halved = h;
+  halved.emplace_back("schedule", "step");
+  halved.emplace_back("every", 0.5);  // five of ten steps
+  halved.emplace_back("factor", 1);
+  EXPECT_EQ(run(p, {network(h)}, {}).outcomes[0].validation_loss,
+            run(p, {network(halved)}, {}).outcomes[0].validation_loss);
+  halved.emplace_back("factor", 1e-30);  // the second half stands still
+  const double half = run(p, {network(halved)}, {}).outcomes[0].validation_loss;
+  EXPECT_NE(half, run(p, {network(h)}, {}).outcomes[0].validation_loss);
+  halved.emplace_back("epochs", 3);
+  EXPECT_EQ(run(p, {network(halved)}, {}).outcomes[0].validation_loss, half);
+  Values never = h;
+  never.emplace_back("schedule", "step");
+  never.emplace_back("every", 1);
+  never.emplace_back("factor", 1e-30);
+  EXPECT_EQ(run(p, {network(never)}, {}).outcomes[0].validation_loss,
+            run(p, {network(h)}, {}).outcomes[0].validation_loss);
 }
 
 // Everything that a search can choose: whatever stands in a block together, each candidate is what it is
 // alone.
 TEST(Sweep, EveryOptimizerAndOptionAloneIsItself) {
-  Hyper base;
-  base.hidden = {5};
-  base.batch = 25;
-  base.epochs = 2;
-  base.rate = 0.02;
-  base.warmup = 0.25;
-  std::vector<Hyper> all;
+  Values base = {{"hidden", "5"}, {"batch", 25}, {"epochs", 2}, {"rate", 0.02}, {"warmup", 0.25}};
+  std::vector<Configuration> all;
   auto add = [&](std::initializer_list<const char*> texts) {
-    std::vector<Choice> choices;
-    for (const char* text : texts) choices.push_back(parse_choice(text));
-    for (const Hyper& h : grid(base, choices)) all.push_back(h);
+    for (const Configuration& h : grid(base, {texts.begin(), texts.end()})) all.push_back(h);
   };
   for (const std::string& optimizer : train::optimizer_names())
     add({("optimizer=" + optimizer).c_str(), "decay=0,0.1", "eps=0,0.01"});
@@ -316,15 +287,12 @@ TEST(Sweep, EveryOptimizerAndOptionAloneIsItself) {
 
 // That the options do something, and what is the same stays the same.
 TEST(Sweep, OptionsAreHeard) {
-  Hyper base;
-  base.hidden = {6};
-  base.batch = 20;
-  base.epochs = 3;
-  base.rate = 0.02;
+  Values base = {{"hidden", "6"}, {"batch", 20}, {"epochs", 3}, {"rate", 0.02}};
   auto loss = [&](std::initializer_list<std::pair<const char*, const char*>> settings) {
-    Hyper h = base;
-    for (const auto& [name, value] : settings) hyper_field(name).set(h, value);
-    return run(problem(), {h}, {}).outcomes[0].validation_loss;
+    Values h = base;
+    for (const auto& [name, value] : settings)
+      h.emplace_back(name, params::read((*network_schema())[name], value));
+    return run(problem(), {network(h)}, {}).outcomes[0].validation_loss;
   };
   const double plain = loss({});
   for (const auto& [name, value] :
@@ -353,22 +321,19 @@ TEST(Sweep, OptionsAreHeard) {
 }
 
 TEST(Sweep, ValuesThatDoNotGoTogetherAreRefused) {
-  Hyper h;
-  h.schedule = "one-cycle";
-  EXPECT_THROW(run(problem(), {h}, {}), Error);
-  h.warmup = 0.6;
-  EXPECT_THROW(check(h), Error);
-  h.warmup = 0.5;
-  EXPECT_NO_THROW(check(h));
+  Values h = {{"schedule", "one-cycle"}};
+  EXPECT_THROW(run(problem(), {network(h)}, {}), Error);
+  h.emplace_back("warmup", 0.6);
+  EXPECT_THROW(check(network(h)), Error);
+  h.emplace_back("warmup", 0.5);
+  EXPECT_NO_THROW(check(network(h)));
 }
 
 // The grid of document 003: 256 configurations are 64 trajectories, 16 for each batch size.
 TEST(Sweep, TheGridOfTwoHundredAndFiftySix) {
-  Hyper base;
-  base.hidden.clear();
-  const auto all =
-      grid(base, {parse_choice("batch=160,200,400,640"), parse_choice("rate=3e-8,3e-6,3e-5,3e-3"),
-                  parse_choice("epochs=16,32,48,64"), parse_choice("l2=1e-7,1e-5,1e-3,1e-1")});
+  Values base = {{"hidden", "none"}};
+  const auto all = grid(base, {"batch=160,200,400,640", "rate=3e-8,3e-6,3e-5,3e-3", "epochs=16,32,48,64",
+                               "l2=1e-7,1e-5,1e-3,1e-1"});
   ASSERT_EQ(all.size(), 256u);
   Problem p{{}, Loss::half_squared, Metric::rmse, 1};
   p.folds.push_back(
@@ -378,22 +343,17 @@ TEST(Sweep, TheGridOfTwoHundredAndFiftySix) {
   const Cut cut(p, all, 1);
   for (const Block& block : cut.blocks)
     for (const search::Trajectory& t : block.trajectories)
-      updates += t.epochs * (3200 / hyper_of(t.configuration).batch);
-  for (const Hyper& h : all) naive += h.epochs * (3200 / h.batch);
+      updates += t.epochs * (3200 / t.configuration["batch"].integer());
+  for (const Configuration& h : all) naive += epochs_of(h) * (3200 / h["batch"].integer());
   EXPECT_EQ(updates, 50176);
   EXPECT_EQ(naive, 125440);
 }
 
 TEST(Sweep, DivergedLanesDisturbNobodyAndAreNeverChosen) {
-  Hyper base;
-  base.hidden = {8};
-  base.optimizer = "sgd";
-  base.batch = 20;
-  base.epochs = 4;
-  const auto calm = grid(base, {parse_choice("rate=0.01,0.1")});
+  Values base = {{"hidden", "8"}, {"optimizer", "sgd"}, {"batch", 20}, {"epochs", 4}};
+  const auto calm = grid(base, {"rate=0.01,0.1"});
   auto wild = calm;
-  wild.push_back(base);
-  wild.back().rate = 1e30;
+  wild.push_back(network(with(base, {{"rate", 1e30}})));
   const Result a = run(problem(), calm, {});
   const Result b = run(problem(), wild, {});
   for (std::size_t i = 0; i < calm.size(); ++i) {
@@ -409,10 +369,8 @@ TEST(Sweep, DivergedLanesDisturbNobodyAndAreNeverChosen) {
 }
 
 TEST(Sweep, StoppingKeepsWhatIsDone) {
-  Hyper base;
-  base.hidden = {4};
-  base.batch = 20;
-  const auto all = grid(base, {parse_choice("epochs=2,1000000")});
+  Values base = {{"hidden", "4"}, {"batch", 20}};
+  const auto all = grid(base, {"epochs=2,1000000"});
   std::atomic<bool> stop{false};
   Options options;
   options.stop = &stop;
@@ -429,18 +387,14 @@ TEST(Sweep, StoppingKeepsWhatIsDone) {
 // roundings.
 TEST(Sweep, FoldsAreAveraged) {
   const Problem both = problem(2);
-  Hyper h;
-  h.hidden.clear();
-  h.batch = 200;
-  h.epochs = 3;
-  h.rate = 0.1;
+  Values h = {{"hidden", "none"}, {"batch", 200}, {"epochs", 3}, {"rate", 0.1}};
   std::vector<double> losses;
   for (const Fold& fold : both.folds) {
     Problem one = both;
     one.folds = {fold};
-    losses.push_back(run(one, {h}, {}).outcomes[0].validation_loss);
+    losses.push_back(run(one, {network(h)}, {}).outcomes[0].validation_loss);
   }
-  const Result mean = run(both, {h}, {});
+  const Result mean = run(both, {network(h)}, {});
   EXPECT_NE(losses[0], losses[1]);
   EXPECT_NEAR(mean.outcomes[0].validation_loss, (losses[0] + losses[1]) / 2, 1e-6);
   EXPECT_FALSE(mean.outcomes[0].model.has_value());
@@ -448,10 +402,7 @@ TEST(Sweep, FoldsAreAveraged) {
 
 // Folds of a row or two, each with a unit of its own: what their rows give at once, predicted fold by fold.
 TEST(Sweep, SmallFoldsAreMeasuredTogether) {
-  Hyper h;
-  h.hidden = {3};
-  h.batch = 20;  // all rows: their order depends on the number of the fold
-  h.epochs = 3;
+  Values h = {{"hidden", "3"}, {"batch", 20}, {"epochs", 3}};
   for (const Metric metric : {Metric::r2, Metric::rmse, Metric::mae}) {
     Problem all{{}, Loss::squared, metric, 1};
     std::vector<double> outputs, y;
@@ -469,12 +420,13 @@ TEST(Sweep, SmallFoldsAreMeasuredTogether) {
       if (metric == Metric::r2) {
         const auto undefined = testing::ThrowsMessage<Error>(HasSubstr("r2 of one validation row"));
         if (rows == 1) {
-          EXPECT_THAT([&] { run(one, {h}, {}); }, undefined);
+          EXPECT_THAT([&] { run(one, {network(h)}, {}); }, undefined);
         }
         one.metric = Metric::rmse;
       }
-      const Result alone = run(one, {h}, {});
-      for (const double v : predict(*alone.outcomes[0].model, h, one.folds[0].x_validation).to_doubles())
+      const Result alone = run(one, {network(h)}, {});
+      for (const double v :
+           predict(*alone.outcomes[0].model, network(h), one.folds[0].x_validation).to_doubles())
         outputs.push_back(unit * v);
       for (const double v : one.folds[0].y_validation.to_doubles()) y.push_back(unit * v);
       ++rows;
@@ -483,7 +435,7 @@ TEST(Sweep, SmallFoldsAreMeasuredTogether) {
     for (const double v : y) mean += v / static_cast<double>(y.size());
     for (const double v : y) spread += (v - mean) * (v - mean) / static_cast<double>(y.size());
     all.spread = spread;
-    const Result together = run(all, {h}, {});
+    const Result together = run(all, {network(h)}, {});
     EXPECT_NEAR(together.outcomes[0].validation, train::measure(metric, outputs, y), 1e-5)
         << metric_name(metric);
   }
@@ -513,14 +465,14 @@ TEST(Sweep, SharesOfFoldsAreExact) {
 TEST(Sweep, RepeatsAndIdleSchedulersAreTold) {
   Options options;
   options.scheduling = {Scheduler::halving, 3, 5};
-  std::vector<Hyper> few = grid(Hyper{}, {parse_choice("rate=0.01,0.02"), parse_choice("epochs=12")});
+  std::vector<Configuration> few = grid({}, {"rate=0.01,0.02", "epochs=12"});
   few.push_back(few[0]);
   const Result idle = run(problem(), few, options);
   EXPECT_THAT(idle.warnings,
               Contains("1 of the 3 candidates repeat others, and a repeat costs no training: 2 differ"));
-  EXPECT_THAT(idle.warnings, Contains("the scheduler halving stops nobody early: it takes 15 epochs (--eta "
-                                      "times --min-epochs), and no candidate makes more than 12"));
-  few = grid(Hyper{}, {parse_choice("rate=0.01,0.02,0.03"), parse_choice("epochs=15")});
+  EXPECT_THAT(idle.warnings, Contains("the scheduler halving stops nobody early: it takes 15 epochs (eta "
+                                      "times min-epochs), and no candidate makes more than 12"));
+  few = grid({}, {"rate=0.01,0.02,0.03", "epochs=15"});
   for (const std::string& text : run(problem(), few, options).warnings) {
     EXPECT_THAT(text, testing::Not(HasSubstr("repeat")));
     EXPECT_THAT(text, testing::Not(HasSubstr("scheduler")));
@@ -532,11 +484,8 @@ TEST(Sweep, WrongDataIsRefused) {
   p.folds[0].y = Array::zeros({7});
   EXPECT_THROW(run(p, candidates(), {}), Error);
   EXPECT_THROW(run(problem(), {}, {}), Error);
-  Hyper big;
-  big.hidden = {4};
-  big.batch = 1000;
-  big.epochs = 1;
-  EXPECT_THAT(run(problem(), {big}, {}).warnings,
+  Values big = {{"hidden", "4"}, {"batch", 1000}, {"epochs", 1}};
+  EXPECT_THAT(run(problem(), {network(big)}, {}).warnings,
               Contains(HasSubstr("a batch of 1000 is more than the 200 training rows")));
 }
 

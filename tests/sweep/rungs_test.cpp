@@ -7,8 +7,8 @@
 #include <map>
 #include <mutex>
 
+#include "candidates.h"
 #include "runnel/random.h"
-#include "runnel/space.h"
 #include "runnel/sweep.h"
 #include "search/lanes.h"
 
@@ -35,25 +35,18 @@ Problem problem(std::size_t folds = 1, Metric metric = Metric::log_loss) {
 }
 
 // Random configurations of several shapes.
-std::vector<Hyper> candidates(std::int64_t n, const std::string& epochs,
-                              const std::string& more = "clip=0,1") {
-  Hyper base;
-  std::vector<Parameter> parameters;
-  for (const std::string& text : {std::string("rate=1e-4..3e-1"), std::string("optimizer=adam,momentum"),
-                                  std::string("hidden=5,3x2"), more, "epochs=" + epochs})
-    parameters.push_back(parse_parameter(text));
-  base.batch = 20;
-  return sample(make_space(base, parameters), Sampler::sobol, n, 5);
+std::vector<Configuration> candidates(std::int64_t n, const std::string& epochs,
+                                      const std::string& more = "clip=0,1") {
+  const Space space =
+      space_of({"rate=1e-4..3e-1", "optimizer=adam,momentum", "hidden=5,3x2", more, "epochs=" + epochs},
+               {{"batch", 20}});
+  return sample(space, Sampler::sobol, n, 5);
 }
 
 // One shape: the cheapest there is.
-std::vector<Hyper> lines(std::int64_t n, std::int64_t epochs) {
-  Hyper base;
-  base.hidden.clear();
-  base.batch = 30;
-  base.epochs = epochs;
-  return sample(make_space(base, {parse_parameter("rate=1e-4..1"), parse_parameter("l2=0..0.1")}),
-                Sampler::random, n, 3);
+std::vector<Configuration> lines(std::int64_t n, std::int64_t epochs) {
+  Values base = {{"hidden", "none"}, {"batch", 30}, {"epochs", epochs}};
+  return sample(space_of({"rate=1e-4..1", "l2=0..0.1"}, base), Sampler::random, n, 3);
 }
 
 std::int64_t count(const Result& r, Status status) {
@@ -97,15 +90,14 @@ void expect_same(const Result& a, const Result& b) {
 // how many there will be it has to be trained to the end, and its curve began as that one does.
 void expect_as_if_alone(const Problem& p, const Result& whole) {
   for (const Outcome& outcome : whole.outcomes) {
-    Hyper hyper = outcome.hyper;
-    if (depends_on_total(hyper) && outcome.status == Status::retired) {
-      const auto curve = run(p, {hyper}, {.threads = 1}).outcomes[0].curve;
+    const Configuration& candidate = outcome.configuration;
+    if (depends_on_total(candidate) && outcome.status == Status::retired) {
+      const auto curve = run(p, {candidate}, {.threads = 1}).outcomes[0].curve;
       ASSERT_GE(curve.size(), outcome.curve.size());
       EXPECT_TRUE(std::equal(outcome.curve.begin(), outcome.curve.end(), curve.begin())) << outcome.index;
       continue;
     }
-    hyper.epochs = outcome.epochs;
-    const Result alone = run(p, {hyper}, {.threads = 1});
+    const Result alone = run(p, {changed(candidate, {{"epochs", outcome.epochs}})}, {.threads = 1});
     const auto i = static_cast<std::size_t>(outcome.index);
     expect_equal(alone.outcomes[0].validation, outcome.validation, i);
     expect_equal(alone.outcomes[0].validation_loss, outcome.validation_loss, i);
@@ -139,12 +131,8 @@ TEST(Rungs, SurvivorsAndRetiredAreAsIfAlone) {
 TEST(Rungs, SchedulesAndAveragesGoOnWhereTheyStood) {
   for (const char* more :
        {"schedule=cosine,step", "averaging=exponential,uniform", "optimizer=amsgrad,adagrad-full"}) {
-    Hyper base;
-    base.hidden = {3};
-    base.batch = 20;
-    base.epochs = 9;
-    const auto all = sample(make_space(base, {parse_parameter("rate=1e-4..3e-1"), parse_parameter(more)}),
-                            Sampler::sobol, 12, 1);
+    Values base = {{"hidden", "3"}, {"batch", 20}, {"epochs", 9}};
+    const auto all = sample(space_of({"rate=1e-4..3e-1", more}, base), Sampler::sobol, 12, 1);
     const Problem p = problem();
     expect_as_if_alone(p, run(p, all, {.threads = 2, .scheduling = {Scheduler::halving, 3, 1}}));
   }
@@ -242,7 +230,7 @@ TEST(Rungs, ShorterReadingsOfARetiredTrajectoryAreDone) {
   auto all = lines(9, 9);
   for (std::size_t i = 0; i < 9; ++i) {
     all.push_back(all[i]);
-    all.back().epochs = 2;
+    all.back().set("epochs", 2);
   }
   const Result r = run(problem(), all, {.scheduling = {Scheduler::halving, 3, 3}});
   EXPECT_EQ(r.lanes, 9);
@@ -253,15 +241,14 @@ TEST(Rungs, ShorterReadingsOfARetiredTrajectoryAreDone) {
 TEST(Rungs, TheDivergedGoFirstAndAreSaid) {
   auto all = lines(9, 9);
   for (std::size_t i = 0; i < 4; ++i) {
-    all[i].optimizer = "sgd";
-    all[i].rate = 1e30;
+    all[i] = changed(all[i], {{"optimizer", "sgd"}, {"rate", 1e30}});
   }
   const Result r = run(problem(), all, {.scheduling = {Scheduler::halving, 3, 3}});
   EXPECT_EQ(count(r, Status::diverged), 4);
   EXPECT_EQ(count(r, Status::done), 3);
   for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(r.outcomes[i].epochs, 3);
   // Fewer are left than there is room for.
-  for (std::size_t i = 4; i < 8; ++i) all[i] = all[0], all[i].seed = i;
+  for (std::size_t i = 4; i < 8; ++i) all[i] = changed(all[0], {{"seed", static_cast<std::int64_t>(i)}});
   const Result one = run(problem(), all, {.scheduling = {Scheduler::halving, 3, 3}});
   EXPECT_EQ(one.best, 8);
   EXPECT_EQ(one.rungs[0], (Rung{0, 3, 9, 1}));

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <map>
 
+#include "candidates.h"
 #include "runnel/random.h"
 #include "runnel/sweep.h"
 #include "sweep/stopping.h"
@@ -33,14 +34,7 @@ Problem problem(std::size_t folds = 1) {
   return p;
 }
 
-Hyper base() {
-  Hyper h;
-  h.hidden = {16};
-  h.batch = 20;
-  h.epochs = 40;
-  h.rate = 0.03;
-  return h;
-}
+Values base() { return {{"hidden", "16"}, {"batch", 20}, {"epochs", 40}, {"rate", 0.03}}; }
 
 void expect_same_bits(const nn::Network& a, const nn::Network& b) {
   const auto x = tree::flatten(a);
@@ -85,11 +79,11 @@ TEST(EarlyStopping, KeepsTheBestEpochUpToWhereItStops) {
   const Problem p = problem();
   bool somebody_stopped = false;
   for (std::uint64_t seed : {0, 1, 2}) {
-    Hyper h = base();
-    h.seed = seed;
-    const Outcome whole = run(p, {h}, {}).outcomes[0];
-    h.patience = 4;
-    const Outcome patient = run(p, {h}, {}).outcomes[0];
+    Values h = base();
+    h.emplace_back("seed", static_cast<std::int64_t>(seed));
+    const Outcome whole = run(p, {network(h)}, {}).outcomes[0];
+    h.emplace_back("patience", 4);
+    const Outcome patient = run(p, {network(h)}, {}).outcomes[0];
     std::size_t best = 0, end = whole.curve.size();
     for (std::size_t e = 1; e < whole.curve.size(); ++e) {
       if (whole.curve[e] < whole.curve[best]) best = e;
@@ -103,9 +97,9 @@ TEST(EarlyStopping, KeepsTheBestEpochUpToWhereItStops) {
     EXPECT_EQ(patient.validation, whole.curve[best]);
     EXPECT_EQ(patient.curve,
               std::vector<double>(whole.curve.begin(), whole.curve.begin() + std::ptrdiff_t(end)));
-    h.patience = 0;
-    h.epochs = static_cast<std::int64_t>(best + 1);
-    const Outcome as_long = run(p, {h}, {}).outcomes[0];
+    h.emplace_back("patience", 0);
+    h.emplace_back("epochs", static_cast<std::int64_t>(best + 1));
+    const Outcome as_long = run(p, {network(h)}, {}).outcomes[0];
     EXPECT_EQ(as_long.validation_loss, patient.validation_loss);
     expect_same_bits(*as_long.model, *patient.model);
   }
@@ -113,10 +107,10 @@ TEST(EarlyStopping, KeepsTheBestEpochUpToWhereItStops) {
 }
 
 TEST(EarlyStopping, AloneIsAbreast) {
-  Hyper h = base();
-  h.patience = 3;
-  const auto all = grid(h, {parse_choice("rate=0.003,0.01,0.03,0.1"), parse_choice("epochs=5,20,40"),
-                            parse_choice("patience=0,3,8"), parse_choice("averaging=none,exponential")});
+  Values h = base();
+  h.emplace_back("patience", 3);
+  const auto all =
+      grid(h, {"rate=0.003,0.01,0.03,0.1", "epochs=5,20,40", "patience=0,3,8", "averaging=none,exponential"});
   for (std::size_t folds : {1, 2}) {
     const Problem p = problem(folds);
     const Result whole = run(p, all, {.threads = 2});
@@ -128,7 +122,7 @@ TEST(EarlyStopping, AloneIsAbreast) {
     }
     if (folds == 1) {
       const Outcome& winner = whole.outcomes[static_cast<std::size_t>(*whole.best)];
-      expect_same_bits(*winner.model, *run(p, {winner.hyper}, {}).outcomes[0].model);
+      expect_same_bits(*winner.model, *run(p, {winner.configuration}, {}).outcomes[0].model);
     }
   }
 }
@@ -136,11 +130,10 @@ TEST(EarlyStopping, AloneIsAbreast) {
 // With rungs and without: alone, stopped on the way and resumed, with the weights of the best epochs or from
 // a file that does not hold them.
 TEST(EarlyStopping, ResumedIsStraightThrough) {
-  Hyper h = base();
-  h.epochs = 24;
-  h.patience = 3;
-  const auto all = grid(
-      h, {parse_choice("rate=0.01,0.03,0.1"), parse_choice("patience=0,2,6"), parse_choice("seed=0,1,2")});
+  Values h = base();
+  h.emplace_back("epochs", 24);
+  h.emplace_back("patience", 3);
+  const auto all = grid(h, {"rate=0.01,0.03,0.1", "patience=0,2,6", "seed=0,1,2"});
   for (const Scheduling& scheduling :
        {Scheduling{}, Scheduling{Scheduler::halving, 2, 3}, Scheduling{Scheduler::median, 2, 4}})
     for (std::size_t folds : {1, 2}) {
@@ -185,8 +178,7 @@ TEST(EarlyStopping, ResumedIsStraightThrough) {
 
 TEST(Networks, OfTheBestAreKept) {
   const Problem p = problem();
-  const auto all = grid(
-      base(), {parse_choice("rate=0.003,0.01,0.03"), parse_choice("epochs=3,6,9"), parse_choice("seed=0,1")});
+  const auto all = grid(base(), {"rate=0.003,0.01,0.03", "epochs=3,6,9", "seed=0,1"});
   for (int threads : {1, 2}) {
     const Result result = run(p, all, {.threads = threads, .networks = 4});
     const std::vector<std::int64_t> best = ranking(result, p.metric, 4);
@@ -198,7 +190,7 @@ TEST(Networks, OfTheBestAreKept) {
       if (!among) {
         EXPECT_GE(out.validation, result.outcomes[static_cast<std::size_t>(best[3])].validation);
       } else {
-        expect_same_bits(*out.model, *run(p, {out.hyper}, {}).outcomes[0].model);
+        expect_same_bits(*out.model, *run(p, {out.configuration}, {}).outcomes[0].model);
       }
     }
   }
@@ -206,10 +198,10 @@ TEST(Networks, OfTheBestAreKept) {
 
 // Candidates that differ in their epochs alone and stopped early are one network, which is kept once.
 TEST(Networks, TwinsCountOnce) {
-  Hyper h = base();
-  h.patience = 2;
+  Values h = base();
+  h.emplace_back("patience", 2);
   const Problem p = problem();
-  const auto all = grid(h, {parse_choice("seed=0,1"), parse_choice("epochs=38,39,40")});
+  const auto all = grid(h, {"seed=0,1", "epochs=38,39,40"});
   const Result result = run(p, all, {.networks = 4});
   const std::vector<std::int64_t> best = ranking(result, p.metric, 4);
   ASSERT_EQ(best.size(), 2u);
@@ -221,35 +213,33 @@ TEST(Networks, TwinsCountOnce) {
 
 TEST(Weights, OfOneChangeNoBitAndOthersTrainAbreastAsAlone) {
   Problem p = problem();
-  const Result plain = run(p, {base()}, {});
+  const Result plain = run(p, {network(base())}, {});
   p.folds[0].weights = Array::ones({60});
-  EXPECT_EQ(run(p, {base()}, {}).outcomes[0].curve, plain.outcomes[0].curve);
+  EXPECT_EQ(run(p, {network(base())}, {}).outcomes[0].curve, plain.outcomes[0].curve);
   p.folds[0].weights = random::uniform(random::key(4), {60}, 0, 2);
-  const auto all = grid(base(), {parse_choice("rate=0.003,0.01"), parse_choice("clip_example=0,1"),
-                                 parse_choice("dropout=0,0.2")});
+  const auto all = grid(base(), {"rate=0.003,0.01", "clip_example=0,1", "dropout=0,0.2"});
   const Result weighted = run(p, all, {.threads = 2});
   EXPECT_NE(weighted.outcomes[0].curve, run(problem(), {all[0]}, {}).outcomes[0].curve);
   for (std::size_t i = 0; i < all.size(); ++i)
     EXPECT_EQ(run(p, {all[i]}, {}).outcomes[0].curve, weighted.outcomes[i].curve) << i;
   p.folds[0].weights = Array::ones({59});
-  EXPECT_THROW(run(p, {base()}, {}), Error);
+  EXPECT_THROW(run(p, {network(base())}, {}), Error);
 }
 
 TEST(Embeddings, NormsAndBodiesAbreastAreAlone) {
   for (std::size_t folds : {1, 2}) {
     const Problem p = problem(folds);
-    Hyper h = base();
-    h.epochs = 3;
-    const auto all = grid(h, {parse_choice("embedding=none,linear-pieces,periodic"),
-                              parse_choice("body=mlp,residual"), parse_choice("norm=none,layer"),
-                              parse_choice("hidden=none,6,6x4"), parse_choice("rate=0.01,0.03")});
+    Values h = base();
+    h.emplace_back("epochs", 3);
+    const auto all = grid(h, {"embedding=none,linear-pieces,periodic", "body=mlp,residual", "norm=none,layer",
+                              "hidden=none,6,6x4", "rate=0.01,0.03"});
     const Result whole = run(p, all, {.threads = 2});
     for (std::size_t i = 0; i < all.size(); i += 3) {
       ASSERT_EQ(whole.outcomes[i].status, Status::done);
       EXPECT_EQ(run(p, {all[i]}, {}).outcomes[0].curve, whole.outcomes[i].curve) << i;
     }
-    const auto shapes = grid(h, {parse_choice("embedding=linear-pieces,periodic"), parse_choice("bins=4,8"),
-                                 parse_choice("frequencies=2,5"), parse_choice("frequency_scale=0.01,1")});
+    const auto shapes = grid(
+        h, {"embedding=linear-pieces,periodic", "bins=4,8", "frequencies=2,5", "frequency_scale=0.01,1"});
     const Result of_shapes = run(p, shapes, {.threads = 2});
     for (std::size_t i = 0; i < shapes.size(); ++i)
       EXPECT_EQ(run(p, {shapes[i]}, {}).outcomes[0].curve, of_shapes.outcomes[i].curve) << i;
@@ -261,18 +251,18 @@ TEST(Embeddings, NormsAndBodiesAbreastAreAlone) {
 // A search sees validation rows only when it measures: the edges of pieces come from training rows.
 TEST(Embeddings, EdgesComeFromTrainingRows) {
   Problem p = problem();
-  Hyper h = base();
-  h.epochs = 1;
-  h.embedding = nn::Embedding::linear_pieces;
-  h.bins = 4;
-  const nn::Network before = *run(p, {h}, {}).outcomes[0].model;
+  Values h = base();
+  h.emplace_back("epochs", 1);
+  h.emplace_back("embedding", "linear-pieces");
+  h.emplace_back("bins", 4);
+  const nn::Network before = *run(p, {network(h)}, {}).outcomes[0].model;
   p.folds[0].x_validation = p.folds[0].x_validation * 100;
-  expect_same_bits(before, *run(p, {h}, {}).outcomes[0].model);
+  expect_same_bits(before, *run(p, {network(h)}, {}).outcomes[0].model);
   const nn::Columns expected = nn::quantile_pieces(p.folds[0].x, {0, 1}, 4);
   ASSERT_EQ(nn::named_parts(before).back().first, "columns.high");
   EXPECT_TRUE(same_bits(nn::named_parts(before).back().second, *expected.high));
   p.folds[0].numeric = {};
-  EXPECT_THROW(run(p, {h}, {}), Error);
+  EXPECT_THROW(run(p, {network(h)}, {}), Error);
 }
 
 }  // namespace
