@@ -102,10 +102,12 @@ void check(const Parameter& parameter, const Value& value);
 // The value that a text stands for, which check has found allowed.
 Value read(const Parameter& parameter, std::string_view text);
 
-// Says more about a parameter while it is being declared.
+// Says more about a parameter, also after others were declared; its schema outlives it, and stays in its
+// place.
 class Declaration {
  public:
-  explicit Declaration(std::vector<Parameter>& all) : all_(all) {}
+  // Of the last of them.
+  explicit Declaration(std::vector<Parameter>& all) : all_(all), place_(all.size() - 1) {}
 
   Declaration& meaning(std::string text);
   Declaration& log();  // numbers above 0
@@ -118,8 +120,9 @@ class Declaration {
   Declaration& when(const std::string& name, std::vector<Value> values);
 
  private:
-  Parameter& own() { return all_.back(); }
+  Parameter& own() { return all_[place_]; }
   std::vector<Parameter>& all_;
+  std::size_t place_;
 };
 
 // The list. A parameter without a default is one that a search varies unless it is told a value. All of these

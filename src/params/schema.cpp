@@ -187,9 +187,9 @@ Declaration& Declaration::may_be_automatic() {
 Declaration& Declaration::when(const std::string& name, std::vector<Value> values) {
   Parameter& p = own();
   expect_optional(p, "depend on another");
-  const auto before =
-      std::find_if(all_.begin(), all_.end() - 1, [&](const auto& q) { return q.name == name; });
-  if (before == all_.end() - 1) fail("{} depends on {}, which is not declared before it", p.name, name);
+  const auto end = all_.begin() + static_cast<std::ptrdiff_t>(place_);
+  const auto before = std::find_if(all_.begin(), end, [&](const auto& q) { return q.name == name; });
+  if (before == end) fail("{} depends on {}, which is not declared before it", p.name, name);
   if (before->role == Role::traced)
     fail("{} depends on {}, which is traced: whether it takes part would differ from lane to lane", p.name,
          name);
