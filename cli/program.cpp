@@ -205,6 +205,7 @@ const std::vector<std::string>& command_words() { return stored_words(); }
 
 int run(int argc, const char* const* argv) {
   prepare_streams();
+  ranks::Process::end_without_joining();  // all ranks fit, or none
   try {
     store_command_line({argv, static_cast<std::size_t>(argc)});
     CLI::App program("Trains many models abreast, keeps the best, and says honestly how good it is.",

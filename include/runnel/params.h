@@ -127,7 +127,8 @@ Value read(const Parameter& parameter, std::string_view text);
 // "momentum takes part where optimizer is momentum or nesterov"; empty where it always does.
 std::string when_it_takes_part(const Parameter& parameter);
 
-// Says more about a parameter while it is being declared.
+// Says more about a parameter, also after others were declared; its schema outlives it, and stays in its
+// place.
 class Declaration {
  public:
   Declaration(std::vector<Parameter>& all, std::size_t place) : all_(all), place_(place) {}

@@ -74,6 +74,12 @@ class Sampler {
   virtual std::vector<Configuration> ask(const Space& space, std::uint64_t seed, std::int64_t first,
                                          std::int64_t n, std::span<const Told> earlier) const = 0;
   virtual std::string name() const = 0;
+
+  // How a study goes on with it in a space that has become wider. behind: with its draws from the number on
+  // that it has come to. added: with those of its candidates that are not there yet. same: it does not look
+  // at the space, and says the same again.
+  enum class Widening { behind, added, same };
+  virtual Widening widening() const { return Widening::behind; }
 };
 using SamplerPtr = std::shared_ptr<const Sampler>;
 
@@ -92,6 +98,22 @@ struct Tpe {
 };
 SamplerPtr tpe(std::int64_t n, Tpe how = {});
 
+// A candidate that is known, as itself or as a text, "rate=0.003,rank=8": what it does not name has the value
+// that the space has set, or else its default.
+class Try {
+ public:
+  Try(Configuration candidate) : candidate_(std::move(candidate)) {}  // NOLINT(google-explicit-constructor)
+  Try(std::string text) : text_(std::move(text)) {}                   // NOLINT(google-explicit-constructor)
+  Try(const char* text) : text_(text) {}                              // NOLINT(google-explicit-constructor)
+
+  // It may lie outside what the space varies. Throws Error(input) naming what is wrong with it.
+  Configuration in(const Space& space) const;
+
+ private:
+  std::optional<Configuration> candidate_;
+  std::string text_;
+};
+
 // ---- running -------------------------------------------------------------------------------------------
 
 struct Progress {
@@ -108,6 +130,9 @@ struct Options {
   int threads = 0;         // of a rank; 0: RUNNEL_THREADS, else as many as there are cores
   Scheduling scheduling = {};
   std::int64_t generation = 16;  // candidates that a sampler which reads results is asked for at a time
+  // Candidates that come before the sampler's, with which they compete; in a study that has some, those of
+  // them that it has not come behind these.
+  std::vector<Try> tries = {};
   // Epochs without a better one after which a candidate ends, with the best; 0: never. Of those whose schema
   // has no patience of its own.
   std::int64_t patience = 0;

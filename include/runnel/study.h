@@ -224,12 +224,18 @@ class Store {
   static Store resume(const std::string& path, const Description& description,
                       const std::vector<params::Configuration>& candidates);
 
+  // The same of a search that may have grown, as its caller has found: schema, space and configuration are
+  // not compared; those of `description` take the place of the study's.
+  static Store resume_grown(const std::string& path, const Description& description);
+
   Store(Store&&) noexcept;
   Store& operator=(Store&&) noexcept;
   ~Store();  // commits
 
   // Candidates more, as JSON objects.
   void add(const std::vector<std::string>& candidates);
+  // A candidate is this one now, and has yet to come to its end.
+  void replace(std::int64_t candidate, const std::string& hyper);
 
   // While another program writes, changes wait in memory; whoever makes them does not.
   void reading(const Reading& reading);  // in place of an earlier one of this candidate and fold
@@ -271,8 +277,9 @@ class Store {
 // ---- a search of any training --------------------------------------------------------------------------
 
 // The study of a search (search::Options::study). A file that is not there is begun; one that is there is
-// gone on with, and the search comes to what it would have come to. The search throws Error(input) where the
-// file holds another one, naming what differs: data, space, init, step, evaluate.
+// gone on with, and the search comes to what it would have come to. It may have grown: more candidates, more
+// epochs, a wider space, points to try. The search throws Error(input) where the file holds another one,
+// naming what differs: schema, data, space, init, step, evaluate.
 std::shared_ptr<search::Archive> at(const std::string& path);
 
 // ---- TensorBoard ---------------------------------------------------------------------------------------

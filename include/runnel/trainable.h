@@ -147,19 +147,15 @@ class Trainable {
   virtual std::vector<Array> learnt(const Settings&, const std::vector<Array>& state) const { return state; }
   // A step in two halves, for processes that share one: the rows of a step are cut into so many parts (0:
   // they are not), whose gradients are added as a tree, and the state steps along their sum, to the bits of
-  // `step`.
+  // `step`. Whoever cuts them has the other two functions as well: as they are here they throw Error(input).
   virtual std::int64_t shards(const Settings&, std::int64_t) const { return 0; }
   // Of a batch the gradients, as leaves, of the largest nodes of that tree that hold none but the parts first
   // … last - 1 (src/search/shards.h).
-  virtual std::vector<std::vector<Array>> shard_gradients(const Settings&, const std::vector<Array>&,
-                                                          const std::vector<Array>&, std::int64_t,
-                                                          std::int64_t) const {
-    return {};
-  }
-  virtual std::vector<Array> step_along(const Settings&, const std::vector<Array>& state,
-                                        const std::vector<Array>&) const {
-    return state;
-  }
+  virtual std::vector<std::vector<Array>> shard_gradients(const Settings& h, const std::vector<Array>& state,
+                                                          const std::vector<Array>& batch, std::int64_t first,
+                                                          std::int64_t last) const;
+  virtual std::vector<Array> step_along(const Settings& h, const std::vector<Array>& state,
+                                        const std::vector<Array>& gradient) const;
 
   // Where it has some, evaluate returns one Measure whose rows are outputs, (rows, …): they are measured so.
   virtual const OutputMeasures* output_measures() const { return nullptr; }

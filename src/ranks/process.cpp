@@ -79,6 +79,27 @@ bool are_threads_told() {
 }
 
 std::atomic<bool> alone = false;
+std::atomic<bool> is_awaited = true;  // by others, when the program ends
+
+bool is_only_one() {
+  for (const char* name : {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE"})
+    if (const char* text = std::getenv(name); text != nullptr) return std::string_view(text) == "1";
+  return false;
+}
+
+// Whoever searches waits in MPI_Init until all ranks are there. One that ends its program before it has
+// searched comes there on its way out, says that it leaves, and waits as the others do. With another exit
+// code the launcher ends everybody at once.
+void join_at_last(int code, void*) {
+  if (code != 0 || !is_awaited) return;
+  try {
+    Process::current();
+  } catch (const Error&) {  // nobody can be told, and the others find the same
+  }
+}
+
+[[maybe_unused]] const bool joins_at_last =
+    is_rank() && !is_only_one() && ::on_exit(join_at_last, nullptr) == 0;
 
 // The wire of a process that is alone among ranks is kept as well: its end is that of MPI.
 struct Place {
@@ -104,6 +125,7 @@ bool has_mpi() {
 }
 
 void Process::stay_alone() { alone = true; }
+void Process::end_without_joining() { is_awaited = false; }
 
 Process* Process::current() {
   if (alone || !is_rank()) return nullptr;

@@ -23,6 +23,9 @@ class Process {
   // From now on this process is alone, and rank 0 of its launcher's: its searches are its own. Before the
   // first call of `current`.
   static void stay_alone();
+  // A rank that ends with exit code 0 and has never joined the others joins them then, for they would wait
+  // for it; from now on this one does not, for its program knows that the others do not either.
+  static void end_without_joining();
 
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;

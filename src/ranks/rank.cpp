@@ -43,6 +43,12 @@ Failure failure() {
   }
 }
 
+std::string tries_of(const search::Space& space, const search::Options& options) {
+  std::string out;
+  for (const search::Try& one : options.tries) out += (out.empty() ? "" : "; ") + to_string(one.in(space));
+  return out;
+}
+
 }  // namespace
 
 template <class Out>
@@ -65,6 +71,7 @@ struct Rank::Call {
     facts.emplace_back("call",
                        study::settings_fingerprint({{"of", name},
                                                     {"candidates", std::to_string(sampler->size(space))},
+                                                    {"tries", tries_of(space, options)},
                                                     {"seed", std::to_string(options.seed)},
                                                     {"states", std::to_string(options.states)}}));
     return facts;

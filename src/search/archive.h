@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "search/trajectory.h"
@@ -18,17 +19,36 @@ struct Beginning {
   const Options& options;
 };
 
+// The candidates of an earlier run of the search, or of the smaller one that it has grown from. They keep
+// their numbers.
+struct Earlier {
+  std::string name = {};  // of where they are kept, for messages
+  std::vector<Configuration> candidates = {};
+  std::vector<std::int64_t> tried = {};  // numbers of those that the sampler did not choose
+  // The first so many are what they are, whatever the sampler would choose now: they were drawn from a
+  // narrower space, or from what shorter trainings had come to.
+  std::int64_t settled = 0;
+};
+
+// What is trained next; it stays where it is until the next one.
+struct Generation {
+  std::int64_t first = 0;
+  std::span<const Configuration> candidates;  // first, first + 1, …
+  std::span<const Trajectory> trajectories;   // their training runs
+  std::span<const std::int64_t> tried;        // of all candidates: those that the sampler did not choose
+};
+
 // Called by one thread at a time. A search that begins with lanes of an earlier run, whichever of them had
 // been kept, comes to the same result to the last bit.
 class Archive {
  public:
   virtual ~Archive() = default;
 
-  virtual void begin(const Beginning& beginning) = 0;
-  // The candidates first, first + 1, … are trained next. Returns the lanes that an earlier run kept of them.
-  // Throws Error(input) where it holds another search, naming what differs.
-  virtual std::vector<LaneState> begin_generation(std::int64_t first,
-                                                  std::span<const Configuration> candidates) = 0;
+  // Throws Error(input) where it holds a search that this one has not grown from, naming what differs.
+  virtual Earlier begin(const Beginning& beginning) = 0;
+  // These are trained next. Returns the lanes that an earlier run kept of them. Throws Error(input) where it
+  // holds other data or functions, naming what differs.
+  virtual std::vector<LaneState> begin_generation(const Generation& generation) = 0;
 
   // Whether all that is in training is to be kept now; asked after each epoch.
   virtual bool wants_states() = 0;

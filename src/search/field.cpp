@@ -48,18 +48,38 @@ void Field::restore(const LaneState& state) {
       state.epochs > trajectories_[t].epochs || state.readings.size() != readings)
     fail("a kept state, of trajectory {} on fold {} after {} epochs, is not of this search", state.trajectory,
          state.fold, state.epochs);
+  if (lacks_measures(state)) return;
   lane(t, state.fold) = state;
   if (programs_.trainable().output_measures() != nullptr) find_divergence(lane(t, state.fold));
+}
+
+// Epochs at which a lane may be judged, or is read off.
+std::set<std::int64_t> Field::judged(const LaneState& state) const {
+  std::set<std::int64_t> out(stops_.begin(), stops_.end());
+  for (const auto& [epochs, candidate] : trajectories_[static_cast<std::size_t>(state.trajectory)].readings)
+    out.insert(epochs);
+  out.erase(out.upper_bound(state.epochs), out.end());
+  return out;
+}
+
+// Outputs have all their measures where somebody was judged. In a search that has grown that may be elsewhere
+// than before: a lane that lacks some there begins anew, to the same bits.
+bool Field::lacks_measures(const LaneState& state) const {
+  const std::vector<MeasureKind>& kinds = programs_.measures();
+  if (programs_.trainable().output_measures() == nullptr || kinds.size() < 2) return false;
+  const std::set<std::int64_t> epochs = judged(state);
+  return std::any_of(epochs.begin(), epochs.end(), [&](std::int64_t epoch) {
+    const double* reading = reading_of(state, kinds, epoch);
+    return (state.diverged_at == 0 || epoch < state.diverged_at) && std::isfinite(reading[0]) &&
+           std::isnan(reading[1]);
+  });
 }
 
 // Outputs that were judged have all measures, unless they were not finite.
 void Field::find_divergence(LaneState& state) const {
   if (state.diverged_at > 0 || programs_.measures().size() < 2) return;
-  const Trajectory& t = trajectories_[static_cast<std::size_t>(state.trajectory)];
-  std::set<std::int64_t> judged(stops_.begin(), stops_.end());
-  for (const auto& [epochs, candidate] : t.readings) judged.insert(epochs);
-  for (const std::int64_t epoch : judged) {
-    if (epoch > state.epochs || state.diverged_at > 0) break;
+  for (const std::int64_t epoch : judged(state)) {
+    if (state.diverged_at > 0) break;
     if (std::isnan(reading_of(state, programs_.measures(), epoch)[1])) state.diverged_at = epoch;
   }
 }
@@ -146,6 +166,7 @@ Standing Field::standing(std::size_t t, std::int64_t epochs) const {
 std::vector<double> Field::mean_curve(std::size_t t) const {
   std::int64_t most = 0;  // folds whose patience is over are shorter
   for (std::size_t fold = 0; fold < folds_; ++fold) most = std::max(most, lane(t, fold).epochs);
+  if (!is_in(t)) most = std::min(most, left_[t]);  // what a smaller search knew of it beyond does not count
   std::vector<double> mean;
   for (std::int64_t epoch = 1; epoch <= most; ++epoch) {
     double sum = 0;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <vector>
 
 #include "search/block.h"
@@ -18,6 +19,7 @@ class Field {
         const Options& options);
 
   const std::vector<Trajectory>& trajectories() const { return trajectories_; }
+  const std::vector<LaneState>& lanes() const { return lanes_; }  // by trajectory, then fold
   const std::vector<Bracket>& brackets() const { return brackets_; }
   // Epochs at which somebody is judged, and the last one.
   const std::vector<std::int64_t>& stops() const { return stops_; }
@@ -35,6 +37,10 @@ class Field {
 
   // At the rungs after `epochs` the best go on. Returns all lanes that were judged.
   std::vector<const LaneState*> judge(std::int64_t epochs);
+  // Whether a candidate of so many epochs, which is read off a training run, is out of the running.
+  bool is_retired(std::int64_t trajectory, std::int64_t epochs, std::int64_t candidate) const {
+    return outcome(static_cast<std::size_t>(trajectory), epochs, candidate).status == Status::retired;
+  }
   // Frees the states of those who stand, among those who have come to the rung so far, behind as many as will
   // go on: what is still to come can only add to these.
   void drop_hopeless(std::int64_t epochs);
@@ -63,6 +69,8 @@ class Field {
   }
   LaneState& lane(std::size_t trajectory, std::size_t fold) { return lanes_[trajectory * folds_ + fold]; }
   bool is_in(std::size_t trajectory) const { return left_[trajectory] == 0; }
+  std::set<std::int64_t> judged(const LaneState& state) const;
+  bool lacks_measures(const LaneState& state) const;
   void find_divergence(LaneState& state) const;
   Stopping stopping(const LaneState& state) const;
   bool is_over(std::size_t trajectory, std::size_t fold) const;

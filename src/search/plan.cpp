@@ -9,6 +9,7 @@
 #include "search/check.h"
 #include "search/executor.h"
 #include "search/field.h"
+#include "search/lineup.h"
 #include "search/settings.h"
 
 namespace runnel::search {
@@ -21,15 +22,13 @@ class Planner {
   Planner(int threads, const Trainable& trainable, const std::vector<Fold>& folds, const Space& space,
           const Sampler& sampler, const Options& options)
       : options_(options), programs_(trainable, folds), threads_(threads) {
-    plan_.candidates = sampler.size(space);
-    const std::int64_t some =
-        sampler.reads_results() ? std::min(options.generation, plan_.candidates) : plan_.candidates;
-    const std::vector<Configuration> first = sampler.ask(space, options.seed, 0, some, {});
-    for (const Configuration& c : first) space.check(c);
+    const Lineup lineup(space, sampler, options, {});
+    plan_.candidates = lineup.size();
+    const std::vector<Configuration> first = lineup.next(0, {});
     const Stopwatch tracing;
     field_.emplace(programs_, first, 0, options);
     traced_ = tracing.total();
-    plan_.generations = (plan_.candidates + some - 1) / some;
+    plan_.generations = lineup.generations();
     plan_.trajectories = std::ssize(field_->trajectories());
     plan_.folds = std::ssize(folds);
     plan_.threads = threads_;

@@ -145,6 +145,15 @@ void expect_same_state(const std::vector<Type>& before, const std::vector<Type>&
 
 }  // namespace
 
+std::vector<Leaves> Trainable::shard_gradients(const Settings&, const Leaves&, const Leaves&, std::int64_t,
+                                               std::int64_t) const {
+  fail("shards cuts a step into parts, and there is no shard_gradients: override it, or let shards say 0");
+}
+
+Leaves Trainable::step_along(const Settings&, const Leaves&, const Leaves&) const {
+  fail("shards cuts a step into parts, and there is no step_along: override it, or let shards say 0");
+}
+
 struct Program::Compiled {
   explicit Compiled(const OfLane& of_lane)
       : lane(of_lane),
@@ -212,12 +221,20 @@ void Program::check(const Trainable& trainable, const std::vector<Type>& rows,
   if (shards_ > 0) {
     const auto gradient = [&](const Leaves& in) {
       const auto [rates, gift] = shared_at(in, leaves);
-      return trainable
-          .shard_gradients(lane.settings(rates, gift), part(in, 0, leaves),
-                           part(in, before_rows, rows.size()), 0, shards_)
-          .at(0);
+      std::vector<Leaves> nodes = trainable.shard_gradients(lane.settings(rates, gift), part(in, 0, leaves),
+                                                            part(in, before_rows, rows.size()), 0, shards_);
+      if (nodes.size() != 1)
+        fail("shard_gradients gives {} gradients of all {} parts of a step: their sum is one", nodes.size(),
+             shards_);
+      return std::move(nodes[0]);
     };
     gradient_ = trace(gradient, joined(state_, shared_types, with_rows(rows, batch_))).graph->output_types();
+    const auto along = [&](const Leaves& in) {
+      const auto [rates, gift] = shared_at(in, leaves);
+      return trainable.step_along(lane.settings(rates, gift), part(in, 0, leaves),
+                                  part(in, before_rows, gradient_.size()));
+    };
+    expect_same_state(state_, trace(along, joined(state_, shared_types, gradient_)).graph->output_types());
   }
 
   // Few rows show what many cost, unless they are measured as a whole.

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <map>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -14,6 +13,8 @@
 #include "search/executor.h"
 #include "search/field.h"
 #include "search/kept.h"
+#include "search/leader.h"
+#include "search/lineup.h"
 #include "search/settings.h"
 #include "search/warnings.h"
 
@@ -27,20 +28,17 @@ class Search : private Coordinator {
       : space_(space),
         sampler_(sampler),
         options_(options),
-        total_(sampler.size(space)),
-        manner_{options.seed, trainable.manner(), options.states, total_},
         programs_(trainable, folds),
+        lineup_(space, sampler, options,
+                options.study ? options.study->begin({programs_, space, sampler, options}) : Earlier{}),
+        total_(lineup_.size()),
+        manner_{options.seed, trainable.manner(), options.states, total_},
         executor_(executor),
-        kept_(options.states, programs_) {
-    if (total_ < 1) fail("the sampler {} has no candidate in this space", sampler.name());
-    if (options.study) options.study->begin({programs_, space, sampler, options});
-  }
+        kept_(options.states, programs_) {}
 
   Result run() {
     while (std::ssize(result_.candidates) < total_ && !is_stopped() && !is_until_) {
-      const std::int64_t first = std::ssize(result_.candidates);
-      const std::int64_t left = total_ - first;
-      ask(first, sampler_.reads_results() ? std::min(options_.generation, left) : left);
+      ask(std::ssize(result_.candidates));
       train();
       ++result_.generations;
     }
@@ -52,15 +50,16 @@ class Search : private Coordinator {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
   }
 
-  void ask(std::int64_t first, std::int64_t n) {
-    asked_ = sampler_.ask(space_, options_.seed, first, n, told());
-    if (std::ssize(asked_) != n)
-      fail("the sampler {} was asked for {} candidates and gave {}", sampler_.name(), n, asked_.size());
-    for (const Configuration& c : asked_) space_.check(c);
-    latest_.clear();
+  void ask(std::int64_t first) {
+    asked_ = lineup_.next(first, told());
     field_.emplace(programs_, asked_, first, options_);
-    if (!options_.study) return;
-    for (const LaneState& lane : options_.study->begin_generation(first, asked_)) field_->restore(lane);
+    if (options_.study) {
+      const Generation generation{first, asked_, field_->trajectories(), lineup_.tried()};
+      for (const LaneState& lane : options_.study->begin_generation(generation)) field_->restore(lane);
+    }
+    leader_.emplace(programs_, field_->trajectories(), leader_ ? leader_->best() : std::nullopt);
+    if (options_.progress)
+      for (const LaneState& lane : field_->lanes()) leader_->note(lane);
   }
 
   std::vector<Told> told() const {
@@ -86,7 +85,10 @@ class Search : private Coordinator {
       executor_.train(programs_, manner_, options_.memory, blocks, *this);
       result_.blocks += std::ssize(blocks);
       if (is_until_ || is_stopped()) break;
-      for (const LaneState* lane : field_->judge(end)) keep_one(*lane);
+      for (const LaneState* lane : field_->judge(end)) {
+        keep_one(*lane);
+        if (options_.progress) leader_->judged(*lane, *field_);
+      }
     }
     const std::vector<Candidate> outcomes = field_->outcomes();
     if (options_.study) options_.study->end_generation(outcomes);
@@ -130,7 +132,7 @@ class Search : private Coordinator {
 
   void keep_one(const LaneState& state) {
     if (options_.study && state.epochs > 0)
-      options_.study->keep(state, field_->has_ended(state), is_stopped());
+      options_.study->keep(state, field_->has_ended(state), is_until_ || is_stopped());
   }
 
   void note_handed(int rank, std::span<const Block> blocks) override {
@@ -150,18 +152,10 @@ class Search : private Coordinator {
     kept_.read(reading, state);
   }
 
-  // The best so far, as soon as all folds of a trajectory have a reading.
   void note(const LaneState& lane) override {
     if (!options_.progress) return;
     const std::lock_guard lock(mutex_);
-    const std::size_t measures = programs_.measures().size();
-    std::vector<double>& of_folds = latest_[lane.trajectory];
-    of_folds.resize(programs_.folds().size(), std::nan(""));
-    of_folds[lane.fold] = lane.readings[lane.readings.size() - measures];
-    const double all = programs_.over_folds(0, of_folds);
-    if (!std::isfinite(all)) return;
-    const bool higher = programs_.measures()[0].higher_is_better;
-    if (!best_ || (higher ? all > *best_ : all < *best_)) best_ = all;
+    leader_->note(lane);
   }
 
   void thin_out() override {
@@ -182,7 +176,7 @@ class Search : private Coordinator {
     const auto asked = static_cast<double>(done_before_ + std::ssize(asked_));
     const double all = (work_ + std::max(0.0, work_left_)) * static_cast<double>(total_) / asked;
     p.fraction = std::min(1.0, work_ / all);
-    p.best = best_;
+    p.best = leader_->best();
     p.seconds = seconds();
     p.seconds_left = p.seconds * (1 - p.fraction) / p.fraction;
     if (options_.seconds > 0) p.seconds_left = std::min(p.seconds_left, options_.seconds - p.seconds);
@@ -236,9 +230,10 @@ class Search : private Coordinator {
   const Space& space_;
   const Sampler& sampler_;
   const Options& options_;
+  Programs programs_;
+  const Lineup lineup_;
   const std::int64_t total_;
   const BlockManner manner_;
-  Programs programs_;
   Executor& executor_;
   const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
 
@@ -252,8 +247,7 @@ class Search : private Coordinator {
   Kept kept_;
   std::int64_t done_before_ = 0, done_ = 0;  // candidates of earlier generations; readings of this one
   double work_ = 0, work_left_ = 0;
-  std::map<std::int64_t, std::vector<double>> latest_;  // of each trajectory, the last value on each fold
-  std::optional<double> best_;
+  std::optional<Leader> leader_;  // what the search would come to now
 };
 
 }  // namespace

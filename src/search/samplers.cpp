@@ -26,6 +26,7 @@ class Grid : public Sampler {
     return {all.begin() + first, all.begin() + first + n};
   }
   std::string name() const override { return "grid"; }
+  Widening widening() const override { return Widening::added; }
 };
 
 class Draws : public Sampler {
@@ -62,6 +63,7 @@ class These : public Sampler {
     return {candidates_.begin() + first, candidates_.begin() + first + n};
   }
   std::string name() const override { return "these"; }
+  Widening widening() const override { return Widening::same; }
 
  private:
   std::vector<Configuration> candidates_;

@@ -16,6 +16,8 @@
 #include "search/rows.h"
 #include "study/facts.h"
 #include "study/hyper_json.h"
+#include "study/search_growth.h"
+#include "study/standings.h"
 #include "study/tensors.h"
 
 namespace runnel::study {
@@ -64,50 +66,7 @@ Fingerprint data_of(const std::vector<search::Fold>& folds) {
   return settings_fingerprint(parts);
 }
 
-std::string text_of(const params::Varied& v) {
-  if (v.values.empty())
-    return fmt::format("{}..{}{}{}", to_string(Value(v.range.low)), to_string(Value(v.range.high)),
-                       v.logarithmic ? " log" : "", v.points > 0 ? fmt::format(":{}", v.points) : "");
-  std::string out;
-  for (const Value& value : v.values) out += (out.empty() ? "" : ",") + to_string(value);
-  return out;
-}
-
-std::string text_of(const Parameter& p) {
-  std::string out = fmt::format("{} {} {}..{} {} {}", kind_name(p.kind), role_name(p.role), p.limits.low,
-                                p.limits.high, p.step, fmt::join(p.words, "|"));
-  for (const params::Condition& when : p.when) {
-    out += " when " + when.name + '=';
-    for (const Value& value : when.values) out += to_string(value) + '|';
-  }
-  return out;
-}
-
-Fingerprint schema_of(const params::Schema& schema) {
-  std::vector<std::pair<std::string, std::string>> parts;
-  for (const Parameter& p : schema.parameters()) parts.emplace_back(p.name, text_of(p));
-  return settings_fingerprint(parts);
-}
-
-// The space and what else decides who is trained how long.
-Fingerprint space_of(const search::Beginning& b) {
-  const search::Scheduling& s = b.options.scheduling;
-  std::vector<std::pair<std::string, std::string>> parts{
-      {"sampler", b.sampler.name()},
-      {"generation", std::to_string(b.options.generation)},
-      {"patience", std::to_string(b.options.patience)},
-      {"scheduler", std::string(scheduler_name(s.scheduler))},
-      {"eta", std::to_string(s.eta)},
-      {"min_epochs", std::to_string(s.min_epochs)}};
-  for (const params::Varied& v : b.space.varied()) parts.emplace_back(v.name, text_of(v));
-  for (std::size_t i = 0; i < b.space.base().values().size(); ++i)
-    if (!b.space.base().values()[i].is_nothing())
-      parts.emplace_back("the value of " + b.space.schema().parameters()[i].name,
-                         to_string(b.space.base().values()[i]));
-  return settings_fingerprint(parts);
-}
-
-Description description_of(const search::Beginning& b, const Configuration& first) {
+Description description_of(const search::Beginning& b, const Configuration& first, Json plan) {
   const search::Program& program = b.programs.of(first, 0);
   const std::vector<search::MeasureKind>& measures = program.measures();
   Json told = Json::array();
@@ -116,7 +75,7 @@ Description description_of(const search::Beginning& b, const Configuration& firs
   Description d;
   d.source = "rows of the program";
   d.command = "a search of the program";
-  d.configuration = dumped({{"measures", std::move(told)}});
+  d.configuration = dumped({{"measures", std::move(told)}, {"search", std::move(plan)}});
   d.seed = b.options.seed;
   d.metric = measures[0].name;
   d.loss = measures.size() > 1 ? measures[1].name : "";
@@ -124,9 +83,9 @@ Description description_of(const search::Beginning& b, const Configuration& firs
   d.threads = b.options.threads;
   d.version = RUNNEL_VERSION;
   d.data = data_of(b.programs.folds());
-  d.space = space_of(b);
+  d.space = search_fingerprint(b);
   d.split = settings_fingerprint({});
-  d.more["schema"] = schema_of(b.space.schema());
+  d.more["schema"] = schema_fingerprint(b.space.schema());
   const auto graph = [](const GraphPtr& g) { return settings_fingerprint({{"its graph", digest_of(*g)}}); };
   d.more["init"] = graph(program.graphs().init);
   d.more["step"] = graph(program.graphs().step);
@@ -150,10 +109,11 @@ Status status_of(search::Status status) {
 
 // ---- lanes ---------------------------------------------------------------------------------------------
 
-// The snapshot's curve holds every measure after each epoch, its losses the epoch of divergence.
-Snapshot snapshot_of(const LaneState& lane, std::int64_t first, bool with_leaves) {
+// The snapshot's owner is the first candidate of the training run. Its curve holds every measure after each
+// epoch, its losses the epoch of divergence.
+Snapshot snapshot_of(const LaneState& lane, std::int64_t owner, bool with_leaves) {
   Snapshot s{Snapshot::Kind::state,
-             first + lane.trajectory,
+             owner,
              static_cast<std::int64_t>(lane.fold),
              lane.epochs,
              lane.readings,
@@ -165,8 +125,8 @@ Snapshot snapshot_of(const LaneState& lane, std::int64_t first, bool with_leaves
   return s;
 }
 
-LaneState lane_of(const Snapshot& s, std::int64_t first) {
-  LaneState lane{s.owner - first, static_cast<std::size_t>(s.fold), s.epochs};
+LaneState lane_of(const Snapshot& s, std::int64_t trajectory) {
+  LaneState lane{trajectory, static_cast<std::size_t>(s.fold), s.epochs};
   lane.readings = s.curve;
   if (!s.losses.empty()) lane.diverged_at = static_cast<std::int64_t>(s.losses[0]);
   for (const Tensor& tensor : s.tensors)
@@ -178,24 +138,33 @@ class SearchStudy : public search::Archive {
  public:
   explicit SearchStudy(std::string path) : path_(std::move(path)) {}
 
-  void begin(const search::Beginning& beginning) override {
+  search::Earlier begin(const search::Beginning& beginning) override {
     store_.reset();  // of a search that failed
     snapshots_.clear();
     known_.clear();
     broken_ = all_ = false;
     beginning_.emplace(beginning);
+    settled_ = 0;
+    std::error_code error;
+    if (!std::filesystem::exists(path_, error)) return {path_};
+    search::Earlier earlier = grown_from(read(path_), beginning);
+    for (const Configuration& c : earlier.candidates) known_.push_back(json_of(c));
+    settled_ = earlier.settled;
+    return earlier;
   }
 
-  std::vector<LaneState> begin_generation(std::int64_t first,
-                                          std::span<const Configuration> candidates) override {
+  std::vector<LaneState> begin_generation(const search::Generation& generation) override {
+    first_ = generation.first;
     std::vector<std::string> texts;
-    for (const Configuration& c : candidates) texts.push_back(json_of(c));
-    first_ = first;
-    if (!store_) open(texts, candidates[0]);
-    add_unknown(texts);
+    for (const Configuration& c : generation.candidates) texts.push_back(json_of(c));
+    if (!store_) open(generation, texts);
+    take_in(generation, texts);
+    standing_.emplace(*beginning_, generation.trajectories);
     std::vector<LaneState> lanes;
-    for (const Snapshot& s : snapshots_)
-      if (s.owner >= first && s.owner < first + std::ssize(candidates)) lanes.push_back(lane_of(s, first));
+    for (const search::Trajectory& t : generation.trajectories)
+      for (const Snapshot& s : snapshots_)
+        if (s.owner == t.first_candidate()) lanes.push_back(lane_of(s, static_cast<std::int64_t>(t.number)));
+    for (const LaneState& lane : lanes) standing_->note(lane);
     return lanes;
   }
 
@@ -211,9 +180,12 @@ class SearchStudy : public search::Archive {
   // A lane that has some way to go is written when the last ones were long enough ago: a search that lost it
   // trains from an earlier one to the same bits.
   void keep(const LaneState& lane, bool has_ended, bool is_stopping) override {
+    standing_->note(lane);
     guarded([&] {
-      if (has_ended || all_ || is_stopping || store_->due())
-        store_->snapshot(snapshot_of(lane, first_, !has_ended));
+      if (!has_ended && !all_ && !is_stopping && !store_->due()) return;
+      store_->snapshot(snapshot_of(lane, standing_->owner(lane), !has_ended));
+      for (const Reading& reading : standing_->readings(lane)) store_->reading(reading);
+      for (const Verdict& verdict : standing_->verdicts(lane, has_ended)) store_->verdict(verdict);
     });
   }
 
@@ -229,6 +201,7 @@ class SearchStudy : public search::Archive {
   }
 
   void finish(const search::Result& result) override {
+    if (!store_) return;  // it was stopped before it began
     for (const search::Candidate& c : result.candidates) write(c);
     for (const search::Rung& r : result.rungs) store_->rung({r.bracket, r.epochs, r.entered, r.kept});
     if (!result.interrupted)
@@ -242,37 +215,53 @@ class SearchStudy : public search::Archive {
  private:
   static constexpr double kCommitSeconds = 0.5;  // what a kill may cost of candidates that had ended
 
-  void open(const std::vector<std::string>& candidates, const Configuration& first) {
-    const Description description = description_of(*beginning_, first);
+  void open(const search::Generation& generation, const std::vector<std::string>& texts) {
+    Json plan = plan_of(*beginning_);
+    plan["tried"] = std::vector<std::int64_t>(generation.tried.begin(), generation.tried.end());
+    plan["settled"] = settled_;
+    const Description description = description_of(*beginning_, generation.candidates[0], std::move(plan));
     std::error_code error;
     if (!std::filesystem::exists(path_, error)) {
-      store_.emplace(Store::create(path_, description, candidates));
-      known_ = candidates;
+      store_.emplace(Store::create(path_, description, texts));
+      known_ = texts;
       return;
     }
-    store_.emplace(Store::resume(path_, description));
+    store_.emplace(Store::resume_grown(path_, description));
+    if (store_->contents().candidates.size() != known_.size())
+      fail("{}: another program has gone on with the study meanwhile; start this one again", path_);
     snapshots_ = store_->snapshots(Snapshot::Kind::state);
-    for (const Candidate& c : store_->contents().candidates) {
-      Json values = Json::object();
-      for (const Candidate::Value& v : c.hyper)
-        values[v.name] = v.numeric ? Json::parse(v.text) : Json(v.text);
-      known_.push_back(dumped(values));
-    }
   }
 
-  void add_unknown(const std::vector<std::string>& texts) {
+  // Candidates that are new, and those that train longer than they did: where a training knows how long it
+  // will be, what it had come to is nothing to go on from.
+  void take_in(const search::Generation& generation, const std::vector<std::string>& texts) {
     std::vector<std::string> fresh;
     for (std::size_t i = 0; i < texts.size(); ++i) {
-      const std::size_t number = static_cast<std::size_t>(first_) + i;
-      if (number >= known_.size())
+      const std::int64_t number = first_ + static_cast<std::int64_t>(i);
+      if (number >= std::ssize(known_)) {
         fresh.push_back(texts[i]);
-      else if (known_[number] != texts[i])
-        fail("{}: candidate {} of the study is {}, and the search asks for {}", path_, number, known_[number],
-             texts[i]);
+        continue;
+      }
+      std::string& known = known_[static_cast<std::size_t>(number)];
+      if (known == texts[i]) continue;
+      store_->replace(number, known = texts[i]);
+      if (asks_for_steps(generation.candidates[i])) drop(number);
     }
-    if (fresh.empty()) return;
-    store_->add(fresh);
+    if (!fresh.empty()) store_->add(fresh);
     known_.insert(known_.end(), fresh.begin(), fresh.end());
+    store_->commit();
+  }
+
+  bool asks_for_steps(const Configuration& c) const {
+    for (std::size_t fold = 0; fold < beginning_->programs.folds().size(); ++fold)
+      if (beginning_->programs.of(c, fold).asks_for_steps()) return true;
+    return false;
+  }
+
+  void drop(std::int64_t owner) {
+    for (std::size_t fold = 0; fold < beginning_->programs.folds().size(); ++fold)
+      store_->drop_snapshot(Snapshot::Kind::state, owner, static_cast<std::int64_t>(fold));
+    std::erase_if(snapshots_, [&](const Snapshot& s) { return s.owner == owner; });
   }
 
   void write(const search::Candidate& c) {
@@ -297,20 +286,22 @@ class SearchStudy : public search::Archive {
   const std::string path_;
   std::optional<search::Beginning> beginning_;
   std::optional<Store> store_;
-  std::vector<Snapshot> snapshots_;  // of an earlier run
-  std::vector<std::string> known_;   // candidates, as JSON
-  std::int64_t first_ = 0;           // candidate of the generation
-  bool all_ = false;                 // all that is in training is written, since the search was told so
-  bool broken_ = false;              // something could not be written
+  std::vector<Snapshot> snapshots_;    // of an earlier run
+  std::vector<std::string> known_;     // candidates, as JSON
+  std::int64_t settled_ = 0;           // of these, as search::Earlier
+  std::int64_t first_ = 0;             // candidate of the generation
+  std::optional<Standings> standing_;  // of the generation
+  bool all_ = false;                   // all that is in training is written, since the search was told so
+  bool broken_ = false;                // something could not be written
   Stopwatch since_commit_;
 };
 
 }  // namespace
 
 std::vector<std::pair<std::string, Fingerprint>> facts_of(const search::Beginning& beginning) {
-  return {{"schema", schema_of(beginning.space.schema())},
+  return {{"schema", schema_fingerprint(beginning.space.schema())},
           {"data", data_of(beginning.programs.folds())},
-          {"space", space_of(beginning)}};
+          {"space", search_fingerprint(beginning)}};
 }
 
 std::shared_ptr<search::Archive> at(const std::string& path) { return std::make_shared<SearchStudy>(path); }

@@ -1,13 +1,8 @@
 // Writing a study.
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
-#include <cstdio>
-#include <cstring>
 #include <deque>
 #include <filesystem>
 #include <functional>
@@ -20,6 +15,7 @@
 #include "study/going_on.h"
 #include "study/hyper_json.h"
 #include "study/lock.h"
+#include "study/new_study.h"
 #include "study/schema.h"
 
 namespace runnel::study {
@@ -38,105 +34,6 @@ std::string real_path(const std::string& path) {
 double now() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
-
-// ---- a new file ----------------------------------------------------------------------------------------
-
-// A file beside the destination, removed again unless it was given its name.
-class NewFile {
- public:
-  explicit NewFile(const std::string& path) : path_(path) {
-    fs::path folder = fs::path(path).parent_path();
-    if (folder.empty()) folder = ".";
-    name_ = (folder / ".runnel-study-XXXXXX").string();
-    const int descriptor = ::mkostemp(name_.data(), O_CLOEXEC);
-    if (descriptor < 0) fail_writing();
-    // As any other program's files, not readable by the owner alone.
-    const ::mode_t mask = ::umask(0);
-    ::umask(mask);
-    [[maybe_unused]] const int ignored = ::fchmod(descriptor, 0666u & ~mask);
-    ::close(descriptor);
-  }
-  NewFile(const NewFile&) = delete;
-  NewFile& operator=(const NewFile&) = delete;
-  ~NewFile() {
-    if (!name_.empty()) ::unlink(name_.c_str());
-  }
-
-  const std::string& name() const { return name_; }
-
-  void take_its_name() {
-    if (::rename(name_.c_str(), path_.c_str()) != 0) fail_writing();
-    name_.clear();
-  }
-
- private:
-  [[noreturn]] void fail_writing() const {
-    fail_run("{}: cannot be written: {}; choose another place", path_, std::strerror(errno));
-  }
-
-  std::string path_, name_;
-};
-
-void write_description(const Database& database, const Description& d) {
-  const std::string seed = std::to_string(d.seed);
-  Statement row(
-      database,
-      "INSERT INTO study (id, state, source, command, configuration, seed, metric, loss, folds, version) "
-      "VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-  row << state_name(State::running) << d.source << d.command << d.configuration << seed << d.metric << d.loss
-      << d.folds << d.version;
-  row.run();
-  Statement print(database, "INSERT INTO fingerprints VALUES (?, ?, ?)");
-  for (const auto& [what, fingerprint] :
-       {std::pair("data", &d.data), std::pair("split", &d.split), std::pair("space", &d.space)}) {
-    print << what << fingerprint->digest << fingerprint->parts;
-    print.run();
-  }
-  for (const auto& [what, fingerprint] : d.more) {
-    print << what << fingerprint.digest << fingerprint.parts;
-    print.run();
-  }
-}
-
-// Behind those that are there.
-void write_candidates(const Database& database, const std::vector<std::string>& candidates) {
-  Statement row(database,
-                "INSERT INTO candidates VALUES ((SELECT COUNT(*) FROM candidates), ?, ?, NULL, NULL, 0)");
-  for (const std::string& hyper : candidates) {
-    row << hyper << status_name(Status::waiting);
-    row.run();
-  }
-}
-
-void sync(const std::string& path) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) return;
-  ::fsync(descriptor);
-  ::close(descriptor);
-}
-
-// Whole or not there: made under another name and brought to the disk once, before it gets its own.
-// Afterwards the file keeps a log (WAL), so that readers and the writer do not wait for each other.
-void make_file(const std::string& path, const Description& description,
-               const std::vector<std::string>& candidates) {
-  NewFile file(path);
-  {
-    const Database database(file.name(), path, Database::Access::write);
-    database.execute("PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY; BEGIN");
-    create_tables(database);
-    write_description(database, description);
-    write_candidates(database, candidates);
-    database.execute("COMMIT; PRAGMA journal_mode = WAL");
-  }
-  sync(file.name());
-  file.take_its_name();
-}
-
-}  // namespace
-
-// ---- the store -----------------------------------------------------------------------------------------
-
-namespace {
 
 // Which file has a name: it may come to be another one.
 struct FileId {
@@ -200,6 +97,9 @@ struct Store::Impl {
     Statement state = statement("UPDATE study SET state = ?, best = NULL");
     state << state_name(State::running);
     state.run();
+    Statement going_on = statement("UPDATE candidates SET status = ? WHERE status = ?");
+    going_on << status_name(Status::waiting) << status_name(Status::interrupted);
+    going_on.run();
     // Studies that were begun before there were ranks have no such table.
     database->execute(
         "CREATE TABLE IF NOT EXISTS under_way (candidate INTEGER NOT NULL, rank INTEGER NOT NULL, "
@@ -225,9 +125,13 @@ struct Store::Impl {
   void grow(const Description& d, const std::vector<std::string>& more) {
     begin(std::chrono::seconds(10));
     write_candidates(*database, more);
-    Statement print = statement("UPDATE fingerprints SET digest = ?, parts = ? WHERE what = 'space'");
-    print << d.space.digest << d.space.parts;
-    print.run();
+    Statement print = statement("UPDATE fingerprints SET digest = ?, parts = ? WHERE what = ?");
+    const auto renew = [&](const char* what, const Fingerprint& now) {
+      print << now.digest << now.parts << what;
+      print.run();
+    };
+    renew("space", d.space);
+    if (const auto schema = d.more.find("schema"); schema != d.more.end()) renew("schema", schema->second);
     Statement row = statement("UPDATE study SET configuration = ?");
     row << d.configuration;
     row.run();
@@ -235,6 +139,16 @@ struct Store::Impl {
   }
 
   void write_more(const std::vector<std::string>& candidates) { write_candidates(*database, candidates); }
+
+  struct Replaced {
+    std::int64_t candidate;
+    std::string hyper;
+  };
+  void write_replaced(const Replaced& r) {
+    Statement row = statement("UPDATE candidates SET hyper = ?, status = ? WHERE id = ?");
+    row << r.hyper << status_name(Status::waiting) << r.candidate;
+    row.run();
+  }
 
   void write_reading(const Reading& r) {
     const std::vector<std::byte> curve = as_bytes(r.curve);
@@ -411,6 +325,27 @@ std::vector<std::string> candidate_texts(const Study& study) {
 
 }  // namespace
 
+Store Store::resume_grown(const std::string& path, const Description& description) {
+  const std::string real = real_path(path);
+  auto lock = std::make_unique<WriterLock>(real);
+  auto impl = std::make_unique<Impl>(real, std::move(lock));
+  check_whole(*impl->database);
+  const Description before = contents_of(*impl->database).description;
+  Description alike = before;
+  alike.space = description.space;
+  const auto schema = description.more.find("schema");
+  if (schema != description.more.end() && before.more.contains("schema"))
+    alike.more["schema"] = schema->second;
+  check_same(path, alike, description, /*grows=*/false);
+  impl->begin_run(description);
+  if (before.configuration != description.configuration) impl->grow(description, {});
+  Store store(std::move(impl));
+  const std::string version = other_version(before, description);
+  if (!version.empty()) store.warning(version);
+  store.commit();
+  return store;
+}
+
 Store Store::opened(const std::string& path, const Description& description,
                     const std::vector<std::string>* candidates) {
   const std::string real = real_path(path);
@@ -440,6 +375,11 @@ void Store::add(const std::vector<std::string>& candidates) {
   const std::lock_guard guard(impl_->mutex);
   impl_->change(&Impl::write_more, candidates);
   impl_->commit();
+}
+
+void Store::replace(std::int64_t candidate, const std::string& hyper) {
+  const std::lock_guard guard(impl_->mutex);
+  impl_->change(&Impl::write_replaced, {candidate, hyper});
 }
 
 void Store::reading(const Reading& r) {

@@ -41,9 +41,8 @@ class Keeping : public search::Archive {
  public:
   explicit Keeping(const Options& options) : options_(options) {}
 
-  void begin(const search::Beginning&) override {}
-  std::vector<search::LaneState> begin_generation(std::int64_t,
-                                                  std::span<const search::Configuration>) override {
+  search::Earlier begin(const search::Beginning&) override { return {}; }
+  std::vector<search::LaneState> begin_generation(const search::Generation&) override {
     std::vector<search::LaneState> lanes;
     for (const LaneState& lane : options_.resume) lanes.push_back(lane_of(lane));
     return lanes;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <string>
 
 #include "error_of.h"
 #include "runnel/params.h"
@@ -50,6 +51,21 @@ TEST(Value, IsShownAsItIsRead) {
     for (const char* text : texts) EXPECT_EQ(to_string(read(s[name], text)), text);
   EXPECT_TRUE(read(s["layers"], "3").is_integer());
   EXPECT_EQ(read(s["rate"], "1e-3"), Value(0.001));
+}
+
+// A declaration is of its own parameter, whatever else is declared meanwhile.
+TEST(Schema, LetsDeclarationsBeKept) {
+  Schema s;
+  Declaration rate = s.real("rate", {0.001, 1});
+  for (int i = 0; i < 40; ++i) s.integer("n" + std::to_string(i), {0, 9});  // the list has moved
+  rate.log().standard(0.5).meaning("of a step");
+  EXPECT_TRUE(s["rate"].logarithmic);
+  EXPECT_EQ(s["rate"].standard, Value(0.5));
+  EXPECT_EQ(s["rate"].meaning, "of a step");
+  EXPECT_FALSE(s["n39"].logarithmic);
+  EXPECT_FALSE(s["n39"].standard.has_value());
+  EXPECT_THAT(error_of([&] { rate.when("n0", {1}); }),
+              HasSubstr("rate depends on n0, which is not declared before it"));
 }
 
 TEST(Schema, RefusesValues) {

@@ -116,11 +116,11 @@ TEST_P(RanksOf, HaveTheBitsOfOneProcess) {
 // An archive that no one but rank 0 may touch.
 class Forbidden : public search::Archive {
  public:
-  void begin(const search::Beginning&) override { ADD_FAILURE() << "another rank opened the study"; }
-  std::vector<search::LaneState> begin_generation(std::int64_t,
-                                                  std::span<const search::Configuration>) override {
+  search::Earlier begin(const search::Beginning&) override {
+    ADD_FAILURE() << "another rank opened the study";
     return {};
   }
+  std::vector<search::LaneState> begin_generation(const search::Generation&) override { return {}; }
   bool wants_states() override { return false; }
   void keep(const search::LaneState&, bool, bool) override {}
   void end_generation(std::span<const search::Candidate>) override {}

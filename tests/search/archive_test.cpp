@@ -41,9 +41,7 @@ INSTANTIATE_TEST_SUITE_P(Search, Archives, testing::ValuesIn(lines::ways()),
 class Stranger : public Memory {
  public:
   Stranger() : Memory(1, 1000) {}
-  std::vector<LaneState> begin_generation(std::int64_t, std::span<const Configuration>) override {
-    return {{1000, 0, 1}};
-  }
+  std::vector<LaneState> begin_generation(const Generation&) override { return {{1000, 0, 1}}; }
 };
 
 TEST(Archive, MustHoldTheSameSearch) {

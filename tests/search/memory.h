@@ -20,11 +20,11 @@ class Memory : public Archive {
 
   Memory(std::uint32_t seed, int lanes) : random_(seed), left_(lanes) {}
 
-  void begin(const Beginning&) override {}
-  std::vector<LaneState> begin_generation(std::int64_t first, std::span<const Configuration>) override {
-    first_ = first;
+  Earlier begin(const Beginning&) override { return {}; }
+  std::vector<LaneState> begin_generation(const Generation& generation) override {
+    first_ = generation.first;
     std::vector<LaneState> out;
-    for (const auto& [place, lane] : lanes_[first]) out.push_back(lane);
+    for (const auto& [place, lane] : lanes_[first_]) out.push_back(lane);
     return out;
   }
   bool wants_states() override { return random_() % 2 == 0; }

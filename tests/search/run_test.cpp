@@ -230,6 +230,31 @@ TEST(Search, StopsOnceSaidAndHasABestCandidate) {
   EXPECT_TRUE(same_states(one.candidates[0].states, winner.states));
 }
 
+// What progress tells as the best is what the search comes to where it is stopped then: without patience a
+// candidate is judged by its latest reading, not by its best one.
+TEST(Search, TellsTheBestThatItWouldPick) {
+  for (Way way : ways()) {
+    SCOPED_TRACE(way.name);
+    for (const int calls : {1, 2, 3, 5, 8, 13, 21, 34, 1'000'000}) {
+      std::atomic<bool> stop = false;
+      std::optional<double> best;
+      int n = 0;
+      Options options = way.options;
+      options.threads = 1;
+      options.stop = &stop;
+      options.progress = [&](const Progress& p) {
+        best = p.best;
+        stop = ++n == calls;
+      };
+      const Result found = lines::run(way, options);
+      ASSERT_EQ(best.has_value(), found.best.has_value()) << calls;
+      if (best) {
+        EXPECT_EQ(*best, found.candidates[static_cast<std::size_t>(*found.best)].measures[0]) << calls;
+      }
+    }
+  }
+}
+
 TEST(Search, EndsWhenItsTimeIsOver) {
   Space space(lines::schema());
   space.set("epochs", 1'000'000'000);
@@ -320,6 +345,45 @@ TEST(Search, RefusesWhatCannotBeTrained) {
   EXPECT_THAT(refused(step, evaluate, {Array::ones({0}), Array::ones({0})}),
               HasSubstr("fold 1 has no row to train on"));
   EXPECT_THAT(refused(step, evaluate, {Array::ones({4}), Array::scalar(1)}), HasSubstr("is a single number"));
+}
+
+// Says that its steps are cut into parts, and has none, or but one, of the two halves.
+class Cut : public Trainable {
+ public:
+  explicit Cut(bool has_gradients) : has_gradients_(has_gradients) {
+    schema_.real("rate", {0, 1}).standard(0.5);
+  }
+  const Schema& schema() const override { return schema_; }
+  std::vector<Array> init(const Settings&, const Array&) const override { return {Array::scalar(1)}; }
+  std::pair<std::vector<Array>, Array> step(const Settings& h, const std::vector<Array>& state,
+                                            const std::vector<Array>&) const override {
+    return {{state[0] - h["rate"] * state[0]}, square(state[0])};
+  }
+  Measures evaluate(const Settings&, const std::vector<Array>& state,
+                    const std::vector<Array>& rows) const override {
+    return {mean("error", square(state[0] - rows[0]))};
+  }
+  std::int64_t shards(const Settings&, std::int64_t) const override { return 2; }
+  std::vector<std::vector<Array>> shard_gradients(const Settings& h, const std::vector<Array>& state,
+                                                  const std::vector<Array>& batch, std::int64_t first,
+                                                  std::int64_t last) const override {
+    if (!has_gradients_) return Trainable::shard_gradients(h, state, batch, first, last);
+    return {{state[0]}};
+  }
+
+ private:
+  bool has_gradients_;
+  Schema schema_;
+};
+
+TEST(Search, RefusesShardsWithoutHalves) {
+  const auto refused_of = [](bool has_gradients) {
+    const Cut cut(has_gradients);
+    const std::vector<Fold> folds{{{Array::ones({4})}, {Array::ones({4})}}};
+    return error_of([&] { run(cut, folds, Space(cut.schema()), grid()); });
+  };
+  EXPECT_THAT(refused_of(false), HasSubstr("there is no shard_gradients: override it, or let shards say 0"));
+  EXPECT_THAT(refused_of(true), HasSubstr("there is no step_along: override it, or let shards say 0"));
 }
 
 // A sampler that leaves its schema.

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "../search/ways.h"
+#include "search/archive.h"
 #include "support.h"
 
 namespace runnel::study {
@@ -120,7 +121,7 @@ TEST(SearchStudy, GoesOnWithNothingElseThanWhatItWasBegunWith) {
       {{.start = 1}, "the study was begun with another init: its graph"},
       {{.shift = 1}, "the study was begun with another step: its graph"},
       {{.factor = 2}, "the study was begun with another evaluate: its graph"},
-      {{.high = 2}, "the study was begun with another space: rate 0..1 -> 0..2"},
+      {{.high = 0.5}, "the study was begun with another schema: rate 0..1 -> 0..0.5"},
       {{.rows = 25}, "number of fold 1's training rows 16 -> 20"},
       {{.sampler = search::sobol(4)}, "the study was begun with another space: sampler random -> sobol"},
       {{.options = {.scheduling = search::halving()}}, "scheduler full -> halving"},
@@ -130,8 +131,111 @@ TEST(SearchStudy, GoesOnWithNothingElseThanWhatItWasBegunWith) {
     EXPECT_THAT(error_of([&, p = &parts] { run(*p, path); }), HasSubstr(message));
   run({.sampler = search::random(7)}, path);  // more of the same
   EXPECT_EQ(read(path).candidates.size(), 7u);
+  run({.high = 2, .sampler = search::random(9)}, path);  // and of a wider space
+  EXPECT_EQ(read(path).candidates.size(), 9u);
   write_bytes(folder.file("text"), "no study");
   EXPECT_THAT(error_of([&] { run({}, folder.file("text")); }), HasSubstr("not a study"));
+}
+
+// ---- who is under way ----------------------------------------------------------------------------------
+
+// Ends a search as a kill does: what was written before stays.
+class Dying : public search::Archive {
+ public:
+  explicit Dying(const std::string& path) : study_(at(path)) {}
+  search::Earlier begin(const search::Beginning& beginning) override { return study_->begin(beginning); }
+  std::vector<search::LaneState> begin_generation(const search::Generation& generation) override {
+    return study_->begin_generation(generation);
+  }
+  bool wants_states() override { return study_->wants_states(); }
+  void keep(const search::LaneState& lane, bool has_ended, bool is_stopping) override {
+    study_->keep(lane, has_ended, is_stopping);
+  }
+  void end_generation(std::span<const search::Candidate>) override { throw Error(ErrorKind::run, "killed"); }
+  void finish(const search::Result&) override {}
+
+ private:
+  std::shared_ptr<search::Archive> study_;
+};
+
+TEST(SearchStudy, TellsWhoIsUnderWayAndWhoHasEnded) {
+  const auto space = [](search::Space& s) { s.vary("epochs", {2, 6}).vary("seed", {0, 1, 2}); };
+  for (const std::int64_t patience : {0, 1}) {
+    const Way way{"under way", search::random(30), space, {.patience = patience}, {}, {.folds = 3}};
+    const auto whole = search::lines::run(way, 1);
+    const Folder folder;
+    const std::string path = folder.file("s.study");
+    {
+      search::Options options = way.options;
+      options.study = std::make_shared<Dying>(path);
+      options.until = 4;
+      EXPECT_EQ(error_of([&] { search::lines::run(way, options); }), "killed");
+    }
+    const Study study = read(path);
+    std::size_t under_way = 0;
+    for (const search::Candidate& c : whole.candidates) {
+      const Candidate& kept = study.candidates.at(static_cast<std::size_t>(c.number));
+      SCOPED_TRACE(testing::Message() << "candidate " << c.number << ", patience " << patience);
+      ASSERT_EQ(kept.readings.size(), 3u);
+      const Reading& first = kept.readings[0];
+      EXPECT_TRUE(search::lines::same(
+          first.curve,
+          {c.curve.begin(), c.curve.begin() + std::min<std::ptrdiff_t>(4, std::ssize(c.curve))}));
+      if (c.epochs <= 4 && c.best_epoch > 0) {  // on every fold
+        EXPECT_EQ(kept.status, Status::done);
+        EXPECT_EQ(kept.metric, c.measures[0]);
+        EXPECT_EQ(kept.loss, c.measures[1]);
+        EXPECT_EQ(kept.epochs, c.epochs);
+        continue;
+      }
+      if (c.best_epoch == 0) continue;
+      EXPECT_TRUE(kept.is_under_way());
+      EXPECT_TRUE(patience > 0 || first.epochs == 4);
+      if (patience == 0) {
+        EXPECT_EQ(first.metric, c.curve[3]);
+      }
+      ++under_way;
+    }
+    EXPECT_GT(under_way, 0u);
+    // It goes on from there.
+    search::Options options = way.options;
+    options.study = at(path);
+    search::lines::expect_same(whole, search::lines::run(way, options));
+  }
+}
+
+// ---- searches that are stopped -------------------------------------------------------------------------
+
+TEST(SearchStudy, GoesOnAfterItsTimeOrAStopOrAnEpochAtWhichAllWait) {
+  for (const Way& way : search::lines::ways()) {
+    SCOPED_TRACE(way.name);
+    const auto whole = search::lines::run(way, 1);
+    const Folder folder;
+    std::atomic<bool> stop = true;
+    search::Options options = way.options;
+    options.study = at(folder.file("s.study"));
+    options.stop = &stop;
+    const auto none = search::lines::run(way, options);  // before it begins
+    EXPECT_TRUE(none.interrupted);
+    EXPECT_TRUE(none.candidates.empty());
+    options.stop = nullptr;
+    options.seconds = 1e-9;
+    EXPECT_TRUE(search::lines::run(way, options).interrupted);
+    options.seconds = 0;
+    options.until = 2;
+    EXPECT_TRUE(search::lines::run(way, options).interrupted);
+    EXPECT_EQ(read(folder.file("s.study")).state, State::interrupted);
+    options.until = 0;
+    std::int64_t calls = 0;
+    options.stop = &stop;
+    options.progress = [&](const search::Progress&) { stop = ++calls > 3; };
+    stop = false;
+    search::lines::run(way, options);
+    options.stop = nullptr;
+    options.progress = {};
+    search::lines::expect_same(whole, search::lines::run(way, options));
+    EXPECT_EQ(read(folder.file("s.study")).state, State::finished);
+  }
 }
 
 }  // namespace
