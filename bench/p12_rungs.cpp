@@ -13,7 +13,7 @@ namespace {
 std::vector<params::Configuration> drawn(std::int64_t n, std::int64_t epochs) {
   params::Space space(sweep::network_schema());
   space.set("batch", 256).set("epochs", epochs).vary("hidden=14,10x5").vary("rate=1e-4..1e-1");
-  return sweep::sample(space, sweep::Sampler::random, n, 5);
+  return search::random(n)->ask(space, 5, 0, n, {});
 }
 
 struct Search {
@@ -22,19 +22,19 @@ struct Search {
 };
 
 Search search(const sweep::Problem& rows, const std::vector<params::Configuration>& candidates,
-              const sweep::Options& options) {
+              const search::Options& options) {
   sweep::Result result;
   Search s;
   s.time = measure([&] { result = sweep::run(rows, candidates, options); }, {.runs = 3, .warmup = 0});
   if (!result.best) throw std::runtime_error("P12: no candidate has come to a finite loss");
-  s.best = result.outcomes[static_cast<std::size_t>(*result.best)].validation;
+  s.best = sweep::metric_of(result.candidates[static_cast<std::size_t>(*result.best)]);
   s.epochs = static_cast<double>(result.epochs);
   return s;
 }
 
 void compare(const Report& report, const std::string& name, const sweep::Problem& rows,
-             const std::vector<params::Configuration>& candidates, const sweep::Scheduling& scheduling) {
-  sweep::Options options;
+             const std::vector<params::Configuration>& candidates, const search::Scheduling& scheduling) {
+  search::Options options;
   options.threads = report.threads();
   const Search all = search(rows, candidates, options);
   options.scheduling = scheduling;
@@ -47,11 +47,11 @@ void compare(const Report& report, const std::string& name, const sweep::Problem
 
 void rungs(const Report& report) {
   const sweep::Problem rows = songs_problem();
-  const sweep::Scheduling hyperband{.scheduler = sweep::Scheduler::hyperband, .eta = 3};
-  compare(report, "Hyperband, up to 81 epochs", rows, drawn(sweep::hyperband_size(hyperband, 81), 81),
+  const search::Scheduling hyperband{.scheduler = search::Scheduler::hyperband, .eta = 3};
+  compare(report, "Hyperband, up to 81 epochs", rows, drawn(search::hyperband_size(hyperband, 81), 81),
           hyperband);
   compare(report, "1,024 candidates, halving to 27 epochs", rows, drawn(1024, 27),
-          {.scheduler = sweep::Scheduler::halving, .eta = 3});
+          {.scheduler = search::Scheduler::halving, .eta = 3});
 }
 
 }  // namespace runnel::bench

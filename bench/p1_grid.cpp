@@ -48,9 +48,9 @@ void grid(const Report& report) {
     // Forward and weight gradient on the training rows, forward on the others, in each of 64 epochs of 64
     // lanes.
     const double flops = 64.0 * 64.0 * 2304 * (4.0 * kTrain + 2.0 * kChoose);
-    const auto& best = result.outcomes[static_cast<std::size_t>(*result.best)];
+    const auto& best = result.candidates[static_cast<std::size_t>(*result.best)];
     report.time(std::string(name_of(dtype)), "runnel", t,
-                {{"flops", flops}, {"best_validation_loss", best.validation_loss}});
+                {{"flops", flops}, {"best_validation_loss", sweep::loss_of(best)}});
   }
 }
 

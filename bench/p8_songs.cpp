@@ -41,9 +41,9 @@ void songs(const Report& report) {
     const Timing t = measure([&] { result = sweep::run(rows, all, {.threads = report.threads()}); },
                              {.runs = 5, .warmup = 0});
     if (!result.best) throw std::runtime_error("P8: no candidate has come to a finite loss");
-    const auto& best = result.outcomes[static_cast<std::size_t>(*result.best)];
+    const auto& best = result.candidates[static_cast<std::size_t>(*result.best)];
     report.time("batch " + std::to_string(batch), "runnel", t,
-                {{"best_logloss", best.validation},
+                {{"best_logloss", sweep::metric_of(best)},
                  {"rss_mb", peak_megabytes()},
                  {"rows", static_cast<double>(rows.folds[0].x.dim(0))}});
   }

@@ -16,6 +16,7 @@
 #include "cli/program.h"
 #include "cli/progress.h"
 #include "cli/ranks.h"
+#include "cli/read_options.h"
 #include "cli/replaced_model.h"
 #include "cli/report.h"
 #include "cli/report_study.h"
@@ -47,7 +48,13 @@ Table read_test(const FitCommand& arguments, ReadOptions options, const Table& d
   options.labels = arguments.test_labels;
   options.encoding = arguments.test_encoding.value_or(options.encoding);
   try {
-    return read_table(arguments.test, options);
+    Table test = read_table(arguments.test, options);
+    ReadArguments own;  // flags of the file alone; the others were given for DATA
+    own.options.skip_rows = arguments.test_skip_rows.value_or(0);
+    own.options.encoding = arguments.test_encoding.value_or("");
+    own.options.labels = arguments.test_labels;
+    refuse_idle_reading(own, test);
+    return test;
   } catch (const Error& e) {
     // The reader knows one file and its flags; here they are those of the second file.
     std::string text = e.what();
@@ -92,14 +99,14 @@ std::vector<std::string> input_files(const FitCommand& arguments, const ReadOpti
 void check_place_of_split(const FitCommand& arguments, const ReadOptions& read) {
   if (arguments.write_split.empty()) return;
   std::vector<std::string> inputs = input_files(arguments, read);
-  inputs.push_back(arguments.study.file);
+  inputs.push_back(arguments.fit.options.study.file);
   refuse_to_overwrite(arguments.write_split, inputs, "--write-split");
   check_writable(arguments.write_split);
 }
 
 // The places of all that a fit writes, found out before the search and not after it. Returns the page's.
 std::string checked_places(const FitCommand& arguments, const ReadOptions& read, const std::string& model) {
-  const FitStudy& study = arguments.study;
+  const FitStudy& study = arguments.fit.options.study;
   const std::string page = page_path(arguments, model);
   const std::vector<std::string> inputs = input_files(arguments, read);
   expect_apart({{"-o", "the model", model},
@@ -179,7 +186,7 @@ FitResult search(const FitData& data, FitOptions options, const FitCommand& comm
     };
   }
   add_split_file(options, command.write_split);
-  if (line.is_on()) options.progress = [&](const sweep::Progress& progress) { line.show(progress); };
+  if (line.is_on()) options.progress = [&](const search::Progress& progress) { line.show(progress); };
   return fitting(data.table, options, data.test);
 }
 
@@ -218,7 +225,9 @@ int tell_plan(const FitData& data, FitOptions options, const FitCommand& command
   if (!manner.quiet && !manner.json)
     options.planned = [&](const FitPlan& plan) { tell(fit_plan_text(plan, data)); };
   add_split_file(options, command.write_split);
-  const Forecast forecast = runnel::forecast(data.table, options, data.test);
+  Forecast forecast = runnel::forecast(data.table, options, data.test);
+  if (options.study.resume)
+    forecast.warnings.emplace_back("--plan is of the whole search, not of what --resume has left to do");
   write_stdout(manner.json ? dumped(forecast_json(forecast, data, options))
                            : forecast_text(forecast, options));
   return 0;
@@ -232,16 +241,6 @@ std::vector<std::string> notes_of_earlier_run(const FitStudy& wanted) {
     notes.push_back("under way when the run before ended, and trained on now: " +
                     under_way_text(rank, candidates));
   return notes;
-}
-
-FitStudy study_of(const FitCommand& command) {
-  FitStudy study = command.study;
-  if (study.file.empty() && study.resume) fail("--resume goes on with a study; name it by --study FILE");
-  if (study.file.empty() && !study.tensorboard.empty())
-    fail("--tensorboard is written from a study; name its file by --study FILE");
-  study.command = command_line();
-  study.caller = kept_command();
-  return study;
 }
 
 }  // namespace
@@ -266,8 +265,9 @@ void expect_one_standard_input(const FitCommand& arguments) {
 int fit_quietly(FitCommand& arguments, ranks::Rank& rank) {
   try {
     const Interrupt interrupt(/*quiet=*/true);
-    FitOptions options = fit_options(arguments.fit);
+    FitOptions options = fit_options(arguments.fit, !arguments.test.empty());
     options.stop = interrupt.flag();
+    options.study = {};  // which rank 0 keeps
     const ReadOptions read = read_options_of(arguments);
     const Table table = read_table(arguments.data, read);
     std::optional<Table> test;
@@ -329,8 +329,9 @@ std::string yield_to_earlier(const FitResult& result, const FitCommand& argument
 
 int fit_and_save(FitCommand& arguments, const Fitting& fitting) {
   Stopwatch watch;
-  FitOptions options = fit_options(arguments.fit);
-  options.study = study_of(arguments);
+  FitOptions options = fit_options(arguments.fit, !arguments.test.empty());
+  options.study.command = command_line();
+  options.study.caller = kept_command();
   const ReadOptions read = read_options_of(arguments);
   if (arguments.test.empty() &&
       (arguments.test_skip_rows || !arguments.test_labels.empty() || arguments.test_encoding)) {
@@ -350,10 +351,11 @@ int fit_and_save(FitCommand& arguments, const Fitting& fitting) {
         "part of DATA is kept for it",
         arguments.test);
   const Table table = read_table(arguments.data, read);
+  if (!arguments.fit.again) refuse_idle_reading(arguments.read, table);
   std::optional<Table> test;
   if (!arguments.test.empty()) test = read_test(arguments, read, table);
   options.target.column = target_of(table, options.target.column);
-  check_column_lists(arguments.fit.columns, table);
+  check_column_lists(arguments.fit, table);
   const double reading = watch.lap();
   FitData data{table, test ? &*test : nullptr, table.notes};
   if (test) {
@@ -390,22 +392,6 @@ int fit_and_save(FitCommand& arguments, const Fitting& fitting) {
   return result.ended == SearchEnd::stopped ? code_of_stop() : 0;
 }
 
-void add_study_options(CLI::App& app, FitStudy& study) {
-  const std::string group = "Study";
-  app.add_option("--study", study.file, "Keep the search in this file: it outlives a crash, and tells all")
-      ->type_name("FILE")
-      ->group(group);
-  app.add_flag("--resume", study.resume, "Go on with the study, to the result of an undisturbed search")
-      ->group(group);
-  app.add_option("--study-every", study.every, "Seconds between states that are kept, at least (2)")
-      ->check(whole_number(0))
-      ->type_name("N")
-      ->group(group);
-  app.add_option("--tensorboard", study.tensorboard, "Write event files here when the search has ended")
-      ->type_name("DIR")
-      ->group(group);
-}
-
 void add_page_options(CLI::App& app, FitCommand& command) {
   app.add_option("--report", command.report, "Where the report, an HTML page, goes (beside the model)")
       ->type_name("FILE");
@@ -437,7 +423,6 @@ void add_fit_command(CLI::App& app, FitCommand& command) {
       ->type_name("FILE")
       ->group("Reading");
   add_fit_options(app, command.fit);
-  add_study_options(app, command.study);
 }
 
 Action add_fit(CLI::App& program) {

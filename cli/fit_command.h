@@ -20,7 +20,6 @@ struct FitCommand {
   std::string test_labels;
   std::optional<std::string> test_encoding;
   FitArguments fit;
-  FitStudy study;
   Manner manner;
   bool timings = false, plan = false;
   std::string write_split;  // a file that is told which row is in which part

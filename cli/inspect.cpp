@@ -4,7 +4,9 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/program.h"
+#include "cli/read_options.h"
 #include "cli/report.h"
+#include "core/fail.h"
 
 namespace runnel::cli {
 namespace {
@@ -24,10 +26,14 @@ int act(const Arguments& arguments) {
   const Manner& manner = arguments.manner;
   if (is_model_file(arguments.file) || arguments.file.ends_with(".safetensors")) {
     const Model model = Model::load(arguments.file);
+    refuse_reading(arguments.read, arguments.file, "a model");
+    if (!arguments.target.empty())
+      fail("{}: --target names a column of data, and this is a model; leave it out", arguments.file);
     write_stdout(manner.json ? dumped(model_json(model, arguments.file)) : model_text(model, arguments.file));
     return 0;
   }
   const Table table = read_table(arguments.file, read_options(arguments.read));
+  refuse_idle_reading(arguments.read, table);
   const std::vector<ColumnSummary> columns = summarize(table, arguments.target);
   write_stdout(manner.json ? dumped(table_json(table, columns)) : table_text(table, columns));
   return 0;

@@ -1,13 +1,12 @@
 // The command of a fit, kept in its study.
-#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "cli/fit_command.h"
-#include "cli/points.h"
 #include "cli/program.h"
 #include "cli/report.h"
 #include "core/fail.h"
+#include "model/fit_options.h"
 
 namespace runnel::cli {
 namespace {
@@ -25,6 +24,19 @@ void place(std::string& name, const fs::path& folder) {
     const fs::path here = fs::current_path(error);
     if (folder != here) name = (folder / name).string();
   }
+}
+
+// The arguments that a refit takes again.
+void leave_the_search_out(FitArguments& fit) {
+  // A search of one's own makes one network unless more are asked for. Studies tell this too; those of
+  // earlier versions did not, and without its space a search looks like the default one.
+  const bool own =
+      !given_to(fit, "grid").empty() || !given_to(fit, "space").empty() || !given_to(fit, "random").empty();
+  if (std::vector<std::string>& ensemble = given_to(fit, "ensemble"); own && ensemble.empty())
+    ensemble.emplace_back("1");
+  for (const fitting::FitOption* option : fitting::fit_options())
+    if (option->left != nullptr) std::erase_if(given_to(fit, option->name), option->left);
+  fit.again = true;
 }
 
 }  // namespace
@@ -63,21 +75,7 @@ void read_kept_command(const study::Study& study, FitCommand& command) {
   }
   for (std::string* name : {&command.data, &command.test, &command.read.options.labels, &command.test_labels})
     place(*name, folder);
-  FitArguments& fit = command.fit;
-  // A search of one's own makes one network unless more are asked for. Studies tell this too; those of
-  // earlier versions did not, and without its space a search looks like the default one.
-  const bool own = !fit.options.grid.empty() || !fit.options.space.empty() || fit.options.random > 0;
-  if (own && fit.options.ensemble == 0) fit.options.ensemble = 1;
-  fit.options.grid.clear();
-  fit.options.space.clear();
-  fit.options.random = 0;
-  fit.tries.clear();
-  std::erase_if(fit.times, [](const std::string& text) { return seconds_from(text).has_value(); });
-  fit.sampler.clear();
-  fit.scheduler.clear();
-  fit.eta.reset();
-  fit.min_epochs.reset();
-  command.study = {};
+  leave_the_search_out(command.fit);
   command.plan = command.timings = command.no_report = false;
   command.report.clear();
   command.write_split.clear();

@@ -9,20 +9,6 @@
 namespace runnel::cli {
 namespace {
 
-struct ListFlag {
-  const char *flag, *what;
-  std::vector<std::string> TriageOptions::*names;
-};
-
-const std::vector<ListFlag>& list_flags() {
-  static const std::vector<ListFlag> flags{
-      {"--keep", "Columns never dropped; a name with a comma stands in double quotes", &TriageOptions::keep},
-      {"--drop", "Columns always dropped", &TriageOptions::drop},
-      {"--numeric", "Columns that are numbers, or an error", &TriageOptions::numeric},
-      {"--categorical", "Columns that are categories, numbers too", &TriageOptions::categorical}};
-  return flags;
-}
-
 // May be repeated; each takes one argument.
 void add_list(CLI::App& app, const std::string& flag, std::vector<std::string>& arguments,
               const std::string& what, const std::string& group) {
@@ -57,42 +43,19 @@ void add_text_list(CLI::App& app, std::vector<std::string>& arguments, const std
 std::vector<std::string> text_list(const std::vector<std::string>& arguments) {
   std::vector<std::string> out;
   for (const std::string& argument : arguments)
-    for (std::string& name : fields_of("--text", argument)) {
-      if (name.empty()) fail("--text '{}': a name in the list is empty", argument);
-      out.push_back(std::move(name));
-    }
+    for (std::string& name : data::names_in("--text", argument)) out.push_back(std::move(name));
   return out;
 }
 
-void add_column_lists(CLI::App& app, ColumnLists& lists, const std::string& group) {
-  lists.resize(list_flags().size());
-  for (std::size_t i = 0; i < lists.size(); ++i)
-    add_list(app, list_flags()[i].flag, lists[i], list_flags()[i].what, group);
-}
-
-void read_column_lists(const ColumnLists& lists, TriageOptions& triage) {
-  for (std::size_t i = 0; i < lists.size(); ++i)
-    for (const std::string& argument : lists[i])
-      for (std::string& name : fields_of(list_flags()[i].flag, argument)) {
-        if (name.empty()) fail("{} '{}': a name in the list is empty", list_flags()[i].flag, argument);
-        (triage.*list_flags()[i].names).push_back(std::move(name));
-      }
-}
-
-void check_column_lists(const ColumnLists& lists, const Table& table) {
-  for (std::size_t i = 0; i < lists.size(); ++i) {
-    for (const std::string& argument : lists[i]) {
-      const char* flag = list_flags()[i].flag;
-      const std::vector<std::string> names = fields_of(flag, argument);
-      for (const std::string& name : names) {
-        const bool block = table.block && table.block->name == name;
-        if (names.size() == 1 || block || table.find(name) != nullptr) continue;
-        const Column* quoted = with_comma(table, name);
-        if (quoted == nullptr) return;
-        fail("{}: no column '{}' ({}); a name with a comma in it stands in double quotes, as in {} {}",
-             table.source, name, flag, flag, shell_quoted(data::in_list(quoted->name)));
-      }
-    }
+void check_column_list(const std::string& flag, const std::string& argument, const Table& table) {
+  const std::vector<std::string> names = data::names_in(flag, argument);
+  for (const std::string& name : names) {
+    const bool block = table.block && table.block->name == name;
+    if (names.size() == 1 || block || table.find(name) != nullptr) continue;
+    const Column* quoted = with_comma(table, name);
+    if (quoted == nullptr) return;
+    fail("{}: no column '{}' ({}); a name with a comma in it stands in double quotes, as in {} {}",
+         table.source, name, flag, flag, shell_quoted(data::in_list(quoted->name)));
   }
 }
 

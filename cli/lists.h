@@ -9,14 +9,9 @@
 
 namespace runnel::cli {
 
-// What was given to the flags that name columns: for each flag its arguments, which are lists.
-using ColumnLists = std::vector<std::vector<std::string>>;
-void add_column_lists(CLI::App& app, ColumnLists& lists, const std::string& group);
-// Takes the lists apart; fails, naming the flag, where that cannot be done.
-void read_column_lists(const ColumnLists& lists, TriageOptions& triage);
-// A column that is not there, cut out of a list though its name may have a comma: fails and says how such a
-// name is written. Other columns that are not there are left to whoever reads them.
-void check_column_lists(const ColumnLists& lists, const Table& table);
+// A column of a list that is not there, cut out of it though its name may have a comma: fails and says how
+// such a name is written. Other columns that are not there are left to whoever reads them.
+void check_column_list(const std::string& flag, const std::string& argument, const Table& table);
 
 // --text: columns that are texts.
 void add_text_list(CLI::App& app, std::vector<std::string>& arguments, const std::string& group);

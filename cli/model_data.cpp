@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/read_options.h"
+
 namespace runnel::cli {
 namespace {
 
@@ -42,6 +44,7 @@ ModelAndReading read_model(const ModelDataArguments& arguments) {
 ModelData read_model_and_data(const ModelDataArguments& arguments) {
   auto [model, options] = read_model(arguments);
   Table table = read_table(arguments.data, options);
+  refuse_idle_reading(arguments.read, table);
   std::vector<std::string> notes = table.notes;
   for (std::string& note : model.preprocessor.notes(table)) notes.push_back(std::move(note));
   return {std::move(model), std::move(table), std::move(notes)};

@@ -3,8 +3,8 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
-#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/lists.h"
@@ -38,19 +38,23 @@ void add_read_options(CLI::App& app, ReadArguments& read);
 // The ReadOptions of parsed arguments.
 ReadOptions read_options(const ReadArguments& read);
 
-// Everything that shapes a fit.
+// What was given to the options that shape a fit.
 struct FitArguments {
+  std::vector<std::vector<std::string>> given;  // to each of fitting::fit_options(), in their order
+  std::vector<std::string> hyper;               // one text per hyperparameter; empty where not given
+  bool again = false;  // they are those of an earlier fit, which took them: none is refused or told as idle
+
+  // What these make, once fit_options() was called.
   FitOptions options;
-  ColumnLists columns;
-  std::string task, metric, loss, split, sampler, scheduler, class_weight, ensemble_of;
-  std::optional<std::int64_t> eta, min_epochs;
-  std::vector<std::string> times, tries;  // the arguments of --time and --try
-  std::vector<std::string> try_files;     // those of them that are files
-  std::vector<std::string> hyper;         // one text per hyperparameter; empty where not given
-  bool raw = false, no_standardize = false, no_log_companions = false, no_scale_target = false;
+  std::vector<std::string> try_files;  // the arguments of --try that are files
 };
 void add_fit_options(CLI::App& app, FitArguments& fit);
-// The FitOptions of parsed arguments; fails for names and values that nothing knows, before any data is read.
-FitOptions fit_options(FitArguments& fit);
+// The texts that were given to one of them.
+std::vector<std::string>& given_to(FitArguments& fit, std::string_view name);
+// The FitOptions of parsed arguments; fails for names and values that nothing knows, and for options that
+// would do nothing, before any data is read. `test_file`: whether --test was given.
+FitOptions fit_options(FitArguments& fit, bool test_file);
+// Fails for columns that are not there, as check_column_list.
+void check_column_lists(const FitArguments& fit, const Table& table);
 
 }  // namespace runnel::cli

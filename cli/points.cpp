@@ -10,24 +10,6 @@
 
 namespace runnel::cli {
 
-std::optional<double> seconds_from(const std::string& text) {
-  constexpr std::string_view units = "dhms";  // in this order
-  constexpr double seconds_of[] = {86400, 3600, 60, 1};
-  double total = 0;
-  std::size_t begin = 0, next_unit = 0;
-  while (begin < text.size()) {
-    const std::size_t end = text.find_first_not_of("0123456789.", begin);
-    if (end == std::string::npos) return std::nullopt;
-    const std::size_t unit = units.find(text[end], next_unit);
-    const auto value = to_number(text.substr(begin, end - begin));
-    if (unit == std::string_view::npos || !value) return std::nullopt;
-    total += *value * seconds_of[unit];
-    next_unit = unit + 1;
-    begin = end + 1;
-  }
-  return total > 0 ? std::optional(total) : std::nullopt;
-}
-
 namespace {
 
 std::string trimmed(const std::string& text) {

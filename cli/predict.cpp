@@ -1,4 +1,9 @@
 // runnel predict: a saved model on the rows of a table.
+#include <cstdlib>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 #include <algorithm>
 #include <exception>
 #include <memory>
@@ -9,6 +14,7 @@
 #include "cli/model_data.h"
 #include "cli/output.h"
 #include "cli/program.h"
+#include "cli/read_options.h"
 #include "cli/report.h"
 #include "core/fail.h"
 #include "core/in_order.h"
@@ -106,7 +112,8 @@ class Run {
 
  private:
   Run(const Arguments& arguments, ModelAndReading in)
-      : json_(arguments.manner.json),
+      : read_(arguments.in.read),
+        json_(arguments.manner.json),
         quiet_(arguments.manner.quiet),
         predictor_(std::move(in.model)),
         stream_(arguments.in.data, in.options),
@@ -121,6 +128,7 @@ class Run {
     if (stopped_ && *stopped_->flag()) fail_run("stopped: {} is not written", path_);
     std::optional<Table> table = stream_.next();
     if (!table) return std::nullopt;
+    refuse_idle_reading(read_, *table);
     return Piece{*std::move(table), stream_.notes()};
   }
 
@@ -165,6 +173,7 @@ class Run {
     write_notes(notes, quiet_);
   }
 
+  ReadArguments read_;
   bool json_, quiet_;
   Predictor predictor_;
   TableStream stream_;
@@ -179,7 +188,17 @@ class Run {
   Predictions all_ = {};
 };
 
+// Every piece of the table wants the memory of the one before: without this most of it would go back to the
+// system in between, and come again page by page.
+void keep_freed_memory() {
+#ifdef __GLIBC__
+  mallopt(M_TRIM_THRESHOLD, 64 << 20);
+  mallopt(M_MMAP_THRESHOLD, 16 << 20);
+#endif
+}
+
 int act(const Arguments& arguments) {
+  keep_freed_memory();
   if (!arguments.output.empty()) {
     refuse_to_overwrite(arguments.output,
                         {arguments.in.model, arguments.in.data, arguments.in.read.options.labels});

@@ -20,7 +20,7 @@ std::string duration_text(double seconds) {
   return fmt::format("{} h {} min", minutes / 60, minutes % 60);
 }
 
-std::string progress_text(const sweep::Progress& progress) {
+std::string progress_text(const search::Progress& progress) {
   std::string out = fmt::format("{}/{} candidates", progress.done, progress.total);
   if (progress.best) out += fmt::format(", best {:.4f}", *progress.best);
   if (progress.seconds_left > 0) out += fmt::format(", {} left", duration_text(progress.seconds_left));
@@ -40,7 +40,7 @@ ProgressLine::ProgressLine(bool quiet) : on_(!quiet), live_(is_terminal(STDERR_F
   }
 }
 
-void ProgressLine::show(const sweep::Progress& progress) {
+void ProgressLine::show(const search::Progress& progress) {
   const auto now = std::chrono::steady_clock::now();
   if (!on_ || ((shown_ || !live_) && now - last_ < every_)) return;
   last_ = now;

@@ -18,7 +18,7 @@ class ProgressLine {
   bool is_on() const { return on_; }
   // On a terminal at most ten times a second. Elsewhere at most every 30 seconds, the first time after as
   // long, or as often as the environment's RUNNEL_PROGRESS says (seconds; 0: never).
-  void show(const sweep::Progress& progress);
+  void show(const search::Progress& progress);
   void clear();
 
  private:
@@ -28,7 +28,7 @@ class ProgressLine {
 };
 
 // "12/32 candidates, best 0.8312, 8 s left"
-std::string progress_text(const sweep::Progress& progress);
+std::string progress_text(const search::Progress& progress);
 // "8 s", "3 min", "2 h 10 min"
 std::string duration_text(double seconds);
 

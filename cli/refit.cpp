@@ -40,7 +40,7 @@ int act(const Arguments& arguments) {
   command.manner = arguments.manner;
   command.model = arguments.model;
   command.usual_model = std::filesystem::path(arguments.study).stem().string() + ".refit.safetensors";
-  if (arguments.threads > 0) command.fit.options.threads = arguments.threads;
+  if (arguments.threads > 0) given_to(command.fit, "threads") = {std::to_string(arguments.threads)};
   command.report = arguments.page.report;
   command.no_report = arguments.page.no_report;
   for (const std::string& output :

@@ -77,7 +77,11 @@ std::string forecast_text(const Forecast& forecast, const FitOptions& options);
 Json forecast_json(const Forecast& forecast, const FitData& data, const FitOptions& options);
 // The rungs of a search: "81, 27 after 1 epoch, 9 after 3", one line for each bracket of the
 // trajectories.
-std::vector<std::string> rung_lines(const std::vector<sweep::Rung>& rungs, std::int64_t trajectories);
+std::vector<std::string> rung_lines(const std::vector<search::Rung>& rungs, std::int64_t trajectories);
+// The first of a plan's rungs that retires anybody; nullptr where there is none.
+const search::Rung* first_rung(const std::vector<search::Rung>& rungs);
+// The programs of a plan, those of its folds as one.
+std::vector<search::PlannedProgram> shapes_of(const search::Plan& plan);
 Json fit_json(const FitReport& report);
 // What the model file keeps of its making: all that is a function of the data, the options and the seed.
 Json provenance_json(const FitReport& report, const std::string& command, const ReadOptions& read);

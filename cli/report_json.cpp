@@ -35,29 +35,29 @@ Json hyper_json(const params::Configuration& configuration) {
 
 Json candidates_json(const FitResult& result) {
   Json out = Json::array();
-  for (const sweep::Outcome& outcome : result.search.outcomes) {
-    out.push_back({{"index", outcome.index},
+  for (const search::Candidate& outcome : result.search.candidates) {
+    out.push_back({{"index", outcome.number},
                    {"hyper", hyper_json(outcome.configuration)},
-                   {"status", sweep::status_name(outcome.status)},
+                   {"status", search::status_name(outcome.status)},
                    {"epochs", outcome.epochs},
                    {"best_epoch", number(outcome.best_epoch)},
-                   {"validation", number(outcome.validation)},
-                   {"validation_loss", number(outcome.validation_loss)}});
+                   {"validation", number(sweep::metric_of(outcome))},
+                   {"validation_loss", number(sweep::loss_of(outcome))}});
   }
   return out;
 }
 
-Json scheduling_json(const sweep::Scheduling& s) {
-  Json out = {{"scheduler", sweep::scheduler_name(s.scheduler)}};
-  if (s.scheduler == sweep::Scheduler::halving || s.scheduler == sweep::Scheduler::hyperband)
+Json scheduling_json(const search::Scheduling& s) {
+  Json out = {{"scheduler", search::scheduler_name(s.scheduler)}};
+  if (s.scheduler == search::Scheduler::halving || s.scheduler == search::Scheduler::hyperband)
     out["eta"] = s.eta;
-  if (s.scheduler != sweep::Scheduler::full) out["min_epochs"] = s.min_epochs;
+  if (s.scheduler != search::Scheduler::full) out["min_epochs"] = s.min_epochs;
   return out;
 }
 
-Json rungs_json(const std::vector<sweep::Rung>& rungs) {
+Json rungs_json(const std::vector<search::Rung>& rungs) {
   Json out = Json::array();
-  for (const sweep::Rung& rung : rungs)
+  for (const search::Rung& rung : rungs)
     out.push_back(
         {{"bracket", rung.bracket}, {"epochs", rung.epochs}, {"entered", rung.entered}, {"kept", rung.kept}});
   return out;
@@ -90,8 +90,8 @@ Json baselines_json(const FitResult& result) {
           {"linear", any ? number(result.linear_baseline) : Json(nullptr)}};
 }
 
-const sweep::Outcome& winner(const FitResult& result) {
-  return result.search.outcomes.at(static_cast<std::size_t>(result.best));
+const search::Candidate& winner(const FitResult& result) {
+  return result.search.candidates.at(static_cast<std::size_t>(result.best));
 }
 
 Json target_json(const Target& target) {
@@ -179,7 +179,7 @@ Json fit_json(const FitReport& report) {
   out["loss"] = sweep::loss_name(result.model.loss);
   out["test"] = score_values(result.test);
   out["also"] = named(result.also);
-  out["validation"] = number(winner(result).validation);
+  out["validation"] = number(sweep::metric_of(winner(result)));
   out["baselines"] = baselines_json(result);
   out["best"] = best_json(result);
   out["ensemble"] = ensemble_json(report);
@@ -191,16 +191,17 @@ Json fit_json(const FitReport& report) {
   out["rows"] = rows_json(report);
   out["split"] = result.split.how;
   out["folds"] = report.result.folds;
-  out["search"] = {{"candidates", search.outcomes.size()},
-                   {"blocks", search.blocks},
-                   {"lanes", search.lanes},
-                   {"epochs", search.epochs},
-                   {"seconds", number(search.seconds)}};
+  out["search"] = {
+      {"candidates", search.candidates.size()},
+      {"blocks", search.blocks},
+      {"lanes", search.trajectories * static_cast<std::int64_t>(std::max<std::size_t>(1, result.folds))},
+      {"epochs", search.epochs},
+      {"seconds", number(search.seconds)}};
   out["search"].update(scheduling_json(report.options.scheduling));
   out["search"]["rungs"] = rungs_json(search.rungs);
   out["interrupted"] = search.interrupted;
   out["ended"] = search_end_name(result.ended);
-  out["tried"] = result.tried;
+  out["tried"] = search.tried;
   out["seed"] = report.options.seed;
   out["threads"] = report.options.threads;
   out["dtype"] = report.options.f64 ? "f64" : "f32";
@@ -216,13 +217,13 @@ Json fit_json(const FitReport& report) {
 }
 
 Json forecast_json(const Forecast& forecast, const FitData& data, const FitOptions& options) {
-  const sweep::Plan& plan = forecast.plan;
+  const search::Plan& plan = forecast.plan;
   Json out = {{"schema", json_schema}, {"version", RUNNEL_VERSION}, {"kind", "plan"}};
   out["data"] = data.table.source;
   out["configuration"] = {{"seed", options.seed},
                           {"dtype", options.f64 ? "f64" : "f32"},
-                          {"sampler", sweep::sampler_name(forecast.sampler)},
-                          {"draws", forecast.draws},
+                          {"sampler", forecast.sampler},
+                          {"draws", forecast.sampler == "grid" ? 0 : plan.candidates},
                           {"scheduling", scheduling_json(options.scheduling)},
                           {"space", Json::parse(forecast.space)}};
   out["candidates"] = plan.candidates;
@@ -230,25 +231,27 @@ Json forecast_json(const Forecast& forecast, const FitData& data, const FitOptio
   out["folds"] = plan.folds;
   out["threads"] = plan.threads;
   out["shapes"] = Json::array();
-  for (const sweep::PlannedShape& s : plan.shapes)
+  for (const search::PlannedProgram& s : shapes_of(plan))
     out["shapes"].push_back({{"example", hyper_json(s.example)},
-                             {"lanes", s.lanes},
+                             {"lanes", s.lanes / plan.folds},
                              {"blocks", s.blocks},
                              {"steps", s.steps},
-                             {"flops", s.flops},
+                             {"flops", s.operations},
                              {"seconds", number(s.seconds)}});
   out["rungs"] = rungs_json(plan.rungs);
+  const search::Rung* first = first_rung(plan.rungs);
+  out["first_rung"] = first == nullptr ? Json() : rungs_json({*first}).at(0);
   out["stretches"] = Json::array();
-  for (const sweep::PlannedStretch& s : plan.stretches)
+  for (const search::PlannedStretch& s : plan.stretches)
     out["stretches"].push_back({{"begin", s.begin},
                                 {"end", s.end},
                                 {"lanes", s.lanes},
                                 {"blocks", s.blocks},
                                 {"steps", s.steps},
-                                {"flops", s.flops},
+                                {"flops", s.operations},
                                 {"seconds", number(s.seconds)}});
   out["epochs"] = plan.epochs;
-  out["flops"] = plan.flops;
+  out["flops"] = plan.operations;
   out["seconds"] = number(plan.seconds);
   out["compiling"] = number(plan.compiling);
   out["timed_shapes"] = plan.timed;
@@ -263,9 +266,9 @@ Json provenance_json(const FitReport& report, const std::string& command, const 
   out["rows"] = rows_json(report);
   out["split"] = result.split.how;
   out["folds"] = report.result.folds;
-  out["candidates"] = result.search.outcomes.size();
+  out["candidates"] = result.search.candidates.size();
   out["best"] = result.best;
-  out["validation"] = number(winner(result).validation);
+  out["validation"] = number(sweep::metric_of(winner(result)));
   if (sweep::patience_of(winner(result).configuration) > 0)
     out["best_epoch"] = number(winner(result).best_epoch);
   if (!result.model.others.empty()) out["ensemble"] = ensemble_json(report);
@@ -276,7 +279,7 @@ Json provenance_json(const FitReport& report, const std::string& command, const 
   out["baselines"] = baselines_json(result);
   out["interrupted"] = result.search.interrupted;
   if (result.ended != SearchEnd::whole) out["ended"] = search_end_name(result.ended);
-  if (winner(result).status == sweep::Status::interrupted) out["winner_epochs"] = winner(result).epochs;
+  if (winner(result).status == search::Status::interrupted) out["winner_epochs"] = winner(result).epochs;
   out["warnings"] = result.warnings;
   out["read"] = {{"header", read.header ? Json(*read.header) : Json(nullptr)}, {"missing", read.missing}};
   return out;

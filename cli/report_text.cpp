@@ -83,20 +83,21 @@ std::string rows_part(const Style& style, const FitPlan& plan) {
 // ---- fit: the search
 // -----------------------------------------------------------------------------------------
 
-std::vector<const sweep::Outcome*> ranked(const FitResult& result) {
-  std::vector<const sweep::Outcome*> out;
-  for (const sweep::Outcome& outcome : result.search.outcomes) {
-    const bool judged = outcome.status == sweep::Status::interrupted && outcome.best_epoch > 0;
-    if (outcome.status == sweep::Status::done || judged) out.push_back(&outcome);
+std::vector<const search::Candidate*> ranked(const FitResult& result) {
+  std::vector<const search::Candidate*> out;
+  for (const search::Candidate& outcome : result.search.candidates) {
+    const bool judged = outcome.status == search::Status::interrupted && outcome.best_epoch > 0;
+    if (outcome.status == search::Status::done || judged) out.push_back(&outcome);
   }
   const bool higher = sweep::higher_is_better(result.metric);
   std::stable_sort(out.begin(), out.end(), [&](const auto* a, const auto* b) {
-    if (a->validation != b->validation) return higher == (a->validation > b->validation);
-    return a->validation_loss < b->validation_loss;
+    const double one = sweep::metric_of(*a), other = sweep::metric_of(*b);
+    if (one != other) return higher == (one > other);
+    return sweep::loss_of(*a) < sweep::loss_of(*b);
   });
   // The winner stands first also where others reached the same.
   const auto at =
-      std::find_if(out.begin(), out.end(), [&](const auto* o) { return o->index == result.best; });
+      std::find_if(out.begin(), out.end(), [&](const auto* o) { return o->number == result.best; });
   if (at != out.end()) std::rotate(out.begin(), at, at + 1);
   return out;
 }
@@ -111,7 +112,7 @@ Fields fields_of(const sweep::Result& search) {
   for (const params::Parameter& p : sweep::network_schema()->parameters()) {
     std::set<std::string> values;  // of those in which it takes part
     bool worth_telling = false;
-    for (const sweep::Outcome& outcome : search.outcomes) {
+    for (const search::Candidate& outcome : search.candidates) {
       const params::Value& value = outcome.configuration[p.name];
       if (!value.is_nothing()) values.insert(to_string(value));
       worth_telling = worth_telling || params::is_worth_telling(p, value);
@@ -128,26 +129,25 @@ std::string search_part(const Style& style, const FitResult& result) {
   const sweep::Result& search = result.search;
   std::string out = part(style, "search");
   out +=
-      fmt::format("{} in {}, {}", counted(search.outcomes.size(), "candidate"),
+      fmt::format("{} in {}, {}", counted(search.candidates.size(), "candidate"),
                   counted(static_cast<std::size_t>(search.blocks), "block"), duration_text(search.seconds));
   const auto diverged =
-      std::count_if(search.outcomes.begin(), search.outcomes.end(),
-                    [](const sweep::Outcome& o) { return o.status == sweep::Status::diverged; });
+      std::count_if(search.candidates.begin(), search.candidates.end(),
+                    [](const search::Candidate& o) { return o.status == search::Status::diverged; });
   if (diverged > 0) out += fmt::format("; {} diverged", diverged);
-  const auto retired = std::count_if(search.outcomes.begin(), search.outcomes.end(),
-                                     [](const auto& o) { return o.status == sweep::Status::retired; });
+  const auto retired = std::count_if(search.candidates.begin(), search.candidates.end(),
+                                     [](const auto& o) { return o.status == search::Status::retired; });
   if (retired > 0)
     out += fmt::format("; {} retired before their ends", grouped(static_cast<std::size_t>(retired)));
   out += "\n";
-  const auto folds = static_cast<std::int64_t>(std::max<std::size_t>(1, result.folds));
-  for (const std::string& line : rung_lines(search.rungs, search.interrupted ? 0 : search.lanes / folds))
+  for (const std::string& line : rung_lines(search.rungs, search.interrupted ? 0 : search.trajectories))
     out += fmt::format("{}{}\n", margin, line);
 
   const Fields fields = fields_of(search);
-  const std::vector<const sweep::Outcome*> best = ranked(result);
+  const std::vector<const search::Candidate*> best = ranked(result);
   Columns table;
-  const bool stopped = std::any_of(best.begin(), best.end(), [](const sweep::Outcome* o) {
-    return o->status == sweep::Status::interrupted;
+  const bool stopped = std::any_of(best.begin(), best.end(), [](const search::Candidate* o) {
+    return o->status == search::Status::interrupted;
   });
   std::vector<std::string> head = {"candidate", std::string(sweep::metric_name(result.metric))};
   if (stopped) head.emplace_back("after epochs");
@@ -158,8 +158,8 @@ std::string search_part(const Style& style, const FitResult& result) {
     const auto repeats = [&](const auto* other) { return other->configuration == best[i]->configuration; };
     if (std::any_of(best.begin(), best.begin() + static_cast<std::ptrdiff_t>(i), repeats)) continue;
     ++shown;
-    std::vector<std::string> row = {fmt::format("{}", best[i]->index),
-                                    number_text(result.metric, best[i]->validation)};
+    std::vector<std::string> row = {fmt::format("{}", best[i]->number),
+                                    number_text(result.metric, sweep::metric_of(*best[i]))};
     if (stopped)
       row.push_back(fmt::format("{} of {}", best[i]->epochs, sweep::epochs_of(best[i]->configuration)));
     for (const std::string& name : fields.varied) row.push_back(to_string(best[i]->configuration[name]));
@@ -171,23 +171,23 @@ std::string search_part(const Style& style, const FitResult& result) {
     if (const params::Value& value = best.at(0)->configuration[name]; !value.is_nothing())
       same += fmt::format("{}{} {}", same.empty() ? "" : ", ", name, to_string(value));
   if (!same.empty()) {
-    out += fmt::format("{}{}{}\n", margin, search.outcomes.size() > 1 ? "all: " : "", same);
+    out += fmt::format("{}{}{}\n", margin, search.candidates.size() > 1 ? "all: " : "", same);
   }
-  const sweep::Outcome& winner = search.outcomes.at(static_cast<std::size_t>(result.best));
-  if (sweep::patience_of(winner.configuration) > 0 && winner.status != sweep::Status::interrupted) {
-    out += fmt::format("{}{} was best after {} of {} epochs{}\n", margin, winner.index,
+  const search::Candidate& winner = search.candidates.at(static_cast<std::size_t>(result.best));
+  if (sweep::patience_of(winner.configuration) > 0 && winner.status != search::Status::interrupted) {
+    out += fmt::format("{}{} was best after {} of {} epochs{}\n", margin, winner.number,
                        fmt::format("{:.4g}", winner.best_epoch), sweep::epochs_of(winner.configuration),
                        result.folds > 0 ? " (the mean of the folds); trained so long on all rows" : "");
   }
   if (const std::string text = on_its_way_text(result); !text.empty())
     out += fmt::format("{}{}\n", margin, text);
-  if (!result.tried.empty())
+  if (!search.tried.empty())
     out += fmt::format("{}{} known before (--try): {}\n", margin,
-                       result.tried.size() == 1 ? "a candidate was" : "candidates were",
-                       shortened(fmt::format("{}", fmt::join(result.tried, ", ")), 60));
-  if (const std::int64_t fresh = std::ssize(search.outcomes) - result.known; result.known > 0 && fresh > 0)
+                       search.tried.size() == 1 ? "a candidate was" : "candidates were",
+                       shortened(fmt::format("{}", fmt::join(search.tried, ", ")), 60));
+  if (const std::int64_t fresh = std::ssize(search.candidates) - search.known; search.known > 0 && fresh > 0)
     out +=
-        fmt::format("{}{} of the study, and {} more from {} on\n", margin, result.known, fresh, result.known);
+        fmt::format("{}{} of the study, and {} more from {} on\n", margin, search.known, fresh, search.known);
   if (!result.model.others.empty()) {
     const bool candidates = result.members.size() > 1;
     out +=
@@ -247,11 +247,12 @@ std::string milliseconds(double seconds) { return fmt::format("{:.1f} ms", 1e3 *
 
 std::string stopped_text(const FitResult& result) {
   if (result.ended == SearchEnd::whole) return "";
-  const std::vector<sweep::Outcome>& all = result.search.outcomes;
-  const auto on_their_way = std::count_if(
-      all.begin(), all.end(), [](const sweep::Outcome& o) { return o.status == sweep::Status::interrupted; });
-  const auto judged = std::count_if(all.begin(), all.end(), [](const sweep::Outcome& o) {
-    return o.status == sweep::Status::interrupted && o.best_epoch > 0;
+  const std::vector<search::Candidate>& all = result.search.candidates;
+  const auto on_their_way = std::count_if(all.begin(), all.end(), [](const search::Candidate& o) {
+    return o.status == search::Status::interrupted;
+  });
+  const auto judged = std::count_if(all.begin(), all.end(), [](const search::Candidate& o) {
+    return o.status == search::Status::interrupted && o.best_epoch > 0;
   });
   // Those that were retired had come as far as they were to come.
   std::string out = fmt::format("{}: {} of {} candidates finished",
@@ -263,9 +264,9 @@ std::string stopped_text(const FitResult& result) {
 }
 
 std::string on_its_way_text(const FitResult& result) {
-  const sweep::Outcome& winner = result.search.outcomes.at(static_cast<std::size_t>(result.best));
-  if (winner.status != sweep::Status::interrupted) return "";
-  return fmt::format("candidate {} was on its way, after {} of {}{}", winner.index, winner.epochs,
+  const search::Candidate& winner = result.search.candidates.at(static_cast<std::size_t>(result.best));
+  if (winner.status != search::Status::interrupted) return "";
+  return fmt::format("candidate {} was on its way, after {} of {}{}", winner.number, winner.epochs,
                      counted(static_cast<std::size_t>(sweep::epochs_of(winner.configuration)), "epoch"),
                      result.folds == 0 ? ""
                      : result.model.stopped_after

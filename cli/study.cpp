@@ -152,7 +152,7 @@ int report_page(const PageArguments& arguments) {
 // ---- export --------------------------------------------------------------------------------------------
 
 struct ExportArguments {
-  std::string file, format = "table", output, sort = "candidate";
+  std::string file, format = "table", output, sort;
   bool quiet = false;
 };
 
@@ -185,8 +185,14 @@ int export_study(const ExportArguments& arguments) {
   const std::vector<std::string> formats{"table", "jsonl", "csv", "tensorboard"};
   if (std::find(formats.begin(), formats.end(), arguments.format) == formats.end())
     fail("--format {}: there is no such format{}", arguments.format, suggestion(arguments.format, formats));
-  if (arguments.format == "tensorboard") return export_to_tensorboard(arguments);
-  const std::string text = exported(study::read(arguments.file), arguments.format, arguments.sort);
+  if (arguments.format == "tensorboard") {
+    if (!arguments.sort.empty())
+      fail("--sort {} is an order of lines, and --format tensorboard writes folders; leave one of them out",
+           arguments.sort);
+    return export_to_tensorboard(arguments);
+  }
+  const std::string text = exported(study::read(arguments.file), arguments.format,
+                                    arguments.sort.empty() ? "candidate" : arguments.sort);
   if (arguments.output.empty()) {
     write_stdout(text);
     return 0;

@@ -14,9 +14,10 @@ void run(std::string_view bytes) {
   expect(!names.empty(), "a space has parameters");
   if (!accepted([&] { space.expect_sound(); })) return;
   expect(nlohmann::json::accept(params::to_json(space)), "a space is told as JSON");
-  for (const sweep::Sampler sampler : {sweep::Sampler::random, sweep::Sampler::sobol})
+  for (const search::SamplerPtr& sampler : {search::random(3), search::sobol(3)})
     accepted([&] {
-      const auto all = sweep::sample(space, sampler, 3, 0);
+      sampler->size(space);
+      const auto all = sampler->ask(space, 0, 0, 3, {});
       expect(all.size() == 3, "as many as were asked for");
       for (const params::Configuration& candidate : all) space.check(candidate);
     });

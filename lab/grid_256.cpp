@@ -72,17 +72,20 @@ std::vector<params::Configuration> whole_grid(const Sizes& s) {
 
 sweep::Result search(const Context& c, const sweep::Problem& problem,
                      const std::vector<params::Configuration>& candidates) {
-  sweep::Options options;
+  search::Options options;
   options.seed = c.seed();
-  options.networks = static_cast<std::int64_t>(candidates.size());
+  options.states = static_cast<std::int64_t>(candidates.size());
   return sweep::run(problem, candidates, options);
 }
 
-bool same_outcome(const sweep::Outcome& a, const sweep::Outcome& b) {
-  if (!a.model || !b.model || a.validation_loss != b.validation_loss || a.validation != b.validation)
-    return false;
-  const nn::Dense one = nn::dense_layers(*a.model).at(0), other = nn::dense_layers(*b.model).at(0);
-  return same_bits(one.w, other.w) && same_bits(one.b, other.b);
+bool same_states(const search::Candidate& a, const search::Candidate& b) {
+  if (a.states.empty() || b.states.empty()) return false;
+  return std::equal(a.states[0].begin(), a.states[0].end(), b.states[0].begin(), b.states[0].end(),
+                    [](const Array& x, const Array& y) { return same_bits(x, y); });
+}
+
+bool same_outcome(const search::Candidate& a, const search::Candidate& b) {
+  return a.measures == b.measures && same_states(a, b);
 }
 
 std::int64_t updates(const std::vector<params::Configuration>& candidates, std::int64_t rows) {
@@ -104,11 +107,12 @@ void as_one_run(Context& c, const sweep::Problem& problem, const std::vector<par
     c.exact("numbers of an image, 48 times 48", static_cast<double>(problem.folds[0].x.dim(1)), 2304);
   }
   c.exact("configurations with a result",
-          static_cast<double>(std::count_if(
-              fused.outcomes.begin(), fused.outcomes.end(),
-              [](const sweep::Outcome& o) { return o.status == sweep::Status::done && o.model; })),
+          static_cast<double>(std::count_if(fused.candidates.begin(), fused.candidates.end(),
+                                            [](const search::Candidate& o) {
+                                              return o.status == search::Status::done && !o.states.empty();
+                                            })),
           256);
-  c.exact("trajectories that were trained", static_cast<double>(fused.lanes), 64);
+  c.exact("trajectories that were trained", static_cast<double>(fused.trajectories), 64);
   c.exact("epochs of all of them", static_cast<double>(fused.epochs), 64 * 64);
   std::vector<params::Configuration> trajectories;
   for (std::size_t i = 3; i < all.size(); i += 4) trajectories.push_back(all[i]);
@@ -141,8 +145,8 @@ void as_one_run(Context& c, const sweep::Problem& problem, const std::vector<par
     for (std::size_t i = 0; i < 4; ++i) {
       const sweep::Result one = search(c, problem, {four[i]});
       epochs_alone += one.epochs;
-      equal_shared += same_outcome(trajectory.outcomes[i], fused.outcomes[first + i]);
-      equal_alone += same_outcome(one.outcomes[0], fused.outcomes[first + i]);
+      equal_shared += same_outcome(trajectory.candidates[i], fused.candidates[first + i]);
+      equal_alone += same_outcome(one.candidates[0], fused.candidates[first + i]);
     }
   }
   const double count = static_cast<double>(alone);
@@ -162,9 +166,9 @@ void with_a_diverging_lane(Context& c, const sweep::Problem& problem,
   some.push_back(wild);
   const sweep::Result r = search(c, problem, some);
   std::int64_t equal = 0;
-  for (std::size_t i = 0; i < 64; ++i) equal += same_outcome(r.outcomes[i], fused.outcomes[i]);
+  for (std::size_t i = 0; i < 64; ++i) equal += same_outcome(r.candidates[i], fused.candidates[i]);
   c.exact("other configurations, unchanged to the last bit", static_cast<double>(equal), 64);
-  c.holds("its status is diverged", r.outcomes[64].status == sweep::Status::diverged);
+  c.holds("its status is diverged", r.candidates[64].status == search::Status::diverged);
   c.holds("another is chosen", r.best && *r.best != 64);
   c.holds("a warning says so", std::any_of(r.warnings.begin(), r.warnings.end(), [](const std::string& w) {
             return w.find("diverged") != std::string::npos;
@@ -174,7 +178,7 @@ void with_a_diverging_lane(Context& c, const sweep::Problem& problem,
 // ---- the choice ------------------------------------------------------------------------------------------
 
 struct Winner {
-  sweep::Outcome outcome;
+  search::Candidate outcome{0, params::Configuration(sweep::network_schema())};
   std::size_t batch = 0;               // its number among the four
   std::vector<std::string> at_an_end;  // hyperparameters
 };
@@ -183,10 +187,10 @@ Winner choice(Context& c, const std::vector<params::Configuration>& all, const s
               const Data& data, const Sizes& s) {
   c.part("The choice, and what it says of the grid", {"S0.15", "S3.14", "S3.15", "S3.16"});
   Winner w;
-  w.outcome = fused.outcomes.at(static_cast<std::size_t>(fused.best.value()));
+  w.outcome = fused.candidates.at(static_cast<std::size_t>(fused.best.value()));
   double least = std::numeric_limits<double>::infinity();
-  for (const sweep::Outcome& o : fused.outcomes) least = std::min(least, o.validation);
-  c.exact("RMSE of the winner on validation rows, the least of all", w.outcome.validation, least);
+  for (const search::Candidate& o : fused.candidates) least = std::min(least, sweep::metric_of(o));
+  c.exact("RMSE of the winner on validation rows, the least of all", sweep::metric_of(w.outcome), least);
   for (std::size_t i = 0; i < 4; ++i)
     if (s.batch(i) == w.outcome.configuration["batch"].integer()) w.batch = i;
   int told = 0;
@@ -211,7 +215,8 @@ Winner choice(Context& c, const std::vector<params::Configuration>& all, const s
     return h["l2"] == penalties[0];
   };
   while (!is_published(all[same_but_l2])) ++same_but_l2;
-  const nn::Dense least_penalised = nn::dense_layers(*fused.outcomes[same_but_l2].model).at(0);
+  const nn::Dense least_penalised =
+      nn::dense_layers(fused.networks.at(static_cast<std::int64_t>(same_but_l2))).at(0);
   const double squares = sum(square(least_penalised.w)).item();
   c.report("|w|² of the winner, but for an L2 of 1e-7", squares);
   c.relative("its penalty, by the library", nn::l2_penalty(least_penalised, penalties[0]).item(),
@@ -223,7 +228,7 @@ Winner choice(Context& c, const std::vector<params::Configuration>& all, const s
             to_four(loss + penalties[0] / 2 * squares) - to_four(loss), 1.001e-4);
 
   c.part("What the reported loss is", {"S0.14", "S3.14"});
-  const nn::Dense layer = nn::dense_layers(*w.outcome.model).at(0);
+  const nn::Dense layer = nn::dense_layers(fused.networks.at(w.outcome.number)).at(0);
   const Array predicted = squeeze(nn::forward(layer, data.test.x), 1);
   const double half = nn::half_squared_error(predicted, data.test.y).item();
   const double whole = nn::squared_error(predicted, data.test.y).item();
@@ -309,12 +314,12 @@ void slips(Context& c, const Data& data, const Sizes& s, const Winner& winner, c
   c.at_least("how far from 0.1 the bias of the ridge optimum is", std::abs(ridge.b.item() - 0.1), 10);
   c.note("The slip hides because pixels have a mean of about 1/2: weights that are all alike do as a bias.");
   c.at_most("the same batches in every epoch, against another order in each: validation RMSE, relative",
-            std::abs(std::sqrt(2 * learnt) / winner.outcome.validation - 1),
+            std::abs(std::sqrt(2 * learnt) / sweep::metric_of(winner.outcome) - 1),
             4 / std::sqrt(static_cast<double>(s.train)));
 
   c.part("A best loss that begins at the number of rows", {"S3.13"});
   std::vector<double> years;
-  for (const sweep::Outcome& o : fused.outcomes) years.push_back(o.validation_loss);
+  for (const search::Candidate& o : fused.candidates) years.push_back(sweep::loss_of(o));
   std::vector<double> months = years;
   for (double& loss : months) loss *= 144;  // of the same predictions and targets, told in months
   const double n = static_cast<double>(s.train);
@@ -373,7 +378,7 @@ void pictures(Context& c, const std::vector<params::Configuration>& all, const s
                   {"epochs"},
                   {"half the mean squared error on validation rows", Scale::log}};
       for (std::size_t r = 0; r < 4; ++r) {
-        std::vector<double> losses = fused.outcomes[index(r)].curve;
+        std::vector<double> losses = fused.candidates[index(r)].curve;
         for (double& rmse : losses) rmse = rmse * rmse / 2;
         panel.line(fmt::format("rate {:.2g}", all[index(r)]["rate"].number()),
                    evenly(1, static_cast<double>(losses.size()), static_cast<std::int64_t>(losses.size())),
@@ -383,7 +388,7 @@ void pictures(Context& c, const std::vector<params::Configuration>& all, const s
       if (wins) {
         std::string text = "winner";
         for (const std::string& name : winner.at_an_end) text += ", " + name + " at an end";
-        panel.mark(text, static_cast<double>(sweep::epochs_of(its)), winner.outcome.validation_loss);
+        panel.mark(text, static_cast<double>(sweep::epochs_of(its)), sweep::loss_of(winner.outcome));
       }
       c.panel(std::move(panel));
     }

@@ -62,23 +62,23 @@ std::vector<params::Configuration> candidates_of(const Context& c, std::int64_t 
   grid.vary("rate", rates).vary("l2", {1e-7, 1e-5, 1e-3, 1e-1});
   box.range("rate", 3e-8 * more, 3e-3 * more).range("l2", 1e-7, 1e-1);
   std::vector<params::Configuration> all = grid.grid();
-  const std::int64_t wanted = sweep::hyperband_size({sweep::Scheduler::hyperband, eta, 1}, most);
+  const std::int64_t wanted = search::hyperband_size({search::Scheduler::hyperband, eta, 1}, most);
   const std::int64_t drawn = wanted - std::ssize(all);
-  for (params::Configuration& h : sweep::sample(box, sweep::Sampler::random, drawn, c.seed()))
+  for (params::Configuration& h : search::random(drawn)->ask(box, c.seed(), 0, drawn, {}))
     all.push_back(std::move(h));
   return all;
 }
 
-bool same_outcome(const sweep::Outcome& a, const sweep::Outcome& b) {
-  if (!a.model || !b.model || a.curve != b.curve) return false;
-  const nn::Dense one = nn::dense_layers(*a.model).at(0), other = nn::dense_layers(*b.model).at(0);
-  return same_bits(one.w, other.w) && same_bits(one.b, other.b);
+bool same_outcome(const search::Candidate& a, const search::Candidate& b) {
+  if (a.states.empty() || b.states.empty() || a.curve != b.curve) return false;
+  return std::equal(a.states[0].begin(), a.states[0].end(), b.states[0].begin(), b.states[0].end(),
+                    [](const Array& x, const Array& y) { return same_bits(x, y); });
 }
 
 void brackets(Context& c, const sweep::Result& r) {
   c.part("Brackets, rungs and what they cost", {"S0.15", "S2.14"});
   std::map<std::int64_t, Entered> entered;
-  for (const sweep::Rung& rung : r.rungs) {
+  for (const search::Rung& rung : r.rungs) {
     Entered& of = entered[rung.bracket];
     if (of.empty()) of.push_back(rung.entered);
     of.push_back(rung.kept);
@@ -104,7 +104,7 @@ void brackets(Context& c, const sweep::Result& r) {
   }
   std::int64_t candidates = 0;
   for (const Entered& of : published) candidates += of[0];
-  c.exact("candidates", static_cast<double>(r.outcomes.size()), static_cast<double>(candidates));
+  c.exact("candidates", static_cast<double>(r.candidates.size()), static_cast<double>(candidates));
   c.exact("epochs of lanes that were trained", static_cast<double>(r.epochs), static_cast<double>(resumed));
   c.exact("all brackets, resumed", static_cast<double>(resumed), 1581);
   c.exact("all brackets, each rung from scratch", static_cast<double>(restarted), 1902);
@@ -112,18 +112,18 @@ void brackets(Context& c, const sweep::Result& r) {
 }
 
 void survivors(Context& c, const sweep::Problem& problem, const std::vector<params::Configuration>& all,
-               const sweep::Result& thinned, const sweep::Result& whole, const sweep::Options& options) {
+               const sweep::Result& thinned, const sweep::Result& whole, const search::Options& options) {
   c.part("Survivors come to what they come to alone, and among all", {"S0.15"});
   std::int64_t done = 0, equal_among_all = 0, equal_alone = 0, prefixes = 0;
   for (std::size_t i = 0; i < all.size(); ++i) {
-    const sweep::Outcome &one = thinned.outcomes[i], &other = whole.outcomes[i];
+    const search::Candidate &one = thinned.candidates[i], &other = whole.candidates[i];
     prefixes += static_cast<std::int64_t>(one.curve.size()) == one.epochs &&
                 std::equal(one.curve.begin(), one.curve.end(), other.curve.begin());
-    if (one.status != sweep::Status::done) continue;
+    if (one.status != search::Status::done) continue;
     ++done;
     equal_among_all += same_outcome(one, other);
     if (done > c.whole("alone")) continue;
-    equal_alone += same_outcome(one, sweep::run(problem, {all[i]}, options).outcomes[0]);
+    equal_alone += same_outcome(one, sweep::run(problem, {all[i]}, options).candidates[0]);
   }
   std::int64_t last = 0;
   for (const Entered& of : published) last += of.back();
@@ -140,37 +140,38 @@ void survivors(Context& c, const sweep::Problem& problem, const std::vector<para
 void what_it_saves(Context& c, const sweep::Result& thinned, const sweep::Result& whole) {
   c.part("Lanes taken out, against lanes that only are no longer looked at", {"S0.15", "S2.14"});
   c.exact("epochs of lanes when retired lanes train on, masked", static_cast<double>(whole.epochs),
-          static_cast<double>(std::ssize(whole.outcomes) * most));
+          static_cast<double>(std::ssize(whole.candidates) * most));
   c.at_least("these over those of the thinned run",
              static_cast<double>(whole.epochs) / static_cast<double>(thinned.epochs), 7);
 
   c.part("Whether the best survives", {"S2.14"});
   const auto at = [](const sweep::Result& r) { return static_cast<std::size_t>(r.best.value()); };
-  const sweep::Outcome &best = whole.outcomes[at(whole)], &found = thinned.outcomes[at(thinned)];
-  const bool survived = thinned.outcomes[at(whole)].status == sweep::Status::done;
+  const search::Candidate &best = whole.candidates[at(whole)], &found = thinned.candidates[at(thinned)];
+  const bool survived = thinned.candidates[at(whole)].status == search::Status::done;
   c.note(survived ? "The best of all, trained to the end, survived its bracket."
                   : fmt::format("The best of all, trained to the end, was retired after {} epochs.",
-                                thinned.outcomes[at(whole)].epochs));
+                                thinned.candidates[at(whole)].epochs));
   c.report("loss of the chosen one over that of the best of all, less 1",
-           found.validation_loss / best.validation_loss - 1);
+           sweep::loss_of(found) / sweep::loss_of(best) - 1);
   if (survived)
-    c.exact("the best of all survived and is the one that is chosen", static_cast<double>(found.index),
-            static_cast<double>(best.index));
+    c.exact("the best of all survived and is the one that is chosen", static_cast<double>(found.number),
+            static_cast<double>(best.number));
   double least = INFINITY;
-  for (std::size_t i = 0; i < thinned.outcomes.size(); ++i)
-    if (thinned.outcomes[i].status == sweep::Status::done)
-      least = std::min(least, whole.outcomes[i].validation_loss);
-  c.exact("loss of the chosen one: the least of all survivors", found.validation_loss, least);
+  for (std::size_t i = 0; i < thinned.candidates.size(); ++i)
+    if (thinned.candidates[i].status == search::Status::done)
+      least = std::min(least, sweep::loss_of(whole.candidates[i]));
+  c.exact("loss of the chosen one: the least of all survivors", sweep::loss_of(found), least);
 }
 
 // Candidates in the order of their epochs, as rows; what they had come to after each epoch.
 Panel bars(const sweep::Result& thinned) {
   Panel panel{"Lanes over time, cut where they are retired", {"epochs"}, {"lane"}};
   HeatMap map{"half the mean squared error on validation rows", Scale::log};
-  std::vector<const sweep::Outcome*> order;
-  for (const sweep::Outcome& o : thinned.outcomes) order.push_back(&o);
-  std::stable_sort(order.begin(), order.end(),
-                   [](const sweep::Outcome* a, const sweep::Outcome* b) { return a->epochs > b->epochs; });
+  std::vector<const search::Candidate*> order;
+  for (const search::Candidate& o : thinned.candidates) order.push_back(&o);
+  std::stable_sort(order.begin(), order.end(), [](const search::Candidate* a, const search::Candidate* b) {
+    return a->epochs > b->epochs;
+  });
   map.x = evenly(1, most, most);
   for (std::size_t i = 0; i < order.size(); ++i) {
     map.y.push_back(static_cast<double>(i));
@@ -187,10 +188,10 @@ Panel lanes_left(const sweep::Result& thinned) {
   Panel panel{"Lanes in training", {"epochs"}, {"lanes"}};
   const std::vector<double> epochs = evenly(1, most, most);
   std::vector<double> left(most, 0);
-  for (const sweep::Outcome& o : thinned.outcomes)
+  for (const search::Candidate& o : thinned.candidates)
     for (std::int64_t e = 0; e < o.epochs; ++e) left[static_cast<std::size_t>(e)] += 1;
   panel.line("taken out at rungs", epochs, left);
-  panel.line("masked", epochs, std::vector<double>(most, static_cast<double>(thinned.outcomes.size())))
+  panel.line("masked", epochs, std::vector<double>(most, static_cast<double>(thinned.candidates.size())))
       .dashed = true;
   return panel;
 }
@@ -198,11 +199,11 @@ Panel lanes_left(const sweep::Result& thinned) {
 void run(Context& c) {
   const sweep::Problem problem = problem_of(c);
   const std::vector<params::Configuration> all = candidates_of(c, problem.folds[0].x.dim(0));
-  sweep::Options options;
+  search::Options options;
   options.seed = c.seed();
-  options.networks = std::ssize(all);
+  options.states = std::ssize(all);
   const sweep::Result whole = sweep::run(problem, all, options);
-  options.scheduling = {sweep::Scheduler::hyperband, eta, 1};
+  options.scheduling = {search::Scheduler::hyperband, eta, 1};
   const sweep::Result thinned = sweep::run(problem, all, options);
   brackets(c, thinned);
   options.scheduling = {};

@@ -13,6 +13,7 @@
 #include "runnel/sweep.h"
 #include "runnel/train.h"
 #include "runnel/transforms.h"
+#include "search/archive.h"
 
 namespace runnel::lab {
 namespace {
@@ -219,6 +220,28 @@ void hypergradient(Context& c, const Setting& s) {
 }
 
 // A search as any user runs one: its outcome for a candidate, whatever else is in it.
+// A study in memory: what lanes come to after the third epoch, when the search is stopped.
+class Kept : public search::Archive {
+ public:
+  search::Earlier begin(const search::Beginning&) override { return {}; }
+  std::vector<search::LaneState> begin_generation(const search::Generation&) override { return lanes; }
+  bool wants_states() override {
+    if (++asked_ == 3) stop = true;
+    return asked_ == 3;
+  }
+  void keep(const search::LaneState& lane, bool, bool) override {
+    if (asked_ <= 3) lanes.push_back(lane);
+  }
+  void end_generation(std::span<const search::Candidate>) override {}
+  void finish(const search::Result&) override { stop = false; }
+
+  std::vector<search::LaneState> lanes;
+  std::atomic<bool> stop = false;
+
+ private:
+  int asked_ = 0;
+};
+
 void searches(Context& c, const Setting& s) {
   c.part("A search, with other candidates beside, on any threads, and killed and resumed: the same bits",
          {"S2.15", "S2.19"});
@@ -238,12 +261,12 @@ void searches(Context& c, const Setting& s) {
                                   {"rate", s.candidates.rate.at({i})},
                                   {"seed", static_cast<std::int64_t>(c.seed()) + i}}));
   }
-  sweep::Options options;
+  search::Options options;
   options.seed = c.seed();
-  options.networks = s.lanes;
+  options.states = s.lanes;
   auto end = [&](const sweep::Result& r, std::size_t i) {
-    const sweep::Outcome& o = r.outcomes.at(i);
-    Leaves out = o.model ? tree::flatten(*o.model) : Leaves{};
+    const search::Candidate& o = r.candidates.at(i);
+    Leaves out = o.states.empty() ? Leaves{} : o.states[0];
     out.push_back(vec(o.curve));
     return out;
   };
@@ -261,20 +284,14 @@ void searches(Context& c, const Setting& s) {
            sweep::run(problem, all, options));
   }
   // A stop after some epochs leaves lanes on the way; a second search begins with what was kept of them.
-  std::vector<sweep::LaneState> kept;
-  std::atomic<bool> stop{false};
-  sweep::Options first = options;
+  const auto kept = std::make_shared<Kept>();
+  search::Options first = options;
   first.threads = 1;
-  first.stop = &stop;
-  first.keep = [&](const sweep::LaneState& state) { kept.push_back(state); };
-  int asked = 0;
-  first.keep_now = [&] {
-    if (++asked == 3) stop = true;
-    return asked == 3;
-  };
+  first.stop = &kept->stop;
+  first.study = kept;
   const sweep::Result stopped = sweep::run(problem, all, first);
-  c.holds("the stopped search ended early, with lanes kept", stopped.interrupted && !kept.empty());
-  options.resume = kept;
+  c.holds("the stopped search ended early, with lanes kept", stopped.interrupted && !kept->lanes.empty());
+  options.study = kept;
   expect("stopped on the way and resumed on 4 threads", sweep::run(problem, all, options));
 }
 

@@ -104,9 +104,9 @@ Panel accuracies(const FitResult& r, double best_possible) {
   for (const auto& hidden : architectures)
     for (const double dropout : {0.0, 0.5}) {
       std::vector<double> found;
-      for (const sweep::Outcome& o : r.search.outcomes)
+      for (const search::Candidate& o : r.search.candidates)
         if (sweep::hidden_of(o.configuration) == hidden && dropout_of(o.configuration) == dropout)
-          found.push_back(o.validation);
+          found.push_back(sweep::metric_of(o));
       const Array all = vec(found);
       const double average = mean(all).item(), spread = std::sqrt(variance(all).item());
       panel.x.names.push_back(name_of(hidden) + (dropout > 0 ? ", dropout 0.5" : ""));
@@ -179,12 +179,12 @@ FitResult protocol(Context& c, const Songs& songs) {
   c.at_least("accuracy of the chosen network on test rows", r.test.value, 0.7);
   c.at_most("how far it is from the best possible", possible - r.test.value, 0.05);
   c.at_least("how far it is above the best linear model", r.test.value - r.linear_baseline, 0);
-  const std::int64_t candidates = std::ssize(r.search.outcomes);
+  const std::int64_t candidates = std::ssize(r.search.candidates);
   c.exact("candidates", static_cast<double>(candidates), 6.0 * c.number("seeds"));
   double best = 0;
-  for (const sweep::Outcome& o : r.search.outcomes) best = std::max(best, o.validation);
+  for (const search::Candidate& o : r.search.candidates) best = std::max(best, sweep::metric_of(o));
   c.exact("the chosen one's accuracy on validation rows, the largest",
-          r.search.outcomes.at(static_cast<std::size_t>(r.best)).validation, best);
+          sweep::metric_of(r.search.candidates.at(static_cast<std::size_t>(r.best))), best);
   c.panel(accuracies(r, possible));
   c.panel(calibration(r));
   return r;
@@ -220,9 +220,9 @@ void variants(Context& c, const Songs& songs, const FitResult& as_asked) {
   raw.triage.standardize = false;
   const FitResult unscaled = fit(songs.table, raw);
   double total = 0;
-  for (const sweep::Outcome& o : unscaled.search.outcomes) total += o.validation;
+  for (const search::Candidate& o : unscaled.search.candidates) total += sweep::metric_of(o);
   c.at_most("columns not standardised: mean accuracy of all networks on validation rows",
-            total / static_cast<double>(unscaled.search.outcomes.size()), 0.55);
+            total / static_cast<double>(unscaled.search.candidates.size()), 0.55);
   c.report("columns not standardised: accuracy of the chosen network on test rows", unscaled.test.value);
   c.note(
       "Choosing the best of many seeds can still find a network that had learnt to pass over the large "

@@ -29,6 +29,12 @@ inline std::vector<Configuration> grid(const Values& base, const std::vector<std
   return space_of(axes, base).grid();
 }
 
+// All that a sampler chooses.
+inline std::vector<Configuration> sample(const Space& space, const search::SamplerPtr& sampler,
+                                         std::uint64_t seed) {
+  return sampler->ask(space, seed, 0, sampler->size(space), {});
+}
+
 // A candidate with other values. Parameters that take part by them alone are as usual.
 inline Configuration changed(const Configuration& candidate, const Values& values) {
   Configuration out(network_schema());

@@ -83,6 +83,7 @@ struct Table {
   std::vector<std::string> missing_words = {};  // that were missing values (text files only)
   std::optional<bool> header = {};              // whether the first line holds names, where that was said
   char separator = 0;                           // of a CSV file (see Reading)
+  std::string format = {};  // that it was read from: CSV, ARFF, JSON Lines, NPY, NPZ, idx; generated
 
   const Column* find(std::string_view name) const;  // nullptr when there is none
   const Column& at(std::string_view name) const;    // fails, naming the nearest column

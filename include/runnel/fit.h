@@ -35,8 +35,8 @@ struct FitStudy {
   std::string file;  // none: the search is not kept
   // Goes on with the file, which must be of the same data, split and settings; else there must be none. Its
   // candidates stay. Further ones come behind them: points to try, draws behind those that were made (also of
-  // a wider space), values more of a grid, and where there are to be more epochs all that was drawn, once
-  // more with these.
+  // a wider space), values more of a grid. Where there are to be more epochs, what was drawn trains on to
+  // them.
   bool resume = false;
   double every =
       2;  // seconds between states of all that is in training, at least: about what a kill may cost
@@ -77,8 +77,8 @@ struct FitOptions {
   // Known points, "rate=0.003,hidden=64" (params::read_point): candidates that come before those of the
   // space. A point that is there already is not added again.
   std::vector<std::string> tries;
-  std::optional<sweep::Sampler> sampler;  // grid, or random where there are draws or a space
-  sweep::Scheduling scheduling;           // who is trained to the end
+  std::string sampler;            // of sweep::sampler_names(); "": grid, or random where there are draws
+  search::Scheduling scheduling;  // who is trained to the end
   // Training rows weigh this column's numbers, times their class's weight, divided by the mean of these over
   // the training rows: the loss of a batch is the mean of weight * loss. Metrics, the choice among candidates
   // and the baselines count every row once, but for rows of weight 0, which are in no part of the split: the
@@ -99,7 +99,7 @@ struct FitOptions {
   std::uint64_t seed = 0;
   int threads = 0;
   std::function<void(const FitPlan&)> planned;  // called once, before the search
-  std::function<void(const sweep::Progress&)> progress;
+  std::function<void(const search::Progress&)> progress;
   // Called once, when the winner stands: `search`, `best`, `metric`, `model`, `split` and `folds` of the
   // result are known.
   std::function<void(const FitResult&)> searched;
@@ -109,6 +109,9 @@ struct FitOptions {
   const std::atomic<bool>* stop = nullptr;
   double seconds = 0;
   FitStudy study;
+  // Names of the options that the user set, as `runnel fit` calls them: one that does nothing is told as a
+  // warning.
+  std::vector<std::string> given = {};
 
   // What refit() sets.
   // In place of a space: what another search found, the best first. As many are trained as the model has
@@ -180,9 +183,7 @@ struct FitResult {
   params::Space space{sweep::network_schema()};  // that was searched
   sweep::Result search;
   SearchEnd ended = SearchEnd::whole;
-  std::int64_t best = 0;            // the index of the winning candidate
-  std::vector<std::int64_t> tried;  // the candidates that are known points (FitOptions::tries)
-  std::int64_t known = 0;  // candidates of the study that a resumed search began with; further ones are new
+  std::int64_t best = 0;              // the index of the winning candidate
   std::vector<std::int64_t> members;  // candidates whose networks the model averages, the best first
   Score single;  // of an ensemble: what the first of its networks scores on the test rows alone
   Split split;
@@ -213,10 +214,9 @@ FitResult refit(const Table& table, const FitOptions& options, const study::Stud
 
 // What fit() would search, and about how long that takes.
 struct Forecast {
-  sweep::Plan plan;
-  std::string space;  // as JSON (sweep::to_json)
-  sweep::Sampler sampler = sweep::Sampler::grid;
-  std::int64_t draws = 0;  // 0: a grid
+  search::Plan plan;
+  std::string space;  // as JSON (params::to_json)
+  std::string sampler = "grid";
   std::vector<std::string> warnings;
 };
 

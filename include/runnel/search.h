@@ -70,7 +70,8 @@ class Sampler {
   virtual bool reads_results() const { return false; }
   // How many candidates there will be. Throws Error(input) for a space that it cannot sample.
   virtual std::int64_t size(const Space& space) const = 0;
-  // Candidates number first, first + 1, … first + n - 1, after those that are told, in their order.
+  // Candidates number first, first + 1, … first + n - 1, after those that are told, in their order; known
+  // points that were tried are told as well. The first of them are the same however many it is asked for.
   virtual std::vector<Configuration> ask(const Space& space, std::uint64_t seed, std::int64_t first,
                                          std::int64_t n, std::span<const Told> earlier) const = 0;
   virtual std::string name() const = 0;
@@ -145,7 +146,8 @@ struct Options {
   std::function<void(const Progress&)> progress = {};  // called by one thread at a time
   const std::atomic<bool>* stop = nullptr;             // set to end early, as `seconds` does
   std::shared_ptr<Archive> study =
-      {};  // where the search is kept, and goes on from: runnel/study.h makes one
+      {};                  // where the search is kept, and goes on from: runnel/study.h makes one
+  bool tell_edges = true;  // of a winner at an end of what the space varies
 };
 
 // retired: at a rung, for others did better. interrupted: the search ended before it did; judged by its
@@ -171,7 +173,9 @@ struct Result {
   std::vector<MeasureKind> measures;  // the first decides
   std::optional<std::int64_t> best;   // none when no candidate has a finite reading
   std::vector<std::string> warnings;
-  std::vector<Rung> rungs;  // by generation, epochs, bracket; each generation has brackets of its own
+  std::vector<Rung> rungs;          // by generation, epochs, bracket; each generation has brackets of its own
+  std::vector<std::int64_t> tried;  // numbers of the candidates that the sampler did not choose
+  std::int64_t known = 0;           // candidates of the study that it went on with
   std::int64_t generations = 0, blocks = 0, trajectories = 0;
   std::int64_t epochs = 0;  // of all lanes together
   double seconds = 0;

@@ -47,12 +47,7 @@ struct Fingerprint {
 Fingerprint data_fingerprint(const Table& table, const Table* test = nullptr);
 // The rows of a split, and of the folds that its training and validation rows are cut into.
 Fingerprint split_fingerprint(const Split& split, std::span<const runnel::Fold> folds);
-// The candidates with all their hyperparameters, and whatever else decides what they come to, as names and
-// texts ("loss": "squared", "rate": "0.001,0.01").
-Fingerprint space_fingerprint(const std::vector<std::pair<std::string, std::string>>& settings,
-                              const std::vector<params::Configuration>& candidates);
-
-// Names and texts.
+// Whatever else decides what candidates come to, as names and texts ("loss": "squared").
 Fingerprint settings_fingerprint(const std::vector<std::pair<std::string, std::string>>& settings);
 
 // What differs between two fingerprints of one kind: "rows 19700 -> 19698"; empty for equal ones.
@@ -218,12 +213,6 @@ class Store {
   // Opens a study to go on with it. Fails, naming what differs, where data, split or space are not those that
   // it was begun with.
   static Store resume(const std::string& path, const Description& description);
-  // The same of a study that grows: those of `candidates` that it does not have come behind its own, which
-  // must be the first of them; `description` is that of all of them, and takes the place of the study's. What
-  // an earlier search warned of, and its rungs, are no longer told.
-  static Store resume(const std::string& path, const Description& description,
-                      const std::vector<params::Configuration>& candidates);
-
   // The same of a search that may have grown, as its caller has found: schema, space and configuration are
   // not compared; those of `description` take the place of the study's.
   static Store resume_grown(const std::string& path, const Description& description);
@@ -266,9 +255,6 @@ class Store {
   std::vector<Snapshot> snapshots(Snapshot::Kind kind) const;  // by owner and fold
 
  private:
-  static Store opened(const std::string& path, const Description& description,
-                      const std::vector<std::string>* candidates);
-
   struct Impl;
   explicit Store(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;

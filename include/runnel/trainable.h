@@ -129,6 +129,8 @@ class Trainable {
  public:
   virtual ~Trainable() = default;
   virtual const Schema& schema() const = 0;
+  // Throws Error(input) for values that do not go together. Asked of every candidate before it is trained.
+  virtual void check(const Configuration&) const {}
   virtual Manner manner() const { return {}; }
   // The state that training begins with, a function of the candidate's key, u32 (2,). What changes from step
   // to step is in it: counts of steps, keys to draw from, averages.

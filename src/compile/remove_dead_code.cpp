@@ -20,8 +20,16 @@ std::vector<bool> needed_values(const Graph& graph, const std::vector<ValueId>& 
   return needed;
 }
 
-GraphPtr without_unneeded(const Graph& graph) {
+GraphPtr without_unneeded(const GraphPtr& of) {
+  const Graph& graph = *of;
   const std::vector<bool> needed = needed_values(graph, graph.outputs());
+  const auto is_needed = [&](ValueId id) { return needed[id]; };
+  const auto& constants = graph.constants();
+  if (std::all_of(constants.begin(), constants.end(), [&](const auto& c) { return needed[c.id]; }) &&
+      std::all_of(graph.equations().begin(), graph.equations().end(), [&](const Equation& eq) {
+        return std::any_of(eq.outputs.begin(), eq.outputs.end(), is_needed);
+      }))
+    return of;
   Graph::Data data;
   std::vector<ValueId> renamed(graph.types().size());
   const auto rename = [&](ValueId id) {
@@ -33,7 +41,7 @@ GraphPtr without_unneeded(const Graph& graph) {
   for (const auto& c : graph.constants())
     if (needed[c.id]) data.constants.push_back({rename(c.id), c.value});
   for (const Equation& eq : graph.equations()) {
-    if (std::none_of(eq.outputs.begin(), eq.outputs.end(), [&](ValueId id) { return needed[id]; })) continue;
+    if (std::none_of(eq.outputs.begin(), eq.outputs.end(), is_needed)) continue;
     Equation copy{eq.op, {}, eq.attrs, {}, eq.region};
     for (ValueId id : eq.inputs) copy.inputs.push_back(renamed[id]);
     for (ValueId id : eq.outputs) copy.outputs.push_back(rename(id));
@@ -73,7 +81,7 @@ GraphPtr trimmed(const Graph& body, const std::vector<bool>& inputs, const std::
     if (std::any_of(eq.outputs.begin(), eq.outputs.end(), [&](ValueId id) { return needed[id]; }))
       data.equations.push_back(eq);
   data.outputs = wanted;
-  return without_unneeded(Graph(std::move(data)));
+  return without_unneeded(std::make_shared<const Graph>(std::move(data)));
 }
 
 // The scan without outputs that nobody reads and operands that its body does not.
@@ -110,7 +118,9 @@ void keep_scan(Rebuild& out, const Equation& eq, const std::vector<std::size_t>&
 }  // namespace
 
 GraphPtr remove_dead_code(const GraphPtr& graph) {
-  const GraphPtr live = without_unneeded(*graph);
+  const GraphPtr live = without_unneeded(graph);
+  const auto has_body = [](const Equation& eq) { return is_op(eq, "scan") || is_op(eq, "strip"); };
+  if (std::none_of(live->equations().begin(), live->equations().end(), has_body)) return live;
   const std::vector<std::size_t> uses = use_counts(*live);
   Rebuild out(*live);
   for (const Equation& eq : live->equations()) {
@@ -126,7 +136,7 @@ GraphPtr remove_dead_code(const GraphPtr& graph) {
       out.keep(eq);
     }
   }
-  return without_unneeded(*out.finish());
+  return without_unneeded(out.finish());
 }
 
 }  // namespace runnel

@@ -92,6 +92,7 @@ void CsvRecords::end_record(int terminator) {
 // libcsv, which says the same of them at a character a time.
 void CsvRecords::feed(std::string_view text) {
   constexpr unsigned char row_not_begun = 0;  // libcsv's state
+  cells_.arena.reserve(cells_.arena.size() + text.size());
   while (!text.empty()) {
     const std::size_t newline = text.find('\n');
     std::size_t end = std::min(newline, text.substr(0, newline).find('\r'));
@@ -137,10 +138,13 @@ void CsvRecords::finish() {
 }
 
 Cells CsvRecords::take() {
+  // Of a file that comes in pieces the next one will be about as large.
+  const std::size_t room = pieces_++ == 0 ? 0 : cells_.ends.size();
   Cells out = std::exchange(cells_, {});
   const std::size_t whole = out.first.back();  // cells of whole records
   const std::size_t bytes = whole == 0 ? 0 : out.ends[whole - 1];
   cells_.first.push_back(0);
+  cells_.ends.reserve(room);
   for (std::size_t i = whole; i < out.ends.size(); ++i) cells_.ends.push_back(out.ends[i] - bytes);
   cells_.arena = out.arena.substr(bytes);
   out.ends.resize(whole);

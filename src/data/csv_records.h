@@ -58,6 +58,7 @@ class CsvRecords {
   std::vector<std::uint32_t> empty_ = {};
   int last_terminator_ = 0;
   std::size_t newlines_in_record_ = 0;
+  std::size_t pieces_ = 0;  // that were taken
 };
 
 // All of a text.

@@ -271,6 +271,7 @@ Table generate(const std::string& name, const ReadOptions& options) {
     if (g.name == name) {
       Table table = g.make(options.seed, options.rows ? options.rows : g.rows);
       table.source = "demo:" + name;
+      table.format = "generated";
       return table;
     }
     names.push_back(g.name);

@@ -61,6 +61,18 @@ std::vector<std::string> split_list(std::string_view text) {
   return out;
 }
 
+std::vector<std::string> names_in(const std::string& flag, const std::string& argument) {
+  std::vector<std::string> names;
+  try {
+    names = split_list(argument);
+  } catch (const Error& e) {
+    fail("{} {}", flag, e.what());
+  }
+  for (const std::string& name : names)
+    if (name.empty()) fail("{} '{}': a name in the list is empty", flag, argument);
+  return names;
+}
+
 std::vector<NamedText> split_named_list(std::string_view text) {
   std::vector<NamedText> out;
   for (const std::string_view field : fields(text)) {

@@ -12,6 +12,10 @@ namespace runnel::data {
 // Fails for a quote that is not closed, and for text after a closing one.
 std::vector<std::string> split_list(std::string_view text);
 
+// The names that an argument of a flag ("--drop") lists; fails, naming the flag, where it cannot be taken
+// apart and for an empty name.
+std::vector<std::string> names_in(const std::string& flag, const std::string& argument);
+
 // A list of weights or other values by name: "a=1,\"b, c\"=2". The name is what stands before the last '=' of
 // a field, in double quotes or not, and the value what stands behind it. Fails as split_list, and for fields
 // without '='.

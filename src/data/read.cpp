@@ -57,15 +57,16 @@ RawTable read_known_keys(const std::string& path, std::string_view text, const R
 }
 
 struct TextFormat {
+  const char* name;
   TextReader read;
   std::string separators;  // what else than quotes and ends of lines may end a cell
 };
 
 TextFormat find_format(std::string_view text, const ReadOptions& options) {
-  if (is_arff(text)) return {read_arff, ", \t'{}"};
-  if (is_json(text)) return {read_known_keys, ""};
+  if (is_arff(text)) return {"ARFF", read_arff, ", \t'{}"};
+  if (is_json(text)) return {"JSON Lines", read_known_keys, ""};
   const char separator = find_separator(text, options);
-  return {read_csv, separator == ' ' ? " \t" : std::string(1, separator)};
+  return {"CSV", read_csv, separator == ' ' ? " \t" : std::string(1, separator)};
 }
 
 }  // namespace
@@ -77,6 +78,7 @@ Table read_text(const std::string& label, std::string bytes, const ReadOptions& 
   if (!decoded.utf8) decoded.notes.push_back(decode_cells(decoded.text, format.separators).note());
   Table table = typed(format.read(label, without_top(decoded.text, options.skip_rows), options), options);
   table.notes.insert(table.notes.begin(), decoded.notes.begin(), decoded.notes.end());
+  table.format = format.name;
   return table;
 }
 
@@ -107,9 +109,14 @@ void leave_out_missing(const ReadOptions& options, Table& table) {
     if (missing.contains(double{value})) value = std::numeric_limits<float>::quiet_NaN();
 }
 
-Table of_arrays(Table table, const ReadOptions& options) {
+Table of_format(const char* name, Table table) {
+  table.format = name;
+  return table;
+}
+
+Table of_arrays(const char* format, Table table, const ReadOptions& options) {
   leave_out_missing(options, table);
-  return with_texts(std::move(table), options);
+  return of_format(format, with_texts(std::move(table), options));
 }
 
 }  // namespace
@@ -117,11 +124,11 @@ Table of_arrays(Table table, const ReadOptions& options) {
 Table read_whole(const std::string& path, WholeInput input, const ReadOptions& options) {
   refuse_foreign(input.label, input.bytes);
   if (is_zip(input.bytes) || path.ends_with(".npz"))
-    return of_arrays(read_npz(input.label, input.bytes, options), options);
+    return of_arrays("NPZ", read_npz(input.label, input.bytes, options), options);
   if (input.bytes.starts_with("\x93NUMPY") || path.ends_with(".npy")) {
-    return of_arrays(read_npy(input.label, input.bytes, options), options);
+    return of_arrays("NPY", read_npy(input.label, input.bytes, options), options);
   }
-  if (is_idx(input.bytes)) return read_idx(input.label, input.bytes, options);
+  if (is_idx(input.bytes)) return of_format("idx", read_idx(input.label, input.bytes, options));
   if (!options.labels.empty()) {
     fail("{}: a labels file ({}) goes with idx and NPY files only", input.label, options.labels);
   }

@@ -165,6 +165,7 @@ Table TableStream::Impl::typed_piece() {
         options.reading->columns.emplace_back(column.name, ColumnFormat{.type = ColumnType::text});
   }
   Table table = typed_untold(std::move(raw), options);
+  table.format = "CSV";
   if (!given) first_notes = table.notes;
   unread.add(table);
   return table;

@@ -1,6 +1,6 @@
 // Texts: a column's texts, each different one kept once.
 #include <algorithm>
-#include <functional>
+#include <cstring>
 
 #include "core/fail.h"
 #include "runnel/reading.h"
@@ -8,9 +8,31 @@
 namespace runnel {
 namespace {
 
+// Cells are mostly short: eight bytes at a time, the last ones overlapping.
 std::uint32_t hash_of(std::string_view text) {
-  const std::uint64_t hash = std::hash<std::string_view>{}(text);
-  return static_cast<std::uint32_t>(hash ^ (hash >> 32u));
+  constexpr std::uint64_t kOdd = 0x9E3779B97F4A7C15u;
+  const auto mixed = [](std::uint64_t hash, std::uint64_t word) {
+    hash = (hash ^ word) * kOdd;
+    return hash ^ (hash >> 29u);
+  };
+  const auto word_at = [&](std::size_t at, std::size_t bytes) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + at, bytes);
+    return word;
+  };
+  std::uint64_t hash = text.size() * kOdd;
+  std::size_t at = 0;
+  for (; at + 8 < text.size(); at += 8) hash = mixed(hash, word_at(at, 8));
+  if (text.size() >= 8) {
+    hash = mixed(hash, word_at(text.size() - 8, 8));
+  } else if (text.size() >= 4) {
+    hash = mixed(hash, word_at(0, 4) | word_at(text.size() - 4, 4) << 32u);
+  } else if (!text.empty()) {
+    const auto byte = [&](std::size_t i) { return std::uint64_t{static_cast<unsigned char>(text[i])}; };
+    hash = mixed(hash, byte(0) | byte(text.size() / 2) << 8u | byte(text.size() - 1) << 16u);
+  }
+  hash *= kOdd;
+  return static_cast<std::uint32_t>(hash >> 32u);
 }
 
 constexpr std::size_t first_slots = 64;

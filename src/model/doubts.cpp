@@ -12,7 +12,7 @@
 namespace runnel {
 namespace {
 
-using sweep::Outcome;
+using search::Candidate;
 
 double deviation(const std::vector<double>& values) {
   if (values.size() < 2) return std::nan("");
@@ -23,42 +23,42 @@ double deviation(const std::vector<double>& values) {
   return std::sqrt(squares / (n - 1));
 }
 
-std::vector<const Outcome*> finished(const sweep::Result& search) {
-  std::vector<const Outcome*> out;
-  for (const Outcome& o : search.outcomes)
-    if (o.status == sweep::Status::done) out.push_back(&o);
+std::vector<const Candidate*> finished(const sweep::Result& search) {
+  std::vector<const Candidate*> out;
+  for (const Candidate& o : search.candidates)
+    if (o.status == search::Status::done) out.push_back(&o);
   return out;
 }
 
-std::vector<double> under_seeds(const sweep::Problem& problem, const Outcome& winner, std::int64_t seeds,
-                                const sweep::Options& of_search) {
-  std::vector<double> values{winner.validation};
+std::vector<double> under_seeds(const sweep::Problem& problem, const Candidate& winner, std::int64_t seeds,
+                                const search::Options& of_search) {
+  std::vector<double> values{sweep::metric_of(winner)};
   std::vector<params::Configuration> candidates;
   for (std::int64_t i = 1; i <= seeds; ++i)
     candidates.push_back(sweep::with_further_seed(winner.configuration, i));
   if (candidates.empty()) return values;
-  sweep::Options options;
+  search::Options options;
   options.seed = of_search.seed;
   options.threads = of_search.threads;
   options.stop = of_search.stop;
-  options.networks = 0;
+  options.states = 0;
   const sweep::Result under = sweep::run(problem, candidates, options);
-  for (const Outcome* o : finished(under)) values.push_back(o->validation);
+  for (const Candidate* o : finished(under)) values.push_back(sweep::metric_of(*o));
   return values;
 }
 
 double optimism_of(const sweep::Problem& problem, const sweep::Result& search, std::uint64_t seed) {
-  const std::vector<const Outcome*> all = finished(search);
+  const std::vector<const Candidate*> all = finished(search);
   if (problem.folds.size() > 1) {
     std::vector<std::vector<double>> by_fold;
-    for (const Outcome* o : all) by_fold.push_back(o->by_fold);
+    for (const Candidate* o : all) by_fold.push_back(o->by_fold);
     return train::selection_optimism(problem.metric, by_fold, seed);
   }
   const sweep::Fold& fold = problem.folds[0];
   std::vector<std::vector<double>> outputs;
-  for (const Outcome* o : all)
-    if (o->model) {
-      outputs.push_back(sweep::predict(*o->model, o->configuration, fold.x_validation).to_doubles());
+  for (const Candidate* o : all)
+    if (const auto network = search.networks.find(o->number); network != search.networks.end()) {
+      outputs.push_back(sweep::predict(network->second, o->configuration, fold.x_validation).to_doubles());
       for (double& v : outputs.back()) v *= fold.unit;
     }
   if (outputs.size() < 2) return 0;
@@ -67,12 +67,12 @@ double optimism_of(const sweep::Problem& problem, const sweep::Result& search, s
   return train::selection_optimism(problem.metric, outputs, y, seed);
 }
 
-double gain_over_median(const sweep::Result& search, const Outcome& winner) {
+double gain_over_median(const sweep::Result& search, const Candidate& winner) {
   std::vector<double> values;
-  for (const Outcome* o : finished(search)) values.push_back(o->validation);
+  for (const Candidate* o : finished(search)) values.push_back(sweep::metric_of(*o));
   std::sort(values.begin(), values.end());
   const std::size_t n = values.size();
-  return std::abs(winner.validation - (values[(n - 1) / 2] + values[n / 2]) / 2);
+  return std::abs(sweep::metric_of(winner) - (values[(n - 1) / 2] + values[n / 2]) / 2);
 }
 
 // Rows as texts of bytes: equal rows, equal texts (-0 is 0).
@@ -92,18 +92,19 @@ std::vector<std::string> as_bytes(const Array& x, const std::vector<double>& y) 
 }  // namespace
 
 Doubts doubts_of(const sweep::Problem& problem, const sweep::Result& search, std::int64_t seeds,
-                 const sweep::Options& options) {
+                 const search::Options& options) {
   Doubts d;
   d.seed_noise = std::nan("");
   if (!search.best || search.interrupted || finished(search).size() < 2) return d;
-  const Outcome& winner = search.outcomes[static_cast<std::size_t>(*search.best)];
+  const Candidate& winner = search.candidates[static_cast<std::size_t>(*search.best)];
   d.under_seeds = under_seeds(problem, winner, seeds, options);
   d.seed_noise = deviation(d.under_seeds);
   const double near = std::sqrt(2.0) * d.seed_noise;
   // Copies of a network, the winner's or another's, are one.
-  for (const std::int64_t i : sweep::ranking(search, problem.metric, std::ssize(search.outcomes)))
-    d.rivals += i != winner.index &&
-                std::abs(search.outcomes[static_cast<std::size_t>(i)].validation - winner.validation) < near;
+  for (const std::int64_t i : search.ranking(std::ssize(search.candidates)))
+    d.rivals +=
+        i != winner.number && std::abs(sweep::metric_of(search.candidates[static_cast<std::size_t>(i)]) -
+                                       sweep::metric_of(winner)) < near;
   d.optimism = optimism_of(problem, search, options.seed);
   d.gain = gain_over_median(search, winner);
   return d;
@@ -132,14 +133,14 @@ std::vector<std::string> choice_warnings(const Doubts& d, const sweep::Result& s
                     d.under_seeds.size() - 1, name, d.seed_noise));
   // Where all gain is luck the resamplings find about 0.7 of it (0.63 on five folds): theirs is added to it.
   constexpr std::size_t kMany = 8;  // fewer are a comparison, whose winner nobody takes for more
-  if (search.outcomes.size() >= kMany && d.gain > 0 && d.optimism > d.gain / 3)
+  if (search.candidates.size() >= kMany && d.gain > 0 && d.optimism > d.gain / 3)
     out.push_back(fmt::format(
         "{} to choose among {} candidates: about {:.2g} of the winner's {} there is the luck of being "
         "chosen, and "
         "it is only {:.2g} better than the median candidate; {}",
         folds > 0 ? fmt::format("{} in {} folds are few", counted(rows, "row"), folds)
                   : fmt::format("{} {} few", counted(rows, "validation row"), rows == 1 ? "is" : "are"),
-        search.outcomes.size(), d.optimism, name, d.gain,
+        search.candidates.size(), d.optimism, name, d.gain,
         folds > 0 ? "try fewer candidates" : "try fewer candidates, or choose by folds (--folds 5)"));
   return out;
 }

@@ -16,7 +16,7 @@ inline constexpr std::int64_t kDoubted = 8;
 // the networks of the kDoubted best candidates are used, where they are kept. Nothing of this where the
 // search had one candidate or was stopped; less where it is stopped now.
 Doubts doubts_of(const sweep::Problem& problem, const sweep::Result& search, std::int64_t seeds,
-                 const sweep::Options& options);
+                 const search::Options& options);
 
 // The rows of `x` and `y` (test) that are rows of `x_training` and `y_training`, target and all. None where
 // training rows themselves often repeat, as rows of few categories do.

@@ -12,14 +12,11 @@
 #include "model/baselines.h"
 #include "model/doubts.h"
 #include "model/fit_study.h"
-#include "model/grown.h"
 #include "model/kept_reading.h"
 #include "model/prepared.h"
 #include "model/winner.h"
-#include "ranks/process.h"
 #include "runnel/predictor.h"
 #include "runnel/version.h"
-#include "sweep/trajectory.h"
 
 namespace runnel {
 namespace {
@@ -44,8 +41,8 @@ void warn_of_baselines(Metric metric, bool learnt_nothing, FitResult& result) {
            (sweep::higher_is_better(metric) ? baseline > result.test.value : baseline < result.test.value);
   };
   const bool linear_took_part =
-      std::any_of(result.search.outcomes.begin(), result.search.outcomes.end(),
-                  [](const sweep::Outcome& out) { return sweep::hidden_of(out.configuration).empty(); });
+      std::any_of(result.search.candidates.begin(), result.search.candidates.end(),
+                  [](const search::Candidate& out) { return sweep::hidden_of(out.configuration).empty(); });
   if (beats(result.constant_baseline)) {
     if (!learnt_nothing)  // else that has been said
       result.warnings.push_back(
@@ -89,29 +86,16 @@ void measure_test(const Work& w, const TestRows& test, const Linear& linear, con
 }
 
 Searching searching(const Table& table, const Table* test, const Prepared& p) {
-  return {table,
-          test,
-          p.w.options,
-          p.w.target,
-          p.w.split,
-          p.fold_rows,
-          p.w.loss,
-          p.w.metric,
-          p.search.space,
-          p.search.sampler,
-          p.search.draws,
-          p.search.candidates,
-          p.search.ensemble,
-          p.search.tried,
-          p.search.refusal};
+  return {table, test, p.w.options, p.w.target, p.w.split, p.fold_rows, p.w.loss, p.w.metric, p.search};
 }
 
 }  // namespace
 
 Forecast forecast(const Table& table, const FitOptions& options, const Table* test) {
   Prepared p = prepared(table, options, test);
-  return {sweep::plan(p.problem, p.search.candidates, p.run), params::to_json(p.search.space),
-          p.search.sampler, p.search.draws, p.w.warnings};
+  search::Plan plan = p.search.given.empty() ? sweep::plan(p.problem, p.search.space, p.search.draws, p.run)
+                                             : sweep::plan(p.problem, p.search.given, p.run);
+  return {std::move(plan), params::to_json(p.search.space), p.search.sampler, p.w.warnings};
 }
 
 namespace {
@@ -134,48 +118,30 @@ void doubt_test(const Prepared& p, FitResult& result) {
     result.warnings.push_back(std::move(text));
 }
 
+Found found_of(const Prepared& p) {
+  const sweep::Fold* all = p.w.retrains ? &p.all : nullptr;
+  if (!p.search.given.empty())
+    return search_winner(p.problem, all, p.search.given, p.run, p.search.ensemble, p.search.stops);
+  return search_winner(p.problem, all, p.search.space, p.search.draws, p.run, p.search.ensemble);
+}
+
 // A search that cannot be made leaves no study behind that would stand in the way of the next one.
-Found searched_or_discarded(const Prepared& p, study::Keeper* keeper) {
+Found searched_or_discarded(const Prepared& p, study::SearchStudy* study) {
   try {
-    return search_winner(p.problem, p.w.retrains ? &p.all : nullptr, p.search.candidates, p.run,
-                         p.search.ensemble, p.search.stops);
+    return found_of(p);
   } catch (const Error& e) {
-    if (keeper != nullptr && e.kind() == ErrorKind::input && !p.w.options.study.resume)
-      keeper->store().discard();
+    if (study != nullptr && e.kind() == ErrorKind::input) study->discard();
     throw;
   }
 }
 
-}  // namespace
-
-namespace {
-
-// The candidates of a search that goes on with a study are those of the study, and what is asked for besides.
-void grow_with_study(Prepared& p) {
-  const FitStudy& wanted = p.w.options.study;
-  if (!wanted.resume || !study::is_study_file(wanted.file)) return;
-  const study::Study study = study::read(wanted.file);
-  if (!study.description.more.empty()) return;  // of another program's search
-  grow(p.search, study, p.w.options);
-  const std::int64_t fresh = std::ssize(p.search.candidates) - std::ssize(study.candidates);
-  if (p.search.known == 0 || fresh == 0) return;
-  if (ranks::Process::current() != nullptr)
-    fail("{}: a study grows in one process: go on with it without mpirun once", wanted.file);
-  const auto known = p.search.candidates.begin() + p.search.known;
-  const auto anew =
-      std::count_if(known, p.search.candidates.end(), [&](const params::Configuration& candidate) {
-        return sweep::depends_on_total(candidate) &&
-               std::any_of(p.search.candidates.begin(), known, [&](const params::Configuration& other) {
-                 params::Configuration same = candidate;
-                 same.set("epochs", other["epochs"]);
-                 return same == other;
-               });
-      });
-  if (anew > 0)
-    p.w.warnings.push_back(fmt::format(
-        "{} of more epochs {} trained from the beginning: what the schedule of the rate or the average of "
-        "the weights is depends on the total of epochs",
-        counted(static_cast<std::size_t>(anew), "candidate"), anew == 1 ? "is" : "are"));
+std::vector<std::string> growth_warnings(const study::SearchStudy* study) {
+  if (study == nullptr || study->begun_anew() == 0) return {};
+  return {fmt::format(
+      "{} of more epochs {} trained from the beginning: what the schedule of the rate or the average of "
+      "the weights is depends on the total of epochs",
+      counted(static_cast<std::size_t>(study->begun_anew()), "candidate"),
+      study->begun_anew() == 1 ? "is" : "are")};
 }
 
 SearchEnd end_of(const sweep::Result& search, const FitOptions& options) {
@@ -205,13 +171,9 @@ FitResult fit(const Table& table, const FitOptions& options, const Table* test) 
   FitResult result;
   result.columns = p.preprocessor.decisions();
   expect_rows_of_study(searching(table, test, p));
-  grow_with_study(p);
-  p.run.space = &p.search.told;
-  // What cannot be searched is refused before a study is begun for it.
-  sweep::check_search(p.problem, p.search.candidates);
-  const auto keeper = keeper_of(searching(table, test, p), p.problem);
+  const std::shared_ptr<study::SearchStudy> keeper = study_of(searching(table, test, p));
+  p.run.study = keeper;
   const std::vector<std::string> others = runs_of_others(options.study);
-  if (keeper) keeper->attach(p.run);
   result.timings.preparing = watch.lap();
   Found found = searched_or_discarded(p, keeper.get());
   const SearchEnd ended = end_of(found.result, options);
@@ -219,11 +181,14 @@ FitResult fit(const Table& table, const FitOptions& options, const Table* test) 
   result.timings.searching = watch.lap() - found.retraining;
   if (found.members.empty()) {
     std::string also;
+    // One that goes on with a study leaves it as it was where it is stopped before it begins.
+    const bool is_kept = keeper && (keeper->is_open() || options.study.resume);
+    const std::string kept = is_kept ? options.study.file : "";
     if (keeper)
       for (const std::string& text : finish_study(*keeper, options, found.result, nullptr))
         also += "; " + text;
     if (!found.result.best) {
-      const std::string text = no_winner(found.result, ended, p.folds, options.study) + also;
+      const std::string text = no_winner(found.result, ended, p.folds, kept) + also;
       if (ended == SearchEnd::stopped) throw StoppedError(text);
       fail_run("{}", text);
     }
@@ -235,8 +200,6 @@ FitResult fit(const Table& table, const FitOptions& options, const Table* test) 
   result.best = *result.search.best;
   result.ended = ended;
   result.metric = w.metric;
-  result.tried = p.search.tried;
-  result.known = p.search.known;
   result.members = found.chosen;
   result.model.network = std::move(found.members[0].network);
   result.model.configuration = found.members[0].configuration;
@@ -259,7 +222,9 @@ FitResult fit(const Table& table, const FitOptions& options, const Table* test) 
   doubt_choice(p, result);
   if (keeper) result.unwritten = finish_study(*keeper, options, result.search, &result.model.network);
   result.warnings = w.warnings;
-  for (const auto* more : {&others, &std::as_const(result.search.warnings), &std::as_const(found.warnings)})
+  const std::vector<std::string> grown = growth_warnings(keeper.get());
+  for (const auto* more :
+       {&others, &grown, &std::as_const(result.search.warnings), &std::as_const(found.warnings)})
     result.warnings.insert(result.warnings.end(), more->begin(), more->end());
   result.timings.doubting = watch.lap();
 

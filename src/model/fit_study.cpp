@@ -6,6 +6,7 @@
 #include "core/fail.h"
 #include "core/text.h"
 #include "data/list.h"
+#include "model/fit_options.h"
 #include "model/kept_ensemble.h"
 #include "model/output_file.h"
 #include "runnel/version.h"
@@ -15,12 +16,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 using Settings = std::vector<std::pair<std::string, std::string>>;
-
-std::string yes_no(bool value) { return value ? "yes" : "no"; }
-
-std::string names(const std::vector<std::string>& list) {
-  return list.empty() ? "none" : data::joined_list(list);
-}
 
 // How features are made today where earlier versions made other ones: of dates the trend alone, and in floats
 // also of networks in doubles. Studies of those have none of these settings.
@@ -36,73 +31,32 @@ Settings features_of(const Searching& fit) {
 }
 
 // All that decides what a candidate comes to besides its own hyperparameters, the data and the split, by the
-// names of the flags. An option of FitOptions that changes results belongs here.
+// names of the flags; in the order in which files hold them.
 Settings settings_of(const Searching& fit) {
-  const FitOptions& o = fit.options;
-  const TriageOptions& t = o.triage;
-  Settings out = {{"target", fit.target.column()},
-                  {"task", std::string(task_name(fit.target.task()))},
-                  {"positive", o.target.positive},
-                  {"loss", std::string(sweep::loss_name(fit.loss))},
-                  {"metric", std::string(sweep::metric_name(fit.metric))},
-                  {"seed", std::to_string(o.seed)},
-                  {"dtype", o.f64 ? "f64" : "f32"},
-                  {"keep", names(t.keep)},
-                  {"drop", names(t.drop)},
-                  {"numeric", names(t.numeric)},
-                  {"categorical", names(t.categorical)},
-                  {"max-levels", std::to_string(t.max_levels)},
-                  {"standardize", yes_no(t.standardize)},
-                  {"feature-clip", fmt::format("{}", t.clip)},
-                  {"log-companions", yes_no(t.log_companions)},
-                  {"scale-target", yes_no(o.scale_target)},
-                  {"scheduler", std::string(sweep::scheduler_name(o.scheduling.scheduler))}};
-  const sweep::Scheduler scheduler = o.scheduling.scheduler;
-  if (scheduler == sweep::Scheduler::halving || scheduler == sweep::Scheduler::hyperband)
-    out.emplace_back("eta", std::to_string(o.scheduling.eta));
-  if (scheduler != sweep::Scheduler::full)
-    out.emplace_back("min-epochs", std::to_string(o.scheduling.min_epochs));
-  for (const auto& setting : features_of(fit)) out.push_back(setting);
-  if (!o.weight.empty()) out.emplace_back("weight", o.weight);
-  if (o.class_weights.balanced) out.emplace_back("class-weight", "balanced");
-  std::vector<std::string> classes;
-  for (const auto& [name, weight] : o.class_weights.of)
-    classes.push_back(fmt::format("{}={}", data::in_list(name), weight));
-  if (!classes.empty()) out.emplace_back("class-weight", fmt::format("{}", fmt::join(classes, ",")));
-  if (o.ensemble > 0) out.emplace_back("ensemble", std::to_string(o.ensemble));
-  if (o.ensemble_of_seeds) out.emplace_back("ensemble-of", "seeds");
+  auto placed = fitting::option_settings(fit);
+  constexpr int kFeatures = 20;  // the places 20 and 21
+  for (auto& setting : features_of(fit)) placed.emplace_back(kFeatures, std::move(setting));
+  std::stable_sort(placed.begin(), placed.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  Settings out;
+  for (auto& [place, setting] : placed) out.push_back(std::move(setting));
   return out;
 }
 
 std::string configuration_of(const Searching& fit, const Settings& settings) {
   Json out = {{"settings", Json::object()}};
   for (const auto& [name, text] : settings) out["settings"][name] = text;
-  out["space"] = Json::parse(params::to_json(fit.space));
-  out["sampler"] = sweep::sampler_name(fit.sampler);
-  out["draws"] = fit.draws;
+  out["space"] = Json::parse(params::to_json(fit.search.space));
+  out["sampler"] = fit.search.sampler;
   out["folds"] = fit.folds.size();
   out["split"] = fit.split.how;
-  out["ensemble"] = fitting::kept(fit.ensemble);
-  if (!fit.tried.empty()) out["tries"] = fit.tried;
+  out["ensemble"] = fitting::kept(fit.search.ensemble);
   if (!fit.options.study.caller.empty()) {
     const Json caller = Json::parse(fit.options.study.caller, nullptr, false);
     if (caller.is_discarded()) fail("FitStudy::caller is no JSON: {}", fit.options.study.caller);
     out["caller"] = caller;
   }
   return out.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-// Other data and another split are told by whoever opens the study, and before anything else.
-void refuse_growth(const Searching& fit, const study::Description& now) {
-  if (fit.refusal.empty()) return;
-  const std::string& file = fit.options.study.file;
-  const study::Description was = study::read(file).description;
-  if (!study::difference(was.data, now.data).empty() || !study::difference(was.split, now.split).empty())
-    return;
-  fail(
-      "{}: the study was begun with another space: {}; give what it was begun with or a wider space, or "
-      "another file for another study",
-      file, fit.refusal);
 }
 
 void expect_same(const study::Fingerprint& was, const study::Fingerprint& is, const std::string& what) {
@@ -128,11 +82,11 @@ study::Description describe(const Searching& fit) {
   d.version = RUNNEL_VERSION;
   d.data = study::data_fingerprint(fit.table, fit.test);
   d.split = study::split_fingerprint(fit.split, fit.folds);
-  d.space = study::space_fingerprint(settings, fit.candidates);
+  d.space = study::settings_fingerprint(settings);
   return d;
 }
 
-std::unique_ptr<study::Keeper> keeper_of(const Searching& fit, const sweep::Problem& problem) {
+std::shared_ptr<study::SearchStudy> study_of(const Searching& fit) {
   const FitStudy& wanted = fit.options.study;
   if (wanted.file.empty()) {
     if (wanted.resume || !wanted.tensorboard.empty())
@@ -140,23 +94,18 @@ std::unique_ptr<study::Keeper> keeper_of(const Searching& fit, const sweep::Prob
     return nullptr;
   }
   if (!wanted.tensorboard.empty()) check_folder(wanted.tensorboard);
-  const study::Description description = describe(fit);
-  if (wanted.resume) refuse_growth(fit, description);
-  study::Store store = wanted.resume ? study::Store::resume(wanted.file, description, fit.candidates)
-                                     : study::Store::create(wanted.file, description, fit.candidates);
-  study::Keeper::Cadence cadence;
-  cadence.snapshots = wanted.every;
-  cadence.commits = std::min(cadence.commits, wanted.every);
-  return std::make_unique<study::Keeper>(std::move(store), problem, fit.candidates, cadence);
+  return std::make_shared<study::SearchStudy>(
+      wanted.file, study::FitStudyFacts{describe(fit), wanted.resume, wanted.every});
 }
 
-std::vector<std::string> finish_study(study::Keeper& keeper, const FitOptions& options,
+std::vector<std::string> finish_study(study::SearchStudy& study, const FitOptions& options,
                                       const sweep::Result& result, const nn::Network* network) {
   std::vector<std::string> unwritten;
+  if (!study.is_open()) return unwritten;  // another process keeps it
   try {
-    keeper.finish(result, network);
+    study.conclude(result, network);
     if (!options.study.tensorboard.empty())
-      study::write_tensorboard(keeper.store().contents(), options.study.tensorboard);
+      study::write_tensorboard(study.contents(), options.study.tensorboard);
   } catch (const Error& e) {
     unwritten.emplace_back(e.what());
   }
@@ -186,24 +135,24 @@ std::vector<std::string> runs_of_others(const FitStudy& wanted) {
 }
 
 std::string no_winner(const sweep::Result& search, SearchEnd ended, std::size_t folds,
-                      const FitStudy& study) {
+                      const std::string& study) {
   if (ended != SearchEnd::whole) {
     const std::string when = fmt::format("{} before any candidate had a reading (an epoch{})",
                                          ended == SearchEnd::stopped ? "stopped" : "the time was over",
                                          folds > 0 ? " on every fold" : "");
-    if (!study.file.empty()) return fmt::format("{}; {} goes on with --resume", when, study.file);
+    if (!study.empty()) return fmt::format("{}; {} goes on with --resume", when, study);
     return when + (ended == SearchEnd::stopped ? ": nothing is kept" : ": nothing is kept; give it more");
   }
-  const auto retired = std::count_if(search.outcomes.begin(), search.outcomes.end(),
-                                     [](const auto& o) { return o.status == sweep::Status::retired; });
+  const auto retired = std::count_if(search.candidates.begin(), search.candidates.end(),
+                                     [](const auto& o) { return o.status == search::Status::retired; });
   if (retired > 0)
     return fmt::format(
         "no candidate came to its end: {} were retired at rungs, and the {} others diverged; try a smaller "
         "rate, or "
         "clip the gradients (a clip of 1)",
-        retired, std::ssize(search.outcomes) - retired);
+        retired, std::ssize(search.candidates) - retired);
   return fmt::format("all {} candidates diverged: try a smaller rate, or clip the gradients (a clip of 1)",
-                     search.outcomes.size());
+                     search.candidates.size());
 }
 
 }  // namespace runnel

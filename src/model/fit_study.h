@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "model/winner.h"
+#include "model/searched.h"
 #include "runnel/fit.h"
 #include "runnel/study.h"
-#include "study/keeper.h"
+#include "study/search_study.h"
 
 namespace runnel {
 
@@ -23,24 +23,18 @@ struct Searching {
   std::span<const Fold> folds;
   sweep::Loss loss;
   sweep::Metric metric;
-  const params::Space& space;
-  sweep::Sampler sampler;
-  std::int64_t draws;
-  const std::vector<params::Configuration>& candidates;
-  const Ensemble& ensemble;
-  const std::vector<std::int64_t>& tried;
-  const std::string& refusal;  // fitting::Searched::refusal
+  const fitting::Searched& search;
 };
 
 // Source, settings and fingerprints: what a resumed search must agree with.
 study::Description describe(const Searching& fit);
 
-// Begins the study that the options ask for, or goes on with it; none where they ask for none. Throws
-// Error(input) naming what differs from what the study was begun with.
-std::unique_ptr<study::Keeper> keeper_of(const Searching& fit, const sweep::Problem& problem);
+// The study that the options ask for; none where they ask for none. The search begins it, or goes on with it,
+// and throws Error(input) naming what differs from what it was begun with.
+std::shared_ptr<study::SearchStudy> study_of(const Searching& fit);
 // Writes what the search came to, with the network that the fit made of it, if any; and the event files, if
 // wanted. What could not be written: a search is not lost for it.
-std::vector<std::string> finish_study(study::Keeper& keeper, const FitOptions& options,
+std::vector<std::string> finish_study(study::SearchStudy& study, const FitOptions& options,
                                       const sweep::Result& result, const nn::Network* network);
 
 // Runs that lie in the folder of event files already, as a warning; none where the search goes on with a
@@ -48,7 +42,9 @@ std::vector<std::string> finish_study(study::Keeper& keeper, const FitOptions& o
 std::vector<std::string> runs_of_others(const FitStudy& wanted);
 
 // Why a search by so many folds (0: none) has no winner, and what to do.
-std::string no_winner(const sweep::Result& search, SearchEnd ended, std::size_t folds, const FitStudy& study);
+// `study`: the file that it is kept in; empty: none.
+std::string no_winner(const sweep::Result& search, SearchEnd ended, std::size_t folds,
+                      const std::string& study);
 
 // Throws Error(input) naming the difference where data or split are not those of FitOptions::refitted.
 void expect_rows_of_study(const Searching& fit);

@@ -7,6 +7,7 @@
 #include "core/text.h"
 #include "data/nearly.h"
 #include "model/doubts.h"
+#include "model/fit_options.h"
 #include "model/giveaways.h"
 #include "model/one_class.h"
 #include "model/separate_test.h"
@@ -209,8 +210,8 @@ std::vector<std::string> nearly_warnings(const Table& table, const Preprocessor&
 
 }  // namespace
 
-sweep::Options search_options(const Work& w) {
-  sweep::Options options;
+search::Options search_options(const Work& w) {
+  search::Options options;
   options.seed = w.options.seed;
   options.threads = w.options.threads;
   options.stop = w.options.stop;
@@ -261,8 +262,11 @@ Prepared prepared(const Table& table, const FitOptions& options, const Table* te
   for (std::string& text :
        giveaway_warnings(table, w.target, p.preprocessor, p.all.x, targets(w.y, training)))
     w.warnings.push_back(std::move(text));
+  for (std::string& text : idle_warnings(p)) w.warnings.push_back(std::move(text));
   p.run = search_options(w);
-  p.run.networks = options.candidates.empty() ? kDoubted : 1;
+  p.run.states = options.candidates.empty() ? kDoubted : 1;
+  p.run.tries = p.search.tries;
+  p.run.tell_edges = p.search.is_own;
   p.run.progress = options.progress;
   p.run.scheduling = options.scheduling;
   p.run.seconds = options.seconds;

@@ -67,7 +67,7 @@ struct Prepared {
   sweep::Problem problem = {};
   sweep::Fold all = {};  // rows that train the final model
   Searched search = {};
-  sweep::Options run = {};
+  search::Options run = {};
 };
 
 // Fails for tables and options that cannot be fitted. The table, the options and the test table must outlive
@@ -75,6 +75,6 @@ struct Prepared {
 Prepared prepared(const Table& table, const FitOptions& options, const Table* test);
 
 // Seed, threads and stop as the options say.
-sweep::Options search_options(const Work& w);
+search::Options search_options(const Work& w);
 
 }  // namespace runnel::fitting

@@ -16,14 +16,14 @@ const study::Candidate& winner_of(const study::Study& study) {
        study.state == study::State::interrupted ? "; `runnel fit` with --resume goes on with it" : "");
 }
 
-sweep::Status status_of(study::Status status) {
+search::Status status_of(study::Status status) {
   switch (status) {
     case study::Status::done:
-      return sweep::Status::done;
+      return search::Status::done;
     case study::Status::interrupted:
-      return sweep::Status::interrupted;
+      return search::Status::interrupted;
     default:
-      return sweep::Status::retired;
+      return search::Status::retired;
   }
 }
 
@@ -36,22 +36,20 @@ double best_epoch(const study::Reading& reading, const params::Configuration& ca
 
 // All that have a reading and were not retired, the best first.
 std::vector<std::int64_t> best_of(const study::Study& study) {
-  sweep::Result result;
+  search::Result result;
+  const bool higher = study::higher_is_better(study.description);
+  result.measures = {{study.description.metric, higher}, {study.description.loss}};
   for (const study::Candidate& candidate : study.candidates) {
-    sweep::Outcome out;
-    out.index = candidate.index;
-    out.status = status_of(candidate.status);
-    out.validation = candidate.metric;
-    out.validation_loss = candidate.loss;
-    if (std::isfinite(candidate.metric) && !candidate.readings.empty()) {
-      const params::Configuration configuration = study::configuration_of(candidate);
+    search::Candidate out{candidate.index, study::configuration_of(candidate), status_of(candidate.status)};
+    out.measures = {candidate.metric, candidate.loss};
+    out.by_fold = {candidate.metric};
+    if (std::isfinite(candidate.metric))
       for (const study::Reading& reading : candidate.readings)
-        out.best_epoch += best_epoch(reading, configuration) / static_cast<double>(candidate.readings.size());
-    }
-    result.outcomes.push_back(std::move(out));
+        out.best_epoch +=
+            best_epoch(reading, out.configuration) / static_cast<double>(candidate.readings.size());
+    result.candidates.push_back(std::move(out));
   }
-  const sweep::Metric metric = sweep::metric_from_name(study.description.metric);
-  return sweep::ranking(result, metric, std::ssize(result.outcomes));
+  return result.ranking(std::ssize(result.candidates));
 }
 
 // What it had come to on each fold, where it was on its way; none else.
@@ -64,7 +62,7 @@ std::vector<std::int64_t> stops_of(const study::Candidate& candidate) {
 
 // The candidate alone comes to what it came to in company; where it does not, something else has changed.
 void warn_of_other_bits(const study::Study& study, const study::Candidate& winner, FitResult& result) {
-  const double now = result.search.outcomes.at(0).validation;
+  const double now = sweep::metric_of(result.search.candidates.at(0));
   if (now == winner.metric) return;
   result.warnings.push_back(
       fmt::format("on validation rows the winner's {} is {} and was {} in the study: options, version or "

@@ -76,30 +76,20 @@ Space own_space(const FitOptions& o) {
   return space;
 }
 
-sweep::Sampler sampler_of(const FitOptions& o) {
-  if (o.sampler) return *o.sampler;
-  return o.random > 0 || !o.space.empty() ? sweep::Sampler::random : sweep::Sampler::grid;
-}
-
-std::int64_t most_epochs(const Space& space) {
-  for (const params::Varied& v : space.varied())
-    if (v.name == "epochs") {
-      double most = v.values.empty() ? v.range.high : 0;
-      for (const params::Value& value : v.values) most = std::max(most, value.number());
-      return static_cast<std::int64_t>(most);
-    }
-  return sweep::epochs_of(space.base());
+std::string sampler_of(const FitOptions& o) {
+  if (!o.sampler.empty()) return o.sampler;
+  return o.random > 0 || !o.space.empty() ? "random" : "grid";
 }
 
 // How many candidates are drawn: as many as was said, or as Hyperband asks for.
-std::int64_t draws_of(const FitOptions& o, const Space& space, sweep::Sampler sampler) {
-  if (sampler == sweep::Sampler::grid) {
+std::int64_t draws_of(const FitOptions& o, const Space& space, const std::string& sampler) {
+  if (sampler == "grid") {
     if (o.random > 0) fail("a grid has as many candidates as it has, not {} draws", o.random);
     return 0;
   }
   if (o.random > 0) return o.random;
-  if (o.scheduling.scheduler == sweep::Scheduler::hyperband)
-    return sweep::hyperband_size(o.scheduling, most_epochs(space));
+  if (o.scheduling.scheduler == search::Scheduler::hyperband)
+    return search::hyperband_size(o.scheduling, most_epochs(space));
   fail("a space needs a number of draws");
 }
 
@@ -124,44 +114,57 @@ Ensemble ensemble_of(const FitOptions& o, const TableSize& table) {
 
 namespace {
 
-// Known points first; what the sampler finds of them again is not added.
-void add_tries(const FitOptions& options, Searched& s) {
+std::vector<search::Try> tries_of(const FitOptions& options, const Space& space) {
+  std::vector<search::Try> out;
   for (const std::string& text : options.tries) {
-    const Configuration point = params::read_point(s.space.base(), text);
+    Configuration point = params::read_point(space.base(), text);
     sweep::check(point);
-    if (std::find(s.tries.begin(), s.tries.end(), point) == s.tries.end()) s.tries.push_back(point);
+    out.emplace_back(std::move(point));
   }
-  if (s.tries.empty()) return;
-  std::erase_if(s.candidates, [&](const Configuration& candidate) {
-    return std::find(s.tries.begin(), s.tries.end(), candidate) != s.tries.end();
-  });
-  s.candidates.insert(s.candidates.begin(), s.tries.begin(), s.tries.end());
-  for (std::int64_t i = 0; i < std::ssize(s.tries); ++i) s.tried.push_back(i);
+  return out;
 }
 
 }  // namespace
+
+std::int64_t most_epochs(const Space& space) {
+  for (const params::Varied& v : space.varied())
+    if (v.name == "epochs") {
+      double most = v.values.empty() ? v.range.high : 0;
+      for (const params::Value& value : v.values) most = std::max(most, value.number());
+      return static_cast<std::int64_t>(most);
+    }
+  return sweep::epochs_of(space.base());
+}
+
+std::optional<std::int64_t> most_epochs(const FitOptions& options) {
+  const bool own = !options.grid.empty() || !options.space.empty() || !options.space_file.empty();
+  if (!own && !options.set.contains("epochs")) return std::nullopt;
+  const Space space = own_space(options);
+  std::int64_t most = most_epochs(space);
+  for (const std::string& text : options.tries)
+    most = std::max(most, sweep::epochs_of(params::read_point(space.base(), text)));
+  return most;
+}
 
 Searched searched(const FitOptions& options, const TableSize& table) {
   Searched s;
   s.ensemble = ensemble_of(options, table);
   if (const std::vector<Configuration>& given = options.candidates; !given.empty()) {
     const std::int64_t members = s.ensemble.of_seeds ? 1 : std::min(s.ensemble.size, std::ssize(given));
-    s.candidates.assign(given.begin(), given.begin() + members);
+    s.given.assign(given.begin(), given.begin() + members);
     if (!options.stops.empty()) s.stops.assign(options.stops.begin(), options.stops.begin() + members);
     return s;
   }
   s.space = own_space(options);
-  const bool own = !options.grid.empty() || !options.space.empty() || !options.space_file.empty();
-  if (own)
-    s.told = s.space;
-  else
+  s.is_own = !options.grid.empty() || !options.space.empty() || !options.space_file.empty();
+  if (!s.is_own)
     for (auto& [name, values] : default_space(table, options.set))
       if (may_take_part(s.space, s.space.schema()[name])) s.space.vary(name, std::move(values));
   refuse_idle(s.space, options.set);
   s.sampler = sampler_of(options);
-  s.draws = draws_of(options, s.space, s.sampler);
-  s.candidates = sweep::sample(s.space, s.sampler, s.draws, options.seed);
-  add_tries(options, s);
+  s.draws = sweep::sampler_from_name(s.sampler, draws_of(options, s.space, s.sampler));
+  s.draws->size(s.space);  // fails where it cannot sample the space
+  s.tries = tries_of(options, s.space);
   return s;
 }
 

@@ -1,7 +1,8 @@
-// What a fit searches: the space that its options describe, and the candidates drawn from it.
+// What a fit searches: the space that its options describe, and who draws from it.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,20 +14,22 @@ namespace runnel::fitting {
 
 struct Searched {
   params::Space space{sweep::network_schema()};
-  sweep::Sampler sampler = sweep::Sampler::grid;
-  std::int64_t draws = 0;
-  std::vector<params::Configuration> candidates = {};
-  Stops stops = {};                               // FitOptions::stops of these
-  std::vector<params::Configuration> tries = {};  // FitOptions::tries, each once
-  std::vector<std::int64_t> tried = {};           // the candidates that they are
-  std::int64_t known = 0;                         // candidates of the study that the search goes on with
-  std::string refusal = {};                       // why that study cannot be grown to what is asked for
-  Ensemble ensemble = {};                         // of what it finds
-  params::Space told{sweep::network_schema()};  // the space as far as the user described it: the default one
-                                                // has no edges to tell
+  bool is_own = false;  // the user described it: its edges are told
+  std::string sampler = "grid";
+  search::SamplerPtr draws = search::grid();
+  std::vector<search::Try> tries = {};  // FitOptions::tries
+  // In place of a space: FitOptions::candidates and its stops.
+  std::vector<params::Configuration> given = {};
+  Stops stops = {};
+  Ensemble ensemble = {};  // of what it finds
 };
 
 // The size of the table fixes the default space. Fails for options that contradict one another.
 Searched searched(const FitOptions& options, const TableSize& table);
+
+// The epochs of the longest candidates, where that is known without the table: the default space depends on
+// it.
+std::optional<std::int64_t> most_epochs(const FitOptions& options);
+std::int64_t most_epochs(const params::Space& space);
 
 }  // namespace runnel::fitting

@@ -15,6 +15,6 @@ using Stops = std::vector<std::vector<std::int64_t>>;
 // result is not, unless this run is stopped itself.
 sweep::Result run_to_stops(const sweep::Problem& problem,
                            const std::vector<params::Configuration>& candidates, const Stops& stops,
-                           const sweep::Options& options);
+                           const search::Options& options);
 
 }  // namespace runnel

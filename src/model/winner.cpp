@@ -21,12 +21,12 @@ struct Training {
 // Trains these on a fold; those that diverge are left out and said, but not the first, without which there is
 // no model.
 void train_members(const sweep::Problem& problem, const sweep::Fold& fold,
-                   const std::vector<Training>& trainings, const sweep::Options& of_search, Found& s) {
+                   const std::vector<Training>& trainings, const search::Options& of_search, Found& s) {
   if (trainings.empty()) return;
-  sweep::Options options;  // nothing stops it: what the search has earned is not thrown away half-way
+  search::Options options;  // nothing stops it: what the search has earned is not thrown away half-way
   options.seed = of_search.seed;
   options.threads = of_search.threads;
-  options.networks = static_cast<std::int64_t>(trainings.size());
+  options.states = static_cast<std::int64_t>(trainings.size());
   std::vector<Configuration> candidates;
   Stops stops;
   for (const Training& t : trainings) {
@@ -36,16 +36,16 @@ void train_members(const sweep::Problem& problem, const sweep::Fold& fold,
   }
   sweep::Result result =
       run_to_stops({{fold}, problem.loss, problem.metric, problem.outputs}, candidates, stops, options);
-  for (sweep::Outcome& outcome : result.outcomes) {
-    if (outcome.model)
-      s.members.push_back({std::move(*outcome.model), outcome.configuration,
-                           trainings[static_cast<std::size_t>(outcome.index)].until});
+  for (const search::Candidate& candidate : result.candidates) {
+    if (const auto network = result.networks.find(candidate.number); network != result.networks.end())
+      s.members.push_back({std::move(network->second), candidate.configuration,
+                           trainings[static_cast<std::size_t>(candidate.number)].until});
     else if (s.members.empty())
       return;
     else  // networks that are the same are found once (a linear model does not depend on its seed)
       s.warnings.push_back(fmt::format(
           "a member of the ensemble {} and is left out",
-          outcome.status == sweep::Status::diverged ? "diverged" : "came out the same as another one"));
+          candidate.status == search::Status::diverged ? "diverged" : "came out the same as another one"));
   }
 }
 
@@ -59,21 +59,24 @@ void tell_of_final_batches(const std::vector<Training>& trainings, std::int64_t 
   s.warnings.insert(s.warnings.end(), of_all.begin(), of_all.end());
 }
 
-bool is_on_its_way(const sweep::Outcome& outcome) { return outcome.status == sweep::Status::interrupted; }
+bool is_on_its_way(const search::Candidate& c) { return c.status == search::Status::interrupted; }
 
 // What a candidate is when it is trained on all rows, those of all folds, say: there are no rows left
 // to stop by, so it makes as many epochs as its best one on each fold on average. One that was on its way
 // keeps its total of epochs, which its schedule may depend on, and ends before.
-Training for_all_rows(const sweep::Outcome& outcome) {
-  Training t{outcome.configuration};
-  const auto epochs = std::max<std::int64_t>(1, static_cast<std::int64_t>(std::lround(outcome.best_epoch)));
-  if (is_on_its_way(outcome))
+Training for_all_rows(const search::Candidate& candidate) {
+  Training t{candidate.configuration};
+  const auto epochs = std::max<std::int64_t>(1, static_cast<std::int64_t>(std::lround(candidate.best_epoch)));
+  if (is_on_its_way(candidate))
     t.until = epochs < sweep::epochs_of(t.configuration) ? epochs : 0;
   else if (sweep::patience_of(t.configuration) > 0)
     t.configuration.set("epochs", epochs);
   t.configuration.set("patience", params::Value::off());
   return t;
 }
+
+// Of the search's candidates, that are members.
+std::int64_t networks_of(const Ensemble& ensemble) { return ensemble.of_seeds ? 1 : ensemble.size; }
 
 std::vector<Training> under_further_seeds(const Training& training, std::int64_t count) {
   std::vector<Training> out;
@@ -86,18 +89,18 @@ std::vector<Training> under_further_seeds(const Training& training, std::int64_t
 
 }  // namespace
 
-Found search_winner(const sweep::Problem& problem, const sweep::Fold* all,
-                    const std::vector<Configuration>& candidates, sweep::Options options,
-                    const Ensemble& ensemble, const Stops& stops) {
+namespace {
+
+// From what was searched to the members of a model.
+Found with_members(const sweep::Problem& problem, const sweep::Fold* all, sweep::Result found,
+                   const search::Options& options, const Ensemble& ensemble) {
   const bool seeds = ensemble.of_seeds;
-  const std::int64_t wanted = seeds ? 1 : ensemble.size;
-  options.networks = std::max(wanted, options.networks);
-  Found s{run_to_stops(problem, candidates, stops, options), {}, {}, {}, 0};
+  Found s{std::move(found), {}, {}, {}, 0};
   if (!s.result.best) return s;
-  s.chosen = sweep::ranking(s.result, problem.metric, wanted);
+  s.chosen = s.result.ranking(networks_of(ensemble));
   if (ensemble.near) {
     const auto loss = [&](std::int64_t i) {
-      return s.result.outcomes[static_cast<std::size_t>(i)].validation_loss;
+      return sweep::loss_of(s.result.candidates[static_cast<std::size_t>(i)]);
     };
     const double most = 1.25 * loss(s.chosen[0]);
     std::erase_if(s.chosen, [&](std::int64_t i) { return i != s.chosen[0] && loss(i) > most; });
@@ -106,12 +109,12 @@ Found search_winner(const sweep::Problem& problem, const sweep::Fold* all,
   const bool retrain = all != nullptr;
   std::vector<Training> trainings;
   for (const std::int64_t index : s.chosen) {
-    const sweep::Outcome& outcome = s.result.outcomes[static_cast<std::size_t>(index)];
+    const search::Candidate& candidate = s.result.candidates[static_cast<std::size_t>(index)];
     if (retrain)
-      trainings.push_back(for_all_rows(outcome));
+      trainings.push_back(for_all_rows(candidate));
     else
-      s.members.push_back(
-          {*outcome.model, outcome.configuration, is_on_its_way(outcome) ? outcome.epochs : 0});
+      s.members.push_back({s.result.networks.at(index), candidate.configuration,
+                           is_on_its_way(candidate) ? candidate.epochs : 0});
   }
   if (seeds) {
     const Training first =
@@ -127,6 +130,21 @@ Found search_winner(const sweep::Problem& problem, const sweep::Fold* all,
         ensemble.size, s.chosen.size(), s.result.interrupted ? "had a reading" : "came to an end"));
   s.retraining = watch.total();
   return s;
+}
+
+}  // namespace
+
+Found search_winner(const sweep::Problem& problem, const sweep::Fold* all, const params::Space& space,
+                    const search::SamplerPtr& sampler, search::Options options, const Ensemble& ensemble) {
+  options.states = std::max(networks_of(ensemble), options.states);
+  return with_members(problem, all, sweep::run(problem, space, sampler, options), options, ensemble);
+}
+
+Found search_winner(const sweep::Problem& problem, const sweep::Fold* all,
+                    const std::vector<Configuration>& candidates, search::Options options,
+                    const Ensemble& ensemble, const Stops& stops) {
+  options.states = std::max(networks_of(ensemble), options.states);
+  return with_members(problem, all, run_to_stops(problem, candidates, stops, options), options, ensemble);
 }
 
 }  // namespace runnel

@@ -30,8 +30,12 @@ struct Ensemble {
 // Searches; and trains the chosen ones again on `all`, where there are such rows: all that may train the
 // final model. No members where the winner diverged there. One that was on its way when the search ended is
 // trained for as many epochs as it had come to. `stops`: FitOptions::stops.
+Found search_winner(const sweep::Problem& problem, const sweep::Fold* all, const params::Space& space,
+                    const search::SamplerPtr& sampler, search::Options options,
+                    const Ensemble& ensemble = {});
+// The same of these candidates.
 Found search_winner(const sweep::Problem& problem, const sweep::Fold* all,
-                    const std::vector<params::Configuration>& candidates, sweep::Options options,
+                    const std::vector<params::Configuration>& candidates, search::Options options,
                     const Ensemble& ensemble = {}, const Stops& stops = {});
 
 }  // namespace runnel

@@ -90,9 +90,11 @@ Array child_key(const Array& key, const Operand& data, std::uint32_t domain) {
   if (data.weak() &&
       (data.value() < 0 || data.value() > 4294967295.0 || data.value() != std::floor(data.value())))
     fail("[fold_in] {} is no whole number from 0 to 2^32 - 1", data.value());
-  const Array word =
-      data.weak() ? Array::scalar(data.value(), DType::u32) : convert(data.array(), DType::u32);
-  return words(key, stack({word, Array::scalar(domain, DType::u32)}), 2);
+  if (data.weak()) {
+    const std::vector<std::uint32_t> stream{static_cast<std::uint32_t>(data.value()), domain};
+    return words(key, Array::from(stream, {2}), 2);
+  }
+  return words(key, stack({convert(data.array(), DType::u32), Array::scalar(domain, DType::u32)}), 2);
 }
 
 Array fold_in(const Array& key, const Operand& data) {

@@ -1,5 +1,8 @@
 #include "ops/table.h"
 
+#include <string_view>
+#include <unordered_map>
+
 #include "core/fail.h"
 
 namespace runnel {
@@ -20,9 +23,14 @@ std::span<const Op> op_table() {
 }
 
 const Op& find_op(std::string_view name) {
-  for (const Op& op : op_table())
-    if (op.name == name) return op;
-  fail("there is no op named \"{}\"", name);
+  static const auto& by_name = *[] {
+    auto* made = new std::unordered_map<std::string_view, const Op*>;
+    for (const Op& op : op_table()) made->emplace(op.name, &op);
+    return made;
+  }();
+  const auto at = by_name.find(name);
+  if (at == by_name.end()) fail("there is no op named \"{}\"", name);
+  return *at->second;
 }
 
 }  // namespace runnel

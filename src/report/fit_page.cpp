@@ -17,8 +17,8 @@ namespace {
 constexpr std::size_t kMostColumns = 2000;
 
 // Those that some candidate has, and that few ask for only where they are not as usual in one.
-bool worth_telling(const params::Parameter& p, const std::vector<sweep::Outcome>& outcomes) {
-  return std::any_of(outcomes.begin(), outcomes.end(), [&](const sweep::Outcome& o) {
+bool worth_telling(const params::Parameter& p, const std::vector<search::Candidate>& candidates) {
+  return std::any_of(candidates.begin(), candidates.end(), [&](const search::Candidate& o) {
     return params::is_worth_telling(p, o.configuration[p.name]);
   });
 }
@@ -35,21 +35,21 @@ Trials trials_of(const FitResult& result) {
              result.best};
   std::vector<std::string> names;
   for (const params::Parameter& p : sweep::network_schema()->parameters()) {
-    if (!worth_telling(p, search.outcomes)) continue;
+    if (!worth_telling(p, search.candidates)) continue;
     names.push_back(p.name);
-    const bool numeric = std::all_of(search.outcomes.begin(), search.outcomes.end(), [&](const auto& o) {
+    const bool numeric = std::all_of(search.candidates.begin(), search.candidates.end(), [&](const auto& o) {
       const params::Value& value = o.configuration[p.name];
       return value.is_number() || value.is_nothing();
     });
     out.names.push_back({p.name, p.meaning, numeric});
   }
-  for (const sweep::Outcome& outcome : search.outcomes) {
+  for (const search::Candidate& outcome : search.candidates) {
     const bool read = outcome.epochs > 0;
-    Trial trial{outcome.index,
-                std::string(sweep::status_name(outcome.status)),
+    Trial trial{outcome.number,
+                std::string(search::status_name(outcome.status)),
                 outcome.epochs,
-                read ? outcome.validation : std::nan(""),
-                read ? outcome.validation_loss : std::nan(""),
+                read ? sweep::metric_of(outcome) : std::nan(""),
+                read ? sweep::loss_of(outcome) : std::nan(""),
                 sweep::patience_of(outcome.configuration) > 0 ? outcome.best_epoch : 0,
                 {},
                 outcome.curve};
@@ -83,8 +83,8 @@ Json rows_json(const Fit& fit) {
   const std::size_t train = split.train.size(), validation = split.validation.size();
   const std::size_t test = result.test.rows;
   const bool stops =
-      std::any_of(result.search.outcomes.begin(), result.search.outcomes.end(),
-                  [](const sweep::Outcome& o) { return sweep::patience_of(o.configuration) > 0; });
+      std::any_of(result.search.candidates.begin(), result.search.candidates.end(),
+                  [](const search::Candidate& o) { return sweep::patience_of(o.configuration) > 0; });
   Json list = Json::array();
   const auto add = [&](const char* role, std::size_t rows, std::string when) {
     if (rows > 0) list.push_back({{"role", role}, {"rows", rows}, {"used", std::move(when)}});
@@ -132,7 +132,7 @@ Json run_json(const Fit& fit) {
   add("seed", std::to_string(options.seed));
   add("threads", std::to_string(options.threads > 0 ? options.threads : thread_count(0)));
   add("numbers", options.f64 ? "f64" : "f32");
-  add("scheduler", std::string(sweep::scheduler_name(options.scheduling.scheduler)));
+  add("scheduler", std::string(search::scheduler_name(options.scheduling.scheduler)));
   add("loss", std::string(sweep::loss_name(result.model.loss)));
   if (!options.weight.empty()) add("rows weigh", "column " + options.weight);
   if (options.class_weights.balanced) add("classes weigh", "balanced");

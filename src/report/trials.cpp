@@ -62,7 +62,7 @@ std::vector<std::int64_t> drawn_epochs(const Trials& trials, const std::vector<s
     const double epoch = 1 + static_cast<double>(longest - 1) * at * std::sqrt(at);
     out.insert(static_cast<std::int64_t>(std::lround(epoch)));
   }
-  for (const sweep::Rung& rung : trials.rungs)
+  for (const search::Rung& rung : trials.rungs)
     if (rung.epochs <= static_cast<std::int64_t>(longest)) out.insert(rung.epochs);
   return {out.begin(), out.end()};
 }
@@ -113,7 +113,7 @@ Json trials_json(const Trials& trials) {
   for (std::size_t field = 0; field < trials.names.size() && !trials.all.empty(); ++field)
     if (!std::binary_search(fields.begin(), fields.end(), field))
       same.push_back(Json::array({trials.names[field].name, trials.all[0].values[field]}));
-  for (const sweep::Rung& r : trials.rungs)
+  for (const search::Rung& r : trials.rungs)
     rungs.push_back({{"bracket", r.bracket}, {"epochs", r.epochs}, {"entered", r.entered}, {"kept", r.kept}});
   for (const std::size_t i : which) list.push_back(trial_json(trials.all[i], fields, epochs));
   std::size_t longest = 0;

@@ -35,7 +35,7 @@ struct Trials {
   std::size_t folds = 0;  // that a trial's metric is the mean of; 0: one set of validation rows
   std::vector<HyperName> names;
   std::vector<Trial> all;
-  std::vector<sweep::Rung> rungs;
+  std::vector<search::Rung> rungs;
   std::optional<std::int64_t> best;  // its index
 };
 

@@ -162,7 +162,7 @@ Array BlockRun::own_orders(std::int64_t epoch) const {
   const std::int64_t rows = rows_of(programs_.folds()[block_.fold].train);
   std::vector<Array> orders;
   for (const Trajectory& t : block_.trajectories)
-    orders.push_back(row_numbers(t.seed, static_cast<std::int64_t>(block_.fold), epoch, rows));
+    orders.push_back(row_numbers(key_of_fold(t.seed, static_cast<std::int64_t>(block_.fold)), epoch, rows));
   return batches({stack(orders, 1)}, program_.batch())[0];
 }
 
@@ -271,8 +271,15 @@ std::vector<std::vector<double>> BlockRun::outputs() const {
   for (std::int64_t begin = 0; begin < block_.measured; begin += piece) {
     const std::vector<double> values =
         said_of(begin, std::min(begin + piece, block_.measured))[0].to_doubles();
-    for (std::size_t lane = 0; lane < lanes; ++lane)
-      for (std::size_t i = lane; i < values.size(); i += lanes) out[lane].push_back(values[i]);
+    const std::size_t each = values.size() / lanes;
+    for (std::size_t lane = 0; lane < lanes; ++lane) {
+      const std::size_t before = out[lane].size();
+      if (before == 0)
+        out[lane].reserve(each * static_cast<std::size_t>((block_.measured + piece - 1) / piece));
+      out[lane].resize(before + each);
+      double* const to = out[lane].data() + before;
+      for (std::size_t i = 0; i < each; ++i) to[i] = values[i * lanes + lane];
+    }
   }
   return out;
 }

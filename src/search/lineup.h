@@ -18,6 +18,7 @@ class Lineup {
 
   std::int64_t size() const;  // candidates
   std::int64_t generations() const;
+  std::int64_t known() const { return std::ssize(earlier_.candidates); }     // of an earlier run
   const std::vector<std::int64_t>& tried() const { return earlier_.tried; }  // their numbers
 
   // The candidates first, first + 1, … of the next generation, after those that are told. A sampler that

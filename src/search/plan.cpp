@@ -25,6 +25,7 @@ class Planner {
     const Lineup lineup(space, sampler, options, {});
     plan_.candidates = lineup.size();
     const std::vector<Configuration> first = lineup.next(0, {});
+    for (const Configuration& c : first) trainable.check(c);
     const Stopwatch tracing;
     field_.emplace(programs_, first, 0, options);
     traced_ = tracing.total();

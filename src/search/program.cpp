@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "core/fail.h"
+#include "ops/control.h"
+#include "ops/helpers.h"
 #include "runnel/ops.h"
 #include "runnel/transforms.h"
 #include "search/settings.h"
@@ -67,44 +69,89 @@ struct OfLane {
     for (const Measure& m : trainable->evaluate(settings(rates, given), state, rows)) out.push_back(m.rows);
     return out;
   }
-  Leaves epoch(const Leaves& state, const LaneRates& rates, const Leaves& given,
-               const Leaves& batches) const {
-    const Settings h = settings(rates, given);
-    return scan(
-               [&](const Leaves& s, const Leaves& batch) {
-                 return std::pair(trainable->step(h, s, batch).first, std::tuple<>());
-               },
-               state, batches)
-        .first;
-  }
-  Leaves epoch_in_order(const Leaves& state, const LaneRates& rates, const Leaves& given, const Leaves& rows,
-                        const Array& order) const {
-    const Settings h = settings(rates, given);
-    return scan(
-               [&](const Leaves& s, const Array& numbers) {
-                 Leaves batch;
-                 for (const Array& leaf : rows) batch.push_back(gather(leaf, numbers, 0));
-                 return std::pair(trainable->step(h, s, batch).first, std::tuple<>());
-               },
-               state, order)
-        .first;
-  }
 };
 
-auto start_of(const OfLane& lane) {
-  return jit(vmap([=](const LaneRates& r, const Leaves& given) { return lane.init(r, given); },
-                  {Axis(-1), shared}, -1));
+Leaves leaves_of(const LaneRates& rates) {
+  Leaves out = rates.traced;
+  out.push_back(rates.steps);
+  out.push_back(rates.key);
+  return out;
 }
-auto epoch_of(const OfLane& lane) {
-  return jit(vmap([=](const Leaves& s, const LaneRates& r, const Leaves& given,
-                      const Leaves& x) { return lane.epoch(s, r, given, x); },
-                  {Axis(-1), Axis(-1), shared, shared}, -1));
+
+Leaves joined(std::initializer_list<const Leaves*> parts) {
+  Leaves out;
+  for (const Leaves* part : parts) out.insert(out.end(), part->begin(), part->end());
+  return out;
 }
-auto epoch_in_order_of(const OfLane& lane) {
-  return jit(vmap([=](const Leaves& s, const LaneRates& r, const Leaves& given, const Leaves& x,
-                      const Array& order) { return lane.epoch_in_order(s, r, given, x, order); },
-                  {Axis(-1), Axis(-1), shared, shared, Axis(-1)}, -1));
+
+// A graph of one lane, of lanes abreast: as one equation, with nothing traced again. The last axis of the
+// operands holds the lanes, but for the `shared` ones at the end.
+Leaves abreast(const GraphPtr& graph, const Leaves& operands, std::size_t shared_ones) {
+  std::vector<bool> has_lanes(operands.size(), true);
+  std::fill(has_lanes.end() - static_cast<std::ptrdiff_t>(shared_ones), has_lanes.end(), false);
+  return bind_op(find_op("vmap"), operands, vmap_attrs({graph, has_lanes, operands[0].dim(-1)}));
 }
+
+// A step as the body of a scan, which takes what all steps share first and has no use for the loss: from
+// (state, shared, batch) to the state.
+GraphPtr body_of(const GraphPtr& step, std::size_t state, std::size_t shared_ones) {
+  Graph::Data data{step->types(), step->inputs(), step->constants(), step->equations(), step->outputs()};
+  const auto first = data.inputs.begin();
+  std::rotate(first, first + static_cast<std::ptrdiff_t>(state),
+              first + static_cast<std::ptrdiff_t>(state + shared_ones));
+  data.outputs.pop_back();
+  return std::make_shared<const Graph>(std::move(data));
+}
+
+// The steps along the batches, of one lane: a graph from (state, shared, batches) to the state.
+GraphPtr epoch_graph(const GraphPtr& step, std::size_t state, const Leaves& shared_ones,
+                     const Leaves& batches) {
+  std::vector<Type> types = step->input_types();
+  for (std::size_t i = 0; i < batches.size(); ++i) types[state + shared_ones.size() + i] = batches[i].type();
+  const GraphPtr body = body_of(step, state, shared_ones.size());
+  const ScanSpec scan{body, batches[0].dim(0), std::ssize(shared_ones), static_cast<std::int64_t>(state)};
+  return trace(
+             [&](Leaves in) {
+               std::rotate(in.begin(), in.begin() + static_cast<std::ptrdiff_t>(state),
+                           in.begin() + static_cast<std::ptrdiff_t>(state + shared_ones.size()));
+               return bind_op(find_op("scan"), in, scan_attrs(scan));
+             },
+             types)
+      .graph;
+}
+
+auto start_of(const GraphPtr& init) {
+  return jit([=](const LaneRates& r, const Leaves& given) {
+    const Leaves rates = leaves_of(r);
+    return abreast(init, joined({&rates, &given}), given.size());
+  });
+}
+auto epoch_of(const GraphPtr& step) {
+  return jit([=](const Leaves& s, const LaneRates& r, const Leaves& given, const Leaves& x) {
+    const Leaves rates = leaves_of(r);
+    return abreast(epoch_graph(step, s.size(), joined({&rates, &given}), x), joined({&s, &rates, &given, &x}),
+                   given.size() + x.size());
+  });
+}
+auto epoch_in_order_of(const GraphPtr& step) {
+  return jit(vmap(
+      [=](const Leaves& state, const LaneRates& r, const Leaves& given, const Leaves& rows,
+          const Array& order) {
+        const Leaves rates = leaves_of(r);
+        return scan(
+                   [&](const Leaves& s, const Array& numbers) {
+                     Leaves batch;
+                     for (const Array& leaf : rows) batch.push_back(gather(leaf, numbers, 0));
+                     Leaves after = evaluate(*step, joined({&s, &rates, &given, &batch}));
+                     after.pop_back();  // the loss
+                     return std::pair(after, std::tuple<>());
+                   },
+                   state, order)
+            .first;
+      },
+      {Axis(-1), Axis(-1), shared, shared, Axis(-1)}, -1));
+}
+// Of another number of rows than were traced.
 auto measure_of(const OfLane& lane) {
   return jit(vmap([=](const Leaves& s, const LaneRates& r, const Leaves& given,
                       const Leaves& x) { return lane.measure(s, r, given, x); },
@@ -123,7 +170,7 @@ LaneRates rates_in(const Leaves& leaves, std::size_t traced) {
           leaves[traced + 1]};
 }
 
-std::vector<Type> joined(std::vector<Type> a, const std::vector<Type>& b, const std::vector<Type>& c = {}) {
+std::vector<Type> types_of(std::vector<Type> a, const std::vector<Type>& b, const std::vector<Type>& c = {}) {
   a.insert(a.end(), b.begin(), b.end());
   a.insert(a.end(), c.begin(), c.end());
   return a;
@@ -155,16 +202,16 @@ Leaves Trainable::step_along(const Settings&, const Leaves&, const Leaves&) cons
 }
 
 struct Program::Compiled {
-  explicit Compiled(const OfLane& of_lane)
+  Compiled(const OfLane& of_lane, const Graphs& graphs)
       : lane(of_lane),
-        start(start_of(lane)),
-        epoch(epoch_of(lane)),
-        epoch_in_order(epoch_in_order_of(lane)),
+        start(start_of(graphs.init)),
+        epoch(epoch_of(graphs.step)),
+        epoch_in_order(epoch_in_order_of(graphs.step)),
         measure(measure_of(lane)) {}
   const OfLane lane;
-  const decltype(start_of(std::declval<OfLane>())) start;
-  const decltype(epoch_of(std::declval<OfLane>())) epoch;
-  const decltype(epoch_in_order_of(std::declval<OfLane>())) epoch_in_order;
+  const decltype(start_of(nullptr)) start;
+  const decltype(epoch_of(nullptr)) epoch;
+  const decltype(epoch_in_order_of(nullptr)) epoch_in_order;
   const decltype(measure_of(std::declval<OfLane>())) measure;
 };
 
@@ -175,7 +222,7 @@ Program::Program(const Trainable& trainable, const Configuration& example, const
     : example_(example), given_(given), batch_(batch), steps_(steps), dtype_(float_of(rows)) {
   check(trainable, rows, given);
   compiled_ = std::make_unique<const Compiled>(
-      OfLane{&trainable, example_, traced_places(example_), dtype_, steps_, rows});
+      OfLane{&trainable, example_, traced_places(example_), dtype_, steps_, rows}, graphs_);
 }
 
 void Program::check(const Trainable& trainable, const std::vector<Type>& rows,
@@ -183,7 +230,7 @@ void Program::check(const Trainable& trainable, const std::vector<Type>& rows,
   OfLane lane{&trainable, example_, traced_places(example_), dtype_, steps_, rows};
   lane.asked = std::make_shared<Asked>(example_.values().size());
   const std::size_t traced = lane.places.size();
-  const std::vector<Type> shared_types = joined(rate_types(traced), given);
+  const std::vector<Type> shared_types = types_of(rate_types(traced), given);
   const auto shared_at = [&](const Leaves& in, std::size_t at) {
     return std::pair(rates_in(part(in, at, traced + 2), traced), part(in, at + traced + 2, given.size()));
   };
@@ -211,7 +258,7 @@ void Program::check(const Trainable& trainable, const std::vector<Type>& rows,
     state.push_back(of_loss);
     return state;
   };
-  const Traced step = trace(one_step, joined(state_, shared_types, with_rows(rows, batch_)));
+  const Traced step = trace(one_step, types_of(state_, shared_types, with_rows(rows, batch_)));
   std::vector<Type> after = step.graph->output_types();
   after.pop_back();
   expect_same_state(state_, after);
@@ -228,13 +275,14 @@ void Program::check(const Trainable& trainable, const std::vector<Type>& rows,
              shards_);
       return std::move(nodes[0]);
     };
-    gradient_ = trace(gradient, joined(state_, shared_types, with_rows(rows, batch_))).graph->output_types();
+    gradient_ =
+        trace(gradient, types_of(state_, shared_types, with_rows(rows, batch_))).graph->output_types();
     const auto along = [&](const Leaves& in) {
       const auto [rates, gift] = shared_at(in, leaves);
       return trainable.step_along(lane.settings(rates, gift), part(in, 0, leaves),
                                   part(in, before_rows, gradient_.size()));
     };
-    expect_same_state(state_, trace(along, joined(state_, shared_types, gradient_)).graph->output_types());
+    expect_same_state(state_, trace(along, types_of(state_, shared_types, gradient_)).graph->output_types());
   }
 
   // Few rows show what many cost, unless they are measured as a whole.
@@ -251,7 +299,7 @@ void Program::check(const Trainable& trainable, const std::vector<Type>& rows,
     }
     return out;
   };
-  const Traced evaluate = trace(measured, joined(state_, shared_types, with_rows(rows, few)));
+  const Traced evaluate = trace(measured, types_of(state_, shared_types, with_rows(rows, few)));
   check_measures(trainable.output_measures(), evaluate.graph->output_types(), few);
   row_cost_ = cost_of(*evaluate.graph);
   row_cost_.operations /= static_cast<double>(few);
@@ -286,7 +334,9 @@ void Program::check_measures(const OutputMeasures* of_outputs, const std::vector
   }
 }
 
-void Program::drop_compiled() const { compiled_ = std::make_unique<const Compiled>(OfLane(compiled_->lane)); }
+void Program::drop_compiled() const {
+  compiled_ = std::make_unique<const Compiled>(OfLane(compiled_->lane), graphs_);
+}
 
 void Program::trace_start(const Configuration& configuration) const {
   OfLane lane = compiled_->lane;
@@ -296,7 +346,7 @@ void Program::trace_start(const Configuration& configuration) const {
       [&](const Leaves& in) {
         return lane.init(rates_in(part(in, 0, traced + 2), traced), part(in, traced + 2, given_.size()));
       },
-      joined(rate_types(traced), given_));
+      types_of(rate_types(traced), given_));
 }
 
 std::vector<Array> Program::start(const LaneRates& rates, const std::vector<Array>& given) const {

@@ -26,6 +26,32 @@ std::size_t row_bytes(const Array& x) {
   return static_cast<std::size_t>(x.size() / std::max<std::int64_t>(1, x.dim(0))) * size_of(x.dtype());
 }
 
+// Rows of a known size are copied without a call for each.
+template <std::size_t Bytes>
+void copy_rows(const std::byte* from, std::span<const std::int32_t> numbers, std::byte* to) {
+  for (const std::int32_t number : numbers) {
+    std::memcpy(to, from + static_cast<std::size_t>(number) * Bytes, Bytes);
+    to += Bytes;
+  }
+}
+
+void copy_rows(const std::byte* from, std::size_t bytes, std::span<const std::int32_t> numbers,
+               std::byte* to) {
+  switch (bytes) {
+    case 4:
+      return copy_rows<4>(from, numbers, to);
+    case 8:
+      return copy_rows<8>(from, numbers, to);
+    case 16:
+      return copy_rows<16>(from, numbers, to);
+    default:
+      for (const std::int32_t number : numbers) {
+        std::memcpy(to, from + static_cast<std::size_t>(number) * bytes, bytes);
+        to += bytes;
+      }
+  }
+}
+
 // Rows numbers[i] of x as row i, on several threads where it is worth them.
 void gather(const Array& x, std::span<const std::int32_t> numbers, std::byte* to, int threads) {
   const std::size_t bytes = row_bytes(x);
@@ -34,8 +60,8 @@ void gather(const Array& x, std::span<const std::int32_t> numbers, std::byte* to
   const std::size_t pieces =
       std::clamp<std::size_t>(n * bytes / kPieceBytes, 1, 4 * static_cast<std::size_t>(threads));
   run_jobs(pieces, threads, [&](std::size_t piece) {
-    for (std::size_t i = n * piece / pieces; i < n * (piece + 1) / pieces; ++i)
-      std::memcpy(to + i * bytes, from + static_cast<std::size_t>(numbers[i]) * bytes, bytes);
+    const std::size_t begin = n * piece / pieces;
+    copy_rows(from, bytes, numbers.subspan(begin, n * (piece + 1) / pieces - begin), to + begin * bytes);
   });
 }
 
@@ -95,21 +121,24 @@ void check_rows(const std::vector<Fold>& folds) {
 }
 
 RowOrder::RowOrder(const std::vector<Array>& rows, std::uint64_t seed, std::size_t fold, int threads)
-    : rows_(rows), seed_(seed), fold_(static_cast<std::int64_t>(fold)), threads_(threads) {
+    : rows_(rows), key_(key_of_fold(seed, static_cast<std::int64_t>(fold))), threads_(threads) {
   for (const Array& leaf : rows)
     buffers_.push_back(allocate_buffer(static_cast<std::size_t>(leaf.dim(0)) * row_bytes(leaf)));
 }
 
 std::vector<Array> RowOrder::epoch(std::int64_t epoch) {
-  const Array numbers = row_numbers(seed_, fold_, epoch, rows_of(rows_));
+  const Array numbers = row_numbers(key_, epoch, rows_of(rows_));
   std::vector<Array> out;
   for (std::size_t i = 0; i < rows_.size(); ++i)
     out.push_back(gathered(rows_[i], numbers.data<std::int32_t>(), buffers_[i], threads_));
   return out;
 }
 
-Array row_numbers(std::uint64_t seed, std::int64_t fold, std::int64_t epoch, std::int64_t rows) {
-  const Array of_fold = random::child_key(random::key(seed), fold, domain::kRows);
+Array key_of_fold(std::uint64_t seed, std::int64_t fold) {
+  return random::child_key(random::key(seed), fold, domain::kRows);
+}
+
+Array row_numbers(const Array& of_fold, std::int64_t epoch, std::int64_t rows) {
   return random::permutation(random::child_key(of_fold, epoch, domain::kRows), rows);
 }
 

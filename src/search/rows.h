@@ -29,14 +29,16 @@ class RowOrder {
 
  private:
   const std::vector<Array>& rows_;
-  std::uint64_t seed_;
-  std::int64_t fold_;
+  Array key_;
   int threads_;
   std::vector<std::shared_ptr<std::byte>> buffers_;
 };
 
+// What the orders of a training on a fold are drawn with.
+Array key_of_fold(std::uint64_t seed, std::int64_t fold);
+
 // The numbers of the rows, i32, in the order of an epoch.
-Array row_numbers(std::uint64_t seed, std::int64_t fold, std::int64_t epoch, std::int64_t rows);
+Array row_numbers(const Array& key_of_fold, std::int64_t epoch, std::int64_t rows);
 
 // Bytes of the rows in order.
 std::size_t bytes_of_rows(const std::vector<Array>& rows);

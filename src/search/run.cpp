@@ -52,6 +52,7 @@ class Search : private Coordinator {
 
   void ask(std::int64_t first) {
     asked_ = lineup_.next(first, told());
+    for (const Configuration& c : asked_) programs_.trainable().check(c);
     field_.emplace(programs_, asked_, first, options_);
     if (options_.study) {
       const Generation generation{first, asked_, field_->trajectories(), lineup_.tried()};
@@ -187,13 +188,15 @@ class Search : private Coordinator {
 
   Result finish() {
     result_.measures = programs_.measures();
+    result_.tried = lineup_.tried();
+    result_.known = lineup_.known();
     result_.interrupted = std::ssize(result_.candidates) < total_ ||
                           std::any_of(result_.candidates.begin(), result_.candidates.end(),
                                       [](const Candidate& c) { return c.status == Status::interrupted; });
     const std::vector<std::int64_t> best = result_.ranking(std::max<std::int64_t>(1, options_.states));
     if (!best.empty()) result_.best = best[0];
     if (options_.states > 0) give_states(best);
-    result_.warnings = warnings_of(result_, programs_, space_, options_.scheduling);
+    result_.warnings = warnings_of(result_, programs_, space_, options_);
     result_.seconds = seconds();
     if (options_.study) options_.study->finish(result_);
     return std::move(result_);

@@ -138,7 +138,7 @@ void add_idle(const Result& result, const Scheduling& scheduling, Warnings& out)
 }  // namespace
 
 std::vector<std::string> warnings_of(const Result& result, const Programs& programs, const Space& space,
-                                     const Scheduling& scheduling) {
+                                     const Options& options) {
   Warnings out;
   const auto diverged = std::count_if(result.candidates.begin(), result.candidates.end(),
                                       [](const Candidate& c) { return c.status == Status::diverged; });
@@ -146,11 +146,11 @@ std::vector<std::string> warnings_of(const Result& result, const Programs& progr
     out.push_back(fmt::format(
         "{} of {} candidates diverged (their states or measures are no longer finite) and were not chosen",
         diverged, result.candidates.size()));
-  add_edges(result, space, out);
+  if (options.tell_edges) add_edges(result, space, out);
   add_unasked(programs, space, out);
   add_batches(result, programs, out);
   add_repeats(result, out);
-  add_idle(result, scheduling, out);
+  add_idle(result, options.scheduling, out);
   return out;
 }
 

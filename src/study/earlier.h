@@ -1,6 +1,6 @@
 // Studies of formats before the present one (schema.h). In format 1 a candidate of a fit had a number for
 // every hyperparameter, 0 where it was off or the optimiser's own, and a value also for those that took no
-// part.
+// part. Its states were those of another numbering.
 #pragma once
 
 #include "runnel/study.h"
@@ -11,8 +11,7 @@ namespace runnel::study {
 bool is_earlier(const Database& database);
 // As the present format would have it, of a study that was read.
 void bring_up(Study& study);
-// The file itself, before it is gone on with. States of candidates are dropped where their numbers are not
-// those of today (they are trained anew).
-void bring_up(const Database& database);
+// Throws Error(input), naming the format, for a study that is to be gone on with.
+void expect_present_format(const Database& database);
 
 }  // namespace runnel::study

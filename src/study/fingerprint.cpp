@@ -183,19 +183,6 @@ void space_differences(const Json& before, const Json& now, std::vector<std::str
   for (const auto& [name, value] : was.items()) changed(was, is, name.c_str(), name, out);
   for (const auto& [name, value] : is.items())
     if (!was.contains(name)) changed(was, is, name.c_str(), name, out);
-  if (!now.contains("hyper")) return;
-  changed(before, now, "candidates", "candidates", out);
-  if (out.empty()) {
-    const Json &columns = before.at("hyper"), &others = now.at("hyper");
-    for (const auto& [name, digest] : others.items()) {
-      if (!columns.contains(name))
-        out.push_back(fmt::format("the hyperparameter {} is new", name));
-      else if (columns[name] != digest)
-        out.push_back(fmt::format("the candidates' values of {}", name));
-    }
-    for (const auto& [name, digest] : columns.items())
-      if (!others.contains(name)) out.push_back(fmt::format("the hyperparameter {} is gone", name));
-  }
 }
 
 }  // namespace
@@ -214,19 +201,6 @@ Fingerprint split_fingerprint(const Split& split, std::span<const runnel::Fold> 
     sets.push_back(rows_part(fmt::format("fold {}'s validation", i + 1), folds[i].validation));
   }
   return fingerprint_of({{"sets", sets}});
-}
-
-Fingerprint space_fingerprint(const std::vector<std::pair<std::string, std::string>>& settings,
-                              const std::vector<params::Configuration>& candidates) {
-  Json parts = {{"settings", Json::object()}, {"candidates", candidates.size()}, {"hyper", Json::object()}};
-  for (const auto& [name, text] : settings) parts["settings"][name] = text;
-  if (candidates.empty()) return fingerprint_of(parts);
-  for (const params::Parameter& p : candidates[0].schema().parameters()) {
-    Digest digest;
-    for (const params::Configuration& candidate : candidates) digest.text(to_string(candidate[p.name]));
-    parts["hyper"][p.name] = digest.hex();
-  }
-  return fingerprint_of(parts);
 }
 
 Fingerprint settings_fingerprint(const std::vector<std::pair<std::string, std::string>>& settings) {

@@ -11,8 +11,8 @@ namespace runnel::study {
 // Throws Error(input) for a damaged file.
 void check_whole(const Database& database);
 // Throws Error(input), naming what differs, unless data, split, space and settings are those that it was
-// begun with; of the space the settings alone where it `grows` by candidates.
-void check_same(const std::string& path, const Description& before, const Description& now, bool grows);
+// begun with.
+void check_same(const std::string& path, const Description& before, const Description& now);
 // A warning where another version goes on with it; empty else.
 std::string other_version(const Description& before, const Description& now);
 

@@ -47,7 +47,8 @@ Json varied_of(const search::Space& space) {
     Json one = Json::object();
     if (v.values.empty()) {
       one = range_of(v.range.low, v.range.high);
-      one["nature"] = v.logarithmic ? "log" : "linear";
+      one["nature"] = "a range";
+      one["log"] = v.logarithmic;
       if (v.points > 0) one["points"] = v.points;
     } else {
       one["nature"] = "values";
@@ -72,12 +73,17 @@ Json fixed_of(const search::Space& space) {
 
 std::vector<std::pair<std::string, std::string>> settings_of(const search::Beginning& b) {
   const search::Scheduling& s = b.options.scheduling;
-  return {{"sampler", b.sampler.name()},
-          {"generation", std::to_string(b.options.generation)},
-          {"patience", std::to_string(b.options.patience)},
-          {"scheduler", std::string(scheduler_name(s.scheduler))},
-          {"eta", std::to_string(s.eta)},
-          {"min_epochs", std::to_string(s.min_epochs)}};
+  std::vector<std::pair<std::string, std::string>> out{
+      {"sampler", b.sampler.name()},
+      {"generation", std::to_string(b.options.generation)},
+      {"patience", std::to_string(b.options.patience)},
+      {"scheduler", std::string(scheduler_name(s.scheduler))}};
+  // What a scheduler does not read may be anything.
+  const bool halves =
+      s.scheduler == search::Scheduler::halving || s.scheduler == search::Scheduler::hyperband;
+  if (halves) out.emplace_back("eta", std::to_string(s.eta));
+  if (s.scheduler != search::Scheduler::full) out.emplace_back("min_epochs", std::to_string(s.min_epochs));
+  return out;
 }
 
 // ---- as wide -------------------------------------------------------------------------------------------
@@ -118,8 +124,10 @@ std::string not_as_wide(const Json& was, const Json& is, const char* gone) {
 }
 
 [[noreturn]] void refuse(const std::string& path, const char* what, const std::string& differs) {
-  fail("{}: the study was begun with another {}: {}; give what it was begun with, or another file", path,
-       what, differs);
+  fail(
+      "{}: the study was begun with another {}: {}; give what it was begun with or a wider one, or another "
+      "file",
+      path, what, differs);
 }
 
 class Growth {
@@ -158,6 +166,8 @@ class Growth {
   }
 
   void check_settings() const {
+    if (study_.description.seed != beginning_.options.seed)
+      refuse(study_.path, "seed", fmt::format("{} -> {}", study_.description.seed, beginning_.options.seed));
     for (const auto& [name, value] : was_.at("settings").items())
       if (const Json& now = is_["settings"][name]; now != value)
         refuse(study_.path, "space",
@@ -199,6 +209,7 @@ class Growth {
     const Configuration& like = beginning_.space.base();
     std::vector<Value> values(like.values().size());
     for (const Candidate::Value& v : candidate.hyper) {
+      if (!v.active) continue;
       const std::size_t place = like.schema().place(v.name);
       values[place] = params::read(like.schema().parameters()[place], v.text);
     }
@@ -239,7 +250,7 @@ Fingerprint search_fingerprint(const search::Beginning& b) {
   std::vector<std::pair<std::string, std::string>> parts = settings_of(b);
   const Json varied = varied_of(b.space), fixed = fixed_of(b.space);
   for (const auto& [name, one] : varied.items())
-    parts.emplace_back(name, told(one) + (one["nature"] == "log" ? " log" : ""));
+    parts.emplace_back(name, told(one) + (one.value("log", false) ? " log" : ""));
   for (const auto& [name, value] : fixed.items()) parts.emplace_back("the value of " + name, value);
   return settings_fingerprint(parts);
 }
@@ -248,9 +259,8 @@ search::Earlier grown_from(const Study& study, const search::Beginning& beginnin
   const Json configuration = Json::parse(study.description.configuration, nullptr, false);
   if (!configuration.is_object() || !configuration.contains("search"))
     fail(
-        "{}: the study is not one of a search of a program of your own (runnel fit --resume goes on with a "
-        "fit); "
-        "give another file",
+        "{}: the study does not say what was searched (it is of another program or an earlier Runnel); give "
+        "another file",
         study.path);
   try {
     return Growth(study, beginning, configuration["search"]).earlier();

@@ -1,4 +1,5 @@
-// A search of any training as a study: what ties src/search's archive to a store.
+#include "study/search_study.h"
+
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
@@ -14,8 +15,10 @@
 #include "runnel/version.h"
 #include "search/archive.h"
 #include "search/rows.h"
+#include "study/earlier.h"
 #include "study/facts.h"
-#include "study/hyper_json.h"
+#include "study/going_on.h"
+#include "study/schema.h"
 #include "study/search_growth.h"
 #include "study/standings.h"
 #include "study/tensors.h"
@@ -29,18 +32,6 @@ using search::Configuration;
 using search::LaneState;
 
 // ---- what a search is ----------------------------------------------------------------------------------
-
-std::string json_of(const Configuration& configuration) {
-  Json out = Json::object();
-  for (std::size_t i = 0; i < configuration.values().size(); ++i) {
-    const Value& value = configuration.values()[i];
-    const std::string& name = configuration.schema().parameters()[i].name;
-    if (value.is_nothing()) continue;
-    const std::string text = to_string(value);  // 1.0 is told as 1
-    out[name] = value.is_number() ? Json::parse(text) : Json(text);
-  }
-  return dumped(out);
-}
 
 std::string digest_of_rows(const std::vector<Array>& leaves) {
   Digest digest;
@@ -125,6 +116,12 @@ Snapshot snapshot_of(const LaneState& lane, std::int64_t owner, bool with_leaves
   return s;
 }
 
+Snapshot model_snapshot(std::int64_t candidate, std::int64_t epochs, const nn::Network& model) {
+  Snapshot s{Snapshot::Kind::model, candidate, 0, epochs, {}, {}, {}};
+  for (const auto& [name, part] : nn::named_parts(model)) s.tensors.push_back(tensor_of(part, name));
+  return s;
+}
+
 LaneState lane_of(const Snapshot& s, std::int64_t trajectory) {
   LaneState lane{trajectory, static_cast<std::size_t>(s.fold), s.epochs};
   lane.readings = s.curve;
@@ -134,169 +131,203 @@ LaneState lane_of(const Snapshot& s, std::int64_t trajectory) {
   return lane;
 }
 
-class SearchStudy : public search::Archive {
- public:
-  explicit SearchStudy(std::string path) : path_(std::move(path)) {}
-
-  search::Earlier begin(const search::Beginning& beginning) override {
-    store_.reset();  // of a search that failed
-    snapshots_.clear();
-    known_.clear();
-    broken_ = all_ = false;
-    beginning_.emplace(beginning);
-    settled_ = 0;
-    std::error_code error;
-    if (!std::filesystem::exists(path_, error)) return {path_};
-    search::Earlier earlier = grown_from(read(path_), beginning);
-    for (const Configuration& c : earlier.candidates) known_.push_back(json_of(c));
-    settled_ = earlier.settled;
-    return earlier;
-  }
-
-  std::vector<LaneState> begin_generation(const search::Generation& generation) override {
-    first_ = generation.first;
-    std::vector<std::string> texts;
-    for (const Configuration& c : generation.candidates) texts.push_back(json_of(c));
-    if (!store_) open(generation, texts);
-    take_in(generation, texts);
-    standing_.emplace(*beginning_, generation.trajectories);
-    std::vector<LaneState> lanes;
-    for (const search::Trajectory& t : generation.trajectories)
-      for (const Snapshot& s : snapshots_)
-        if (s.owner == t.first_candidate()) lanes.push_back(lane_of(s, static_cast<std::int64_t>(t.number)));
-    for (const LaneState& lane : lanes) standing_->note(lane);
-    return lanes;
-  }
-
-  bool wants_states() override {
-    if (all_ || since_commit_.total() >= kCommitSeconds) {
-      guarded([&] { store_->commit(); });
-      since_commit_ = Stopwatch();
-    }
-    all_ = !broken_ && store_->due();
-    return all_;
-  }
-
-  // A lane that has some way to go is written when the last ones were long enough ago: a search that lost it
-  // trains from an earlier one to the same bits.
-  void keep(const LaneState& lane, bool has_ended, bool is_stopping) override {
-    standing_->note(lane);
-    guarded([&] {
-      if (!has_ended && !all_ && !is_stopping && !store_->due()) return;
-      store_->snapshot(snapshot_of(lane, standing_->owner(lane), !has_ended));
-      for (const Reading& reading : standing_->readings(lane)) store_->reading(reading);
-      for (const Verdict& verdict : standing_->verdicts(lane, has_ended)) store_->verdict(verdict);
-    });
-  }
-
-  void under_way(int rank, const std::vector<std::int64_t>& candidates) override {
-    guarded([&] { store_->under_way(rank, candidates); });
-  }
-
-  void end_generation(std::span<const search::Candidate> candidates) override {
-    guarded([&] {
-      for (const search::Candidate& c : candidates) write(c);
-      store_->commit();
-    });
-  }
-
-  void finish(const search::Result& result) override {
-    if (!store_) return;  // it was stopped before it began
-    for (const search::Candidate& c : result.candidates) write(c);
-    for (const search::Rung& r : result.rungs) store_->rung({r.bracket, r.epochs, r.entered, r.kept});
-    if (!result.interrupted)
-      for (const std::string& warning : result.warnings) store_->warning(warning);
-    store_->timing("searching", result.seconds);
-    store_->finish(result.interrupted ? State::interrupted : State::finished, result.best);
-    store_.reset();
-    snapshots_.clear();
-  }
-
- private:
-  static constexpr double kCommitSeconds = 0.5;  // what a kill may cost of candidates that had ended
-
-  void open(const search::Generation& generation, const std::vector<std::string>& texts) {
-    Json plan = plan_of(*beginning_);
-    plan["tried"] = std::vector<std::int64_t>(generation.tried.begin(), generation.tried.end());
-    plan["settled"] = settled_;
-    const Description description = description_of(*beginning_, generation.candidates[0], std::move(plan));
-    std::error_code error;
-    if (!std::filesystem::exists(path_, error)) {
-      store_.emplace(Store::create(path_, description, texts));
-      known_ = texts;
-      return;
-    }
-    store_.emplace(Store::resume_grown(path_, description));
-    if (store_->contents().candidates.size() != known_.size())
-      fail("{}: another program has gone on with the study meanwhile; start this one again", path_);
-    snapshots_ = store_->snapshots(Snapshot::Kind::state);
-  }
-
-  // Candidates that are new, and those that train longer than they did: where a training knows how long it
-  // will be, what it had come to is nothing to go on from.
-  void take_in(const search::Generation& generation, const std::vector<std::string>& texts) {
-    std::vector<std::string> fresh;
-    for (std::size_t i = 0; i < texts.size(); ++i) {
-      const std::int64_t number = first_ + static_cast<std::int64_t>(i);
-      if (number >= std::ssize(known_)) {
-        fresh.push_back(texts[i]);
-        continue;
-      }
-      std::string& known = known_[static_cast<std::size_t>(number)];
-      if (known == texts[i]) continue;
-      store_->replace(number, known = texts[i]);
-      if (asks_for_steps(generation.candidates[i])) drop(number);
-    }
-    if (!fresh.empty()) store_->add(fresh);
-    known_.insert(known_.end(), fresh.begin(), fresh.end());
-    store_->commit();
-  }
-
-  bool asks_for_steps(const Configuration& c) const {
-    for (std::size_t fold = 0; fold < beginning_->programs.folds().size(); ++fold)
-      if (beginning_->programs.of(c, fold).asks_for_steps()) return true;
-    return false;
-  }
-
-  void drop(std::int64_t owner) {
-    for (std::size_t fold = 0; fold < beginning_->programs.folds().size(); ++fold)
-      store_->drop_snapshot(Snapshot::Kind::state, owner, static_cast<std::int64_t>(fold));
-    std::erase_if(snapshots_, [&](const Snapshot& s) { return s.owner == owner; });
-  }
-
-  void write(const search::Candidate& c) {
-    const double tie = c.measures.size() > 1 ? c.measures[1] : std::nan("");
-    store_->verdict(
-        {c.number, status_of(c.status), c.measures.empty() ? std::nan("") : c.measures[0], tie, c.epochs});
-    for (std::size_t fold = 0; fold < c.by_fold.size(); ++fold)
-      store_->reading({c.number, static_cast<std::int64_t>(fold), c.epochs, c.by_fold[fold], std::nan(""),
-                       c.best_epoch > 0, fold == 0 ? c.curve : std::vector<double>()});
-  }
-
-  // The search goes on when its study cannot be written (a full disk): finish() tries all of it again.
-  void guarded(const std::function<void()>& write) {
-    if (broken_) return;
-    try {
-      write();
-    } catch (const Error&) {
-      broken_ = true;
-    }
-  }
-
-  const std::string path_;
-  std::optional<search::Beginning> beginning_;
-  std::optional<Store> store_;
-  std::vector<Snapshot> snapshots_;    // of an earlier run
-  std::vector<std::string> known_;     // candidates, as JSON
-  std::int64_t settled_ = 0;           // of these, as search::Earlier
-  std::int64_t first_ = 0;             // candidate of the generation
-  std::optional<Standings> standing_;  // of the generation
-  bool all_ = false;                   // all that is in training is written, since the search was told so
-  bool broken_ = false;                // something could not be written
-  Stopwatch since_commit_;
-};
-
 }  // namespace
+
+// ---- the search ----------------------------------------------------------------------------------------
+
+search::Earlier SearchStudy::begin(const search::Beginning& beginning) {
+  store_.reset();  // of a search that failed
+  snapshots_.clear();
+  known_.clear();
+  last_.clear();
+  broken_ = all_ = is_new_ = false;
+  beginning_.emplace(beginning);
+  settled_ = begun_anew_ = 0;
+  std::error_code error;
+  const bool is_there = std::filesystem::exists(path_, error);
+  if (fit_ && fit_->resume && !is_there) fail("{}: no such file; without --resume it is begun", path_);
+  if (fit_ && !fit_->resume && is_there)
+    fail("{}: is there already{}; {}give another file", path_,
+         is_study_file(path_) ? "" : ", and is no study",
+         is_study_file(path_) ? "go on with it by --resume, or " : "");
+  if (!is_there) return {path_};
+  expect_present_format(*open_study(path_, Database::Access::read));
+  const Study study = read(path_);
+  if (fit_) check_same(path_, study.description, fit_->description);
+  search::Earlier earlier = grown_from(study, beginning);
+  for (const Configuration& c : earlier.candidates) known_.push_back(hyper_json(c));
+  settled_ = earlier.settled;
+  return earlier;
+}
+
+std::vector<LaneState> SearchStudy::begin_generation(const search::Generation& generation) {
+  first_ = generation.first;
+  std::vector<std::string> texts;
+  for (const Configuration& c : generation.candidates) texts.push_back(hyper_json(c));
+  if (!store_) open(generation, texts);
+  take_in(generation, texts);
+  standing_.emplace(*beginning_, generation.trajectories);
+  std::vector<LaneState> lanes;
+  for (const search::Trajectory& t : generation.trajectories)
+    for (const Snapshot& s : snapshots_)
+      if (s.owner == t.first_candidate()) lanes.push_back(lane_of(s, static_cast<std::int64_t>(t.number)));
+  for (const LaneState& lane : lanes) standing_->note(lane);
+  return lanes;
+}
+
+bool SearchStudy::is_due() const { return fit_ ? store_->due(fit_->snapshots, fit_->share) : store_->due(); }
+
+bool SearchStudy::wants_states() {
+  const double commits = fit_ ? std::min(kCommitSeconds, fit_->snapshots) : kCommitSeconds;
+  if (all_ || since_commit_.total() >= commits) {
+    guarded([&] { store_->commit(); });
+    since_commit_ = Stopwatch();
+  }
+  all_ = !broken_ && is_due();
+  return all_;
+}
+
+// A lane that has some way to go is written when the last ones were long enough ago: a search that lost it
+// trains from an earlier one to the same bits.
+void SearchStudy::keep(const LaneState& lane, bool has_ended, bool is_stopping) {
+  standing_->note(lane);
+  guarded([&] {
+    if (!has_ended && !all_ && !is_stopping && !is_due()) return;
+    store_->snapshot(snapshot_of(lane, standing_->owner(lane), !has_ended));
+    for (const Reading& reading : standing_->readings(lane)) store_->reading(reading);
+    for (const Verdict& verdict : standing_->verdicts(lane, has_ended)) store_->verdict(verdict);
+  });
+}
+
+void SearchStudy::under_way(int rank, const std::vector<std::int64_t>& candidates) {
+  guarded([&] { store_->under_way(rank, candidates); });
+}
+
+void SearchStudy::end_generation(std::span<const search::Candidate> candidates) {
+  last_.clear();
+  standing_->each([&](const LaneState& lane) {
+    for (Reading& reading : standing_->readings(lane)) last_.push_back(std::move(reading));
+  });
+  standing_.reset();  // what it refers to goes with the generation
+  guarded([&] {
+    for (const Reading& reading : last_) store_->reading(reading);
+    for (const search::Candidate& c : candidates) write(c);
+    store_->commit();
+  });
+}
+
+void SearchStudy::finish(const search::Result& result) {
+  if (!store_) return;  // it was stopped before it began
+  beginning_.reset();
+  if (fit_) return;  // conclude() follows
+  write_result(result);
+  store_.reset();
+  snapshots_.clear();
+}
+
+void SearchStudy::conclude(const search::Result& result, const nn::Network* network) {
+  if (!store_) return;
+  if (result.best) {
+    for (const Snapshot& earlier : store_->snapshots(Snapshot::Kind::model))
+      if (earlier.owner != *result.best) store_->drop_snapshot(earlier.kind, earlier.owner, earlier.fold);
+    const auto best = static_cast<std::size_t>(*result.best);
+    if (network != nullptr)
+      store_->snapshot(model_snapshot(*result.best, result.candidates[best].epochs, *network));
+  }
+  write_result(result);
+}
+
+void SearchStudy::discard() {
+  if (!store_ || !is_new_) return;
+  store_->discard();
+  store_.reset();
+}
+
+void SearchStudy::write_result(const search::Result& result) {
+  for (const Reading& reading : last_) store_->reading(reading);
+  for (const search::Candidate& c : result.candidates) write(c);
+  for (const search::Rung& r : result.rungs) store_->rung({r.bracket, r.epochs, r.entered, r.kept});
+  // What is to be warned of is known when all has been trained.
+  if (!result.interrupted)
+    for (const std::string& warning : result.warnings) store_->warning(warning);
+  store_->timing("searching", result.seconds);
+  store_->finish(result.interrupted ? State::interrupted : State::finished, result.best);
+}
+
+void SearchStudy::open(const search::Generation& generation, const std::vector<std::string>& texts) {
+  Json plan = plan_of(*beginning_);
+  plan["tried"] = std::vector<std::int64_t>(generation.tried.begin(), generation.tried.end());
+  plan["settled"] = settled_;
+  Description description;
+  if (fit_) {
+    description = fit_->description;
+    Json configuration = Json::parse(description.configuration);
+    configuration["search"] = std::move(plan);
+    description.configuration = dumped(configuration);
+  } else {
+    description = description_of(*beginning_, generation.candidates[0], std::move(plan));
+  }
+  std::error_code error;
+  if (!std::filesystem::exists(path_, error)) {
+    store_.emplace(Store::create(path_, description, texts));
+    known_ = texts;
+    is_new_ = true;
+    return;
+  }
+  store_.emplace(Store::resume_grown(path_, description));
+  if (store_->contents().candidates.size() != known_.size())
+    fail("{}: another program has gone on with the study meanwhile; start this one again", path_);
+  snapshots_ = store_->snapshots(Snapshot::Kind::state);
+}
+
+// Candidates that are new, and those that train longer than they did: where a training knows how long it
+// will be, what it had come to is nothing to go on from.
+void SearchStudy::take_in(const search::Generation& generation, const std::vector<std::string>& texts) {
+  std::vector<std::string> fresh;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    const std::int64_t number = first_ + static_cast<std::int64_t>(i);
+    if (number >= std::ssize(known_)) {
+      fresh.push_back(texts[i]);
+      continue;
+    }
+    std::string& known = known_[static_cast<std::size_t>(number)];
+    if (known == texts[i]) continue;
+    store_->replace(number, known = texts[i]);
+    if (!asks_for_steps(generation.candidates[i])) continue;
+    drop(number);
+    ++begun_anew_;
+  }
+  if (!fresh.empty()) store_->add(fresh);
+  known_.insert(known_.end(), fresh.begin(), fresh.end());
+  store_->commit();
+}
+
+bool SearchStudy::asks_for_steps(const Configuration& c) const {
+  for (std::size_t fold = 0; fold < beginning_->programs.folds().size(); ++fold)
+    if (beginning_->programs.of(c, fold).asks_for_steps()) return true;
+  return false;
+}
+
+void SearchStudy::drop(std::int64_t owner) {
+  for (std::size_t fold = 0; fold < beginning_->programs.folds().size(); ++fold)
+    store_->drop_snapshot(Snapshot::Kind::state, owner, static_cast<std::int64_t>(fold));
+  std::erase_if(snapshots_, [&](const Snapshot& s) { return s.owner == owner; });
+}
+
+void SearchStudy::write(const search::Candidate& c) {
+  const double tie = c.measures.size() > 1 ? c.measures[1] : std::nan("");
+  store_->verdict(
+      {c.number, status_of(c.status), c.measures.empty() ? std::nan("") : c.measures[0], tie, c.epochs});
+}
+
+void SearchStudy::guarded(const std::function<void()>& write) {
+  if (broken_) return;
+  try {
+    write();
+  } catch (const Error&) {
+    broken_ = true;
+  }
+}
 
 std::vector<std::pair<std::string, Fingerprint>> facts_of(const search::Beginning& beginning) {
   return {{"schema", schema_fingerprint(beginning.space.schema())},

@@ -19,6 +19,11 @@ class Standings {
       : beginning_(beginning), trajectories_(trajectories) {}
 
   void note(const search::LaneState& lane);
+  // Every lane that was noted, as it was last.
+  template <class F>
+  void each(const F& f) const {
+    for (const auto& [place, lane] : lanes_) f(lane);
+  }
 
   std::int64_t owner(const search::LaneState& lane) const { return of(lane).first_candidate(); }
   // What the candidates that are read off a lane have come to on its fold, each up to its own end.

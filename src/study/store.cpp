@@ -304,41 +304,16 @@ Store Store::create(const std::string& path, const Description& description,
 }
 
 Store Store::resume(const std::string& path, const Description& description) {
-  return opened(path, description, nullptr);
-}
-
-Store Store::resume(const std::string& path, const Description& description,
-                    const std::vector<params::Configuration>& candidates) {
-  std::vector<std::string> texts;
-  for (const params::Configuration& candidate : candidates) texts.push_back(hyper_json(candidate));
-  return opened(path, description, &texts);
-}
-
-namespace {
-
-// Of a fit's candidates, as they stand in a file.
-std::vector<std::string> candidate_texts(const Study& study) {
-  std::vector<std::string> out;
-  for (const Candidate& c : study.candidates) out.push_back(hyper_json(configuration_of(c)));
-  return out;
-}
-
-}  // namespace
-
-Store Store::resume_grown(const std::string& path, const Description& description) {
   const std::string real = real_path(path);
+  std::error_code error;
+  if (!fs::exists(real, error)) fail("{}: no such file; without --resume it is begun", path);
   auto lock = std::make_unique<WriterLock>(real);
   auto impl = std::make_unique<Impl>(real, std::move(lock));
+  expect_present_format(*impl->database);
   check_whole(*impl->database);
   const Description before = contents_of(*impl->database).description;
-  Description alike = before;
-  alike.space = description.space;
-  const auto schema = description.more.find("schema");
-  if (schema != description.more.end() && before.more.contains("schema"))
-    alike.more["schema"] = schema->second;
-  check_same(path, alike, description, /*grows=*/false);
+  check_same(path, before, description);
   impl->begin_run(description);
-  if (before.configuration != description.configuration) impl->grow(description, {});
   Store store(std::move(impl));
   const std::string version = other_version(before, description);
   if (!version.empty()) store.warning(version);
@@ -346,26 +321,23 @@ Store Store::resume_grown(const std::string& path, const Description& descriptio
   return store;
 }
 
-Store Store::opened(const std::string& path, const Description& description,
-                    const std::vector<std::string>* candidates) {
+Store Store::resume_grown(const std::string& path, const Description& description) {
   const std::string real = real_path(path);
-  std::error_code error;
-  if (!fs::exists(real, error)) fail("{}: no such file; without --resume it is begun", path);
   auto lock = std::make_unique<WriterLock>(real);
   auto impl = std::make_unique<Impl>(real, std::move(lock));
+  expect_present_format(*impl->database);
   check_whole(*impl->database);
-  const Study study = contents_of(*impl->database);
-  bool grows = candidates != nullptr && candidates->size() > study.candidates.size();
-  if (grows) {
-    const std::vector<std::string> known = candidate_texts(study);
-    grows = std::equal(known.begin(), known.end(), candidates->begin());
-  }
-  check_same(path, study.description, description, grows);
-  bring_up(*impl->database);
+  const Description before = contents_of(*impl->database).description;
+  Description alike = before;
+  if (!description.more.empty()) alike.space = description.space;  // a fit's holds its settings alone
+  const auto schema = description.more.find("schema");
+  if (schema != description.more.end() && before.more.contains("schema"))
+    alike.more["schema"] = schema->second;
+  check_same(path, alike, description);
   impl->begin_run(description);
-  if (grows) impl->grow(description, {candidates->begin() + std::ssize(study.candidates), candidates->end()});
+  if (before.configuration != description.configuration) impl->grow(description, {});
   Store store(std::move(impl));
-  const std::string version = other_version(study.description, description);
+  const std::string version = other_version(before, description);
   if (!version.empty()) store.warning(version);
   store.commit();
   return store;

@@ -164,6 +164,14 @@ Networks::~Networks() = default;
 
 const search::Schema& Networks::schema() const { return *network_schema(); }
 
+void Networks::check(const search::Configuration& c) const {
+  sweep::check(c);
+  for (const Fold& fold : problem_.folds)
+    if (embedding_of(c) != nn::Embedding::none && fold.numeric.empty())
+      fail("the embedding {} is of numeric columns, and there are none: leave it out",
+           to_string(c["embedding"]));
+}
+
 search::Manner Networks::manner() const { return {.measured_rows = 512}; }
 
 train::Recipe Networks::recipe_of(const Settings& h) const {

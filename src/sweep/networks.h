@@ -24,6 +24,7 @@ class Networks : public search::Trainable {
   const std::vector<search::Fold>& folds() const { return folds_; }
 
   const search::Schema& schema() const override;
+  void check(const search::Configuration& configuration) const override;
   search::Manner manner() const override;
   std::vector<Array> init(const search::Settings& h, const Array& key) const override;
   std::pair<std::vector<Array>, Array> step(const search::Settings& h, const std::vector<Array>& state,

@@ -83,30 +83,36 @@ struct Table {
   }
 };
 
+// 1 less the mean error over the variance of the rows' targets.
+template <class Row>
+double explained(double mean, std::span<const double> y, Row row) {
+  const std::size_t n = y.size();
+  if (n < 2) return std::numeric_limits<double>::quiet_NaN();  // one row has no spread to compare with
+  double origin = 0;                                           // keeps the variance from cancelling
+  for (std::size_t i = 0; i < n; ++i) origin += y[row(i)] / static_cast<double>(n);
+  double sum = 0;
+  double squares = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    const double from_origin = y[row(i)] - origin;
+    sum += from_origin;
+    squares += from_origin * from_origin;
+  }
+  const double centre = sum / static_cast<double>(n);
+  const double variance = squares / static_cast<double>(n) - centre * centre;
+  // Equal targets leave nothing to explain: 1 without error, else 0, and searches go on to compare losses.
+  if (!(variance > 0)) return mean == 0 ? 1 : std::isfinite(mean) ? 0 : mean;
+  return 1 - mean / variance;
+}
+
 // The metric of rows that are given one by one: row(0) … row(n - 1).
 template <class Row>
 double combine(Metric metric, std::span<const double> terms, std::span<const double> y, Row row) {
   const std::size_t n = terms.size();
   double total = 0;
-  double sum = 0;
-  double squares = 0;
-  double origin = 0;  // keeps the variance from cancelling
-  for (std::size_t i = 0; i < n; ++i) origin += y[row(i)] / static_cast<double>(n);
-  for (std::size_t i = 0; i < n; ++i) {
-    const std::size_t r = row(i);
-    total += terms[r];
-    sum += y[r] - origin;
-    squares += (y[r] - origin) * (y[r] - origin);
-  }
+  for (std::size_t i = 0; i < n; ++i) total += terms[row(i)];
   const double mean = total / static_cast<double>(n);
-  if (metric == Metric::rmse) return std::sqrt(mean);
-  if (metric != Metric::r2) return mean;
-  const double centre = sum / static_cast<double>(n);
-  const double variance = squares / static_cast<double>(n) - centre * centre;
-  if (n < 2) return std::numeric_limits<double>::quiet_NaN();  // one row has no spread to compare with
-  // Equal targets leave nothing to explain: 1 without error, else 0, and searches go on to compare losses.
-  if (!(variance > 0)) return mean == 0 ? 1 : std::isfinite(mean) ? 0 : mean;
-  return 1 - mean / variance;
+  if (metric == Metric::r2) return explained(mean, y, row);
+  return metric == Metric::rmse ? std::sqrt(mean) : mean;
 }
 
 // log_loss of every row whose output is one number, in vectors.

@@ -87,6 +87,12 @@ double usual_eps(const std::string& optimizer) {
   return at == rates.end() ? 0 : at->second.item();
 }
 
+std::vector<std::string> rates_of(const std::string& optimizer) {
+  std::vector<std::string> names;
+  for (const auto& [name, rate] : rule_of(optimizer).rates) names.push_back(name);
+  return names;
+}
+
 const std::vector<std::string>& schedule_names() {
   static const std::vector<std::string> names{"constant", "step",         "exponential",
                                               "cosine",   "inverse-sqrt", "one-cycle"};

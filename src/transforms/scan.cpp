@@ -236,7 +236,10 @@ Batched batch_scan(const Attrs& attrs, const Arrays& in, const Flags& batched, s
       }
     return builder.finish_closed(out.outputs);
   };
-  const Flags flags = fixed_point(s, batched, [&](const Flags& now) {
+  const Flags carried = parts_of(s, batched).carries;
+  const bool all_carried =
+      std::all_of(carried.begin(), carried.end(), [](bool lanes_of) { return lanes_of; });
+  const Flags flags = all_carried ? batched : fixed_point(s, batched, [&](const Flags& now) {
     trace_body(now, false);
     return out_batched;
   });

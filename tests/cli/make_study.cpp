@@ -42,7 +42,7 @@ study::Description description(std::int64_t folds) {
   d.version = "0.1.0";
   d.data = study::data_fingerprint(Table{});
   d.split = study::split_fingerprint({}, {});
-  d.space = study::space_fingerprint({}, candidates());
+  d.space = study::settings_fingerprint({});
   return d;
 }
 

@@ -146,6 +146,8 @@ class Terminal(unittest.TestCase):
         run.process.send_signal(number)
         code, out = run.finish()
         self.assertEqual(code, 128 + number)
+        if "stopped: 0 of 1 candidates finished, 1 judged on its way" in out:
+            return  # the first epoch had begun, and an epoch is always ended
         self.assertNotIn("model", out)
         self.assertIn("runnel: ", run.shown)
         self.assertIn("stopped before any candidate had a reading (an epoch): nothing is kept", run.shown)

@@ -274,15 +274,14 @@ sweep::Problem small_problem(DType dtype) {
 }
 
 void expect_same_results(const sweep::Result& a, const sweep::Result& b) {
-  ASSERT_EQ(a.outcomes.size(), b.outcomes.size());
+  ASSERT_EQ(a.candidates.size(), b.candidates.size());
   ASSERT_TRUE(a.best.has_value());
   EXPECT_EQ(a.best, b.best);
-  for (std::size_t i = 0; i < a.outcomes.size(); ++i) {
-    EXPECT_EQ(a.outcomes[i].curve, b.outcomes[i].curve) << "candidate " << i;
-    EXPECT_EQ(a.outcomes[i].validation_loss, b.outcomes[i].validation_loss) << "candidate " << i;
+  for (std::size_t i = 0; i < a.candidates.size(); ++i) {
+    EXPECT_EQ(a.candidates[i].curve, b.candidates[i].curve) << "candidate " << i;
+    EXPECT_EQ(sweep::loss_of(a.candidates[i]), sweep::loss_of(b.candidates[i])) << "candidate " << i;
   }
-  const auto best = static_cast<std::size_t>(*a.best);
-  EXPECT_TRUE(all_same_bits(tree::flatten(*a.outcomes[best].model), tree::flatten(*b.outcomes[best].model)));
+  EXPECT_TRUE(all_same_bits(tree::flatten(a.networks.at(*a.best)), tree::flatten(b.networks.at(*a.best))));
 }
 
 TEST(MatrixOfSets, SearchesToo) {

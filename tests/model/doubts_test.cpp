@@ -41,14 +41,14 @@ TEST(Doubts, SeedNoiseIsThatOfASearchOverSeeds) {
   FitOptions o = over("rate=0.003,0.01");
   o.noise_seeds = 4;
   const FitResult result = fit(t, o);
-  const auto& best = result.search.outcomes[static_cast<std::size_t>(result.best)];
+  const auto& best = result.search.candidates[static_cast<std::size_t>(result.best)];
   FitOptions by_hand = options();
   by_hand.set["rate"] = best.configuration["rate"];
   by_hand.grid = {"seed=0,1,2,3,4"};
   by_hand.noise_seeds = 0;
   const FitResult seeds = fit(t, by_hand);
   std::vector<double> values;
-  for (const auto& outcome : seeds.search.outcomes) values.push_back(outcome.validation);
+  for (const auto& outcome : seeds.search.candidates) values.push_back(sweep::metric_of(outcome));
   EXPECT_EQ(result.doubts.under_seeds, values);
   double mean = 0, squares = 0;
   for (const double v : values) mean += v / 5;

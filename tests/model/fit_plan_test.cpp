@@ -25,7 +25,7 @@ FitResult fit_telling(std::size_t folds, Told& told) {
   options.grid = {"rate=0.01,0.1"};
   options.folds = folds;
   bool progress = false;
-  options.progress = [&](const sweep::Progress&) { progress = true; };
+  options.progress = [&](const search::Progress&) { progress = true; };
   options.planned = [&](const FitPlan& plan) {
     told = {told.plans + 1, progress, plan.split, plan.columns, plan.features, plan.folds, plan.test_rows};
   };

@@ -69,9 +69,9 @@ void expect_same(const FitResult& a, const FitResult& b) {
   const auto x = tree::flatten(a.model.network), y = tree::flatten(b.model.network);
   ASSERT_EQ(x.size(), y.size());
   for (std::size_t i = 0; i < x.size(); ++i) EXPECT_TRUE(same_bits(x[i], y[i]));
-  ASSERT_EQ(a.search.outcomes.size(), b.search.outcomes.size());
-  for (std::size_t i = 0; i < a.search.outcomes.size(); ++i)
-    EXPECT_EQ(a.search.outcomes[i].validation, b.search.outcomes[i].validation);
+  ASSERT_EQ(a.search.candidates.size(), b.search.candidates.size());
+  for (std::size_t i = 0; i < a.search.candidates.size(); ++i)
+    EXPECT_EQ(sweep::metric_of(a.search.candidates[i]), sweep::metric_of(b.search.candidates[i]));
   EXPECT_EQ(a.test.value, b.test.value);
   EXPECT_EQ(a.test.rows, b.test.rows);
   EXPECT_EQ(a.constant_baseline, b.constant_baseline);

@@ -78,7 +78,7 @@ FitResult fit_with_stops(const Table& table, FitOptions o) {
     int reports = 0;
     stop = false;
     o.stop = &stop;
-    o.progress = [&](const sweep::Progress&) { stop = ++reports > 3 + 2 * life; };
+    o.progress = [&](const search::Progress&) { stop = ++reports > 3 + 2 * life; };
     try {
       FitResult result = fit(table, o);
       if (!result.search.interrupted) {
@@ -127,11 +127,11 @@ TEST(FitStudy, ExtrasStoppedAndResumedComeToTheSameBits) {
     const study::Study told_of = study::read(folder.file("straight"));
     EXPECT_EQ(told(told_of), told(study::read(folder.file("stopped"))));
     for (const study::Candidate& c : told_of.candidates) {
-      const sweep::Outcome& outcome = straight.search.outcomes[static_cast<std::size_t>(c.index)];
+      const search::Candidate& candidate = straight.search.candidates[static_cast<std::size_t>(c.index)];
       ASSERT_EQ(c.readings.size(), std::max<std::size_t>(folds, 1));
       double mean = 0;
       for (const study::Reading& r : c.readings) mean += r.metric;
-      EXPECT_EQ(mean / static_cast<double>(c.readings.size()), outcome.validation);
+      EXPECT_EQ(mean / static_cast<double>(c.readings.size()), sweep::metric_of(candidate));
     }
   }
 }
@@ -218,7 +218,7 @@ TEST(FitStudy, WhatChangedIsNamed) {
   EXPECT_THAT(refused(table, [](FitOptions& x) { x.grid[1] = "rate=0.003,0.02"; }),
               HasSubstr("another space: rate 0.003,0.01 -> 0.003,0.02, which does not hold all of it"));
   EXPECT_THAT(refused(table, [](FitOptions& x) { x.grid.pop_back(); }),
-              HasSubstr("epochs was searched and is not any more"));
+              HasSubstr("epochs was varied and is not any more"));
   EXPECT_THAT(refused(table, [](FitOptions& x) { x.loss = sweep::Loss::huber; }),
               HasSubstr("loss squared -> huber"));
   EXPECT_THAT(refused(table, [](FitOptions& x) { x.f64 = true; }), HasSubstr("dtype f32 -> f64"));
@@ -289,12 +289,12 @@ TEST(Refit, OnValidationRowsToo) {
   for (double& v : y) v = (v - release.model.target_mean) / release.model.target_scale;
   const Array x = Array::from(m.values, {n, static_cast<std::int64_t>(m.cols)});
   const Array target = convert(Array::from(y, {n}), DType::f32);
-  sweep::Options by_hand;
+  search::Options by_hand;
   by_hand.seed = o.seed;
   const sweep::Result result =
       sweep::run({{{x, target, x, target}}, sweep::Loss::squared, sweep::Metric::r2, 1},
                  {searched.model.configuration}, by_hand);
-  EXPECT_EQ(bits_of(*result.outcomes[0].model), bits_of(release.model.network));
+  EXPECT_EQ(bits_of(result.networks.at(0)), bits_of(release.model.network));
   EXPECT_EQ(release.model.preprocessor.to_json(), statistics.to_json());
   EXPECT_NE(bits_of(searched.model.network), bits_of(release.model.network));
   EXPECT_EQ(release.split.test, searched.split.test);

@@ -122,7 +122,7 @@ TEST(Fit, ErrorsUnderFoldsAreInTheTargetsUnit) {
     for (std::size_t row : fold.validation) squares += std::pow(t.columns[3].numbers[row] - mean, 2);
     expected += std::sqrt(squares / static_cast<double>(fold.validation.size())) / 4;
   }
-  EXPECT_NEAR(result.search.outcomes[0].validation, expected, 1e-4 * expected);
+  EXPECT_NEAR(sweep::metric_of(result.search.candidates[0]), expected, 1e-4 * expected);
 }
 
 TEST(Fit, BaselinesAreTheConstantAndTheLinearModel) {
@@ -178,8 +178,9 @@ TEST(Fit, RungsChangeTheSearchAlone) {
     const Forecast told = forecast(t, o);
     EXPECT_EQ(told.plan.rungs, rungs.search.rungs);
     EXPECT_EQ(told.plan.epochs, rungs.search.epochs);
-    const auto& winner = rungs.search.outcomes[static_cast<std::size_t>(rungs.best)];
-    EXPECT_EQ(winner.validation, full.search.outcomes[static_cast<std::size_t>(rungs.best)].validation);
+    const auto& winner = rungs.search.candidates[static_cast<std::size_t>(rungs.best)];
+    EXPECT_EQ(sweep::metric_of(winner),
+              sweep::metric_of(full.search.candidates[static_cast<std::size_t>(rungs.best)]));
     o.threads = 3;
     expect_same_model(rungs, fit(t, o));
   }
@@ -190,11 +191,10 @@ TEST(Fit, HyperbandDrawsAsManyAsItAsksFor) {
   o.grid = {};
   o.space = {"rate=1e-3..1e-1", "epochs=3..9"};
   o.scheduling.scheduler = sweep::Scheduler::hyperband;
-  o.sampler = sweep::Sampler::sobol;
+  o.sampler = "sobol";
   const Forecast told = forecast(table_of(100), o);
-  EXPECT_EQ(told.draws, 17);  // 9 + 5 + 3 for nine epochs and eta 3
-  EXPECT_EQ(told.plan.candidates, 17);
-  EXPECT_EQ(told.sampler, sweep::Sampler::sobol);
+  EXPECT_EQ(told.plan.candidates, 17);  // 9 + 5 + 3 for nine epochs and eta 3
+  EXPECT_EQ(told.sampler, "sobol");
 }
 
 // The rows of a table again, in their order, `times[i]` times each.
@@ -281,7 +281,7 @@ TEST(Fit, BalancedWeightsAreTheInverseShares) {
   expect_same_model(balanced, fit(t, o));
   o.class_weights = {};
   const FitResult plain = fit(t, o);
-  EXPECT_NE(plain.search.outcomes[0].curve, balanced.search.outcomes[0].curve);
+  EXPECT_NE(plain.search.candidates[0].curve, balanced.search.candidates[0].curve);
   EXPECT_EQ(plain.linear_baseline, balanced.linear_baseline);  // counts every row once
   EXPECT_THROW(class_weights_from("low"), Error);
   EXPECT_THROW(class_weights_from("low=1,low=2"), Error);
@@ -307,10 +307,10 @@ TEST(Fit, EnsemblesAreOfTheBestCandidates) {
     EXPECT_NE(result.test.value, single.test.value);
     double worst = 1;
     for (std::int64_t i : result.members)
-      worst = std::min(worst, result.search.outcomes[static_cast<std::size_t>(i)].validation);
-    for (const sweep::Outcome& out : result.search.outcomes)
-      if (std::find(result.members.begin(), result.members.end(), out.index) == result.members.end()) {
-        EXPECT_LE(out.validation, worst);
+      worst = std::min(worst, sweep::metric_of(result.search.candidates[static_cast<std::size_t>(i)]));
+    for (const search::Candidate& out : result.search.candidates)
+      if (std::find(result.members.begin(), result.members.end(), out.number) == result.members.end()) {
+        EXPECT_LE(sweep::metric_of(out), worst);
       }
     o.ensemble_of_seeds = true;
     o.grid[0] = "hidden=6";  // a linear model does not depend on its seed
@@ -364,7 +364,7 @@ TEST(Fit, PatienceUnderFoldsIsTheMeanBestEpoch) {
   o.set["patience"] = 2;
   o.folds = 3;
   const FitResult patient = fit(t, o);
-  const double best = patient.search.outcomes[0].best_epoch;
+  const double best = patient.search.candidates[0].best_epoch;
   EXPECT_LT(best, 60);
   EXPECT_EQ(sweep::epochs_of(patient.model.configuration), std::lround(best));
   EXPECT_TRUE(patient.model.configuration["patience"].is_off());
@@ -387,8 +387,7 @@ TEST(Fit, ImpossibleWishesAreRefused) {
   EXPECT_THAT(error([](auto& o) { o.loss = sweep::Loss::softmax; }),
               HasSubstr("does not fit a regression target"));
   EXPECT_THAT(error([](auto& o) { o.threads = 5000; }), HasSubstr("at most 4096"));
-  EXPECT_THAT(error([](auto& o) { o.sampler = sweep::Sampler::sobol; }),
-              HasSubstr("needs a number of draws"));
+  EXPECT_THAT(error([](auto& o) { o.sampler = "sobol"; }), HasSubstr("needs a number of draws"));
   const auto wild = [](FitOptions& o) {
     o.grid = {"rate=1e30", "hidden=6"};
     o.set["optimizer"] = "sgd";

@@ -51,23 +51,23 @@ using Told = std::vector<std::pair<params::Configuration, double>>;  // candidat
 Told told(const FitResult& result, std::int64_t first, std::int64_t last) {
   Told out;
   for (std::int64_t i = first; i < last; ++i) {
-    const sweep::Outcome& outcome = result.search.outcomes.at(static_cast<std::size_t>(i));
-    out.emplace_back(outcome.configuration, outcome.validation);
+    const search::Candidate& c = result.search.candidates.at(static_cast<std::size_t>(i));
+    out.emplace_back(c.configuration, sweep::metric_of(c));
   }
   return out;
 }
 
-Told all(const FitResult& result) { return told(result, 0, std::ssize(result.search.outcomes)); }
+Told all(const FitResult& result) { return told(result, 0, std::ssize(result.search.candidates)); }
 
 void expect_one_search(const std::string& file, const FitResult& result) {
   const study::Study study = study::read(file);
-  ASSERT_EQ(study.candidates.size(), result.search.outcomes.size());
+  ASSERT_EQ(study.candidates.size(), result.search.candidates.size());
   EXPECT_EQ(study.state, study::State::finished);
   EXPECT_EQ(study.best, result.best);
   for (const study::Candidate& c : study.candidates) {
-    const sweep::Outcome& out = result.search.outcomes[static_cast<std::size_t>(c.index)];
+    const search::Candidate& out = result.search.candidates[static_cast<std::size_t>(c.index)];
     EXPECT_EQ(study::configuration_of(c), out.configuration) << c.index;
-    EXPECT_EQ(c.metric, out.validation) << c.index;
+    EXPECT_EQ(c.metric, sweep::metric_of(out)) << c.index;
   }
 }
 
@@ -79,14 +79,14 @@ TEST(Tries, ComeFirstAndOnce) {
   const FitResult plain = fit(table, o);
   o.tries = {"rate=0.02,hidden=3", "rate=0.01", "hidden=3,rate=0.02"};  // one that the grid has, one twice
   const FitResult result = fit(table, o);
-  EXPECT_THAT(result.tried, ElementsAre(0, 1));
-  ASSERT_EQ(result.search.outcomes.size(), 3u);
-  const params::Configuration& first = result.search.outcomes[0].configuration;
+  EXPECT_THAT(result.search.tried, ElementsAre(0, 1));
+  ASSERT_EQ(result.search.candidates.size(), 4u);
+  const params::Configuration& first = result.search.candidates[0].configuration;
   EXPECT_EQ(first["rate"].number(), 0.02);
   EXPECT_THAT(sweep::hidden_of(first), ElementsAre(3));
   EXPECT_EQ(sweep::epochs_of(first), 4);  // what a point does not say is as for all
   EXPECT_EQ(told(result, 1, 2), told(plain, 1, 2));
-  EXPECT_EQ(told(result, 2, 3), told(plain, 0, 1));
+  EXPECT_EQ(told(result, 2, 4), all(plain));  // the grid's own stays where it is
 }
 
 TEST(Tries, AreCheckedAsValuesAre) {
@@ -112,19 +112,34 @@ TEST(Tries, ComeLastInAStudyThatIsGoneOnWith) {
   const FitResult first = fit(table, in(file, o));
   o.tries = {"rate=0.05", "rate=0.02"};
   const FitResult more = fit(table, in(file, o, true));
-  EXPECT_THAT(more.tried, ElementsAre(0, 4));
-  EXPECT_EQ(more.known, 4);
+  EXPECT_THAT(more.search.tried, ElementsAre(0, 4));
+  EXPECT_EQ(more.search.known, 4);
   EXPECT_EQ(told(more, 0, 4), all(first));
-  EXPECT_EQ(more.search.outcomes[4].configuration["rate"].number(), 0.05);
+  EXPECT_EQ(more.search.candidates[4].configuration["rate"].number(), 0.05);
   expect_one_search(file, more);
-  const FitResult again = fit(table, in(file, o, true));  // and no further one
-  EXPECT_EQ(all(again), all(more));
-  EXPECT_THAT(again.tried, ElementsAre(0, 4));
+  for (const bool once_more : {true, false}) {  // and no further one, whether they are named or not
+    if (!once_more) o.tries.clear();
+    const FitResult again = fit(table, in(file, o, true));
+    EXPECT_EQ(all(again), all(more));
+    EXPECT_THAT(again.search.tried, ElementsAre(0, 4));
+  }
+}
+
+TEST(Tries, AreNotAddedToAStudyThatHasThem) {
+  const Folder folder;
+  const Table table = curved_table(200);
+  const std::string file = folder.file("s");
+  FitOptions o = grid("rate=0.003,0.01");
+  const FitResult first = fit(table, in(file, o));
+  o.tries = {"rate=0.01"};
+  const FitResult more = fit(table, in(file, o, true));
+  EXPECT_EQ(all(more), all(first));
+  EXPECT_THAT(more.search.tried, ElementsAre());
 }
 
 // ---- more of everything --------------------------------------------------------------------------------
 
-class MoreDraws : public testing::TestWithParam<sweep::Sampler> {};
+class MoreDraws : public testing::TestWithParam<const char*> {};
 
 TEST_P(MoreDraws, AreThoseOfTheLargerSearch) {
   const Folder folder;
@@ -135,17 +150,21 @@ TEST_P(MoreDraws, AreThoseOfTheLargerSearch) {
     o.sampler = GetParam();
     return o;
   };
-  fit(table, in(file, options(3)));
-  const FitResult more = fit(table, in(file, options(7), true));
-  EXPECT_EQ(all(more), all(fit(table, options(7))));
-  EXPECT_EQ(more.known, 3);
+  fit(table, in(file, options(14)));
+  const FitResult more = fit(table, in(file, options(20), true));
+  EXPECT_EQ(all(more), all(fit(table, options(20))));
+  EXPECT_EQ(more.search.known, 14);
   expect_one_search(file, more);
-  EXPECT_EQ(all(fit(table, in(file, options(7), true))), all(more));
-  EXPECT_THAT(error_of([&] { fit(table, in(file, options(5), true)); }),
-              HasSubstr("--random 5, and 7 were drawn already"));
+  EXPECT_EQ(all(fit(table, in(file, options(20), true))), all(more));
+  EXPECT_THAT(
+      error_of([&] { fit(table, in(file, options(15), true)); }),
+      HasSubstr(fmt::format("the sampler {} has 15 candidates, and 20 were chosen already; ask for as "
+                            "many or more",
+                            GetParam())));
 }
 
-INSTANTIATE_TEST_SUITE_P(Samplers, MoreDraws, testing::Values(sweep::Sampler::random, sweep::Sampler::sobol));
+INSTANTIATE_TEST_SUITE_P(Samplers, MoreDraws, testing::Values("random", "sobol", "tpe"),
+                         [](const auto& made) { return std::string(made.param); });
 
 TEST(GrownStudy, DrawsOfAWiderRangeComeBehindThoseThatAreKnown) {
   const Folder folder;
@@ -153,7 +172,8 @@ TEST(GrownStudy, DrawsOfAWiderRangeComeBehindThoseThatAreKnown) {
   const std::string file = folder.file("s"), wide = "rate=1e-4..0.3";
   const FitResult first = fit(table, in(file, drawn(3)));
   EXPECT_THAT(error_of([&] { fit(table, in(file, drawn(3, wide), true)); }),
-              HasSubstr("it is wider, and --random 3 draws nothing of it"));
+              HasSubstr("rate 0.001..0.1 -> 0.0001..0.3 is wider, and the sampler's 3 candidates were chosen "
+                        "already: ask for more"));
   EXPECT_THAT(error_of([&] { fit(table, in(file, drawn(5, "rate=1e-2..1e-1"), true)); }),
               HasSubstr("rate 0.001..0.1 -> 0.01..0.1, which does not hold all of it"));
   const FitResult more = fit(table, in(file, drawn(6, wide), true));
@@ -171,9 +191,18 @@ TEST(GrownStudy, ValuesMoreOfAGrid) {
   EXPECT_EQ(told(more, 0, 2), all(first));
   EXPECT_EQ(told(more, 2, 3), told(fit(table, grid("rate=0.003,0.01,0.03")), 1, 2));
   expect_one_search(file, more);
+  // Epochs among what a grid varies are values as others are: those that are known stay as long as they are.
+  FitOptions epochs = grid("rate=0.003,0.01,0.03");
+  epochs.set.erase("epochs");
+  epochs.grid.emplace_back("epochs=4,9");
+  const FitResult longer = fit(table, in(file, epochs, true));
+  EXPECT_EQ(told(longer, 0, 3), all(more));
+  EXPECT_EQ(longer.search.candidates.size(), 6u);
+  EXPECT_EQ(longer.search.trajectories, 3);
+  expect_one_search(file, longer);
 }
 
-TEST(GrownStudy, MoreEpochsGoOnFromWhatIsKnown) {
+TEST(GrownStudy, MoreEpochsAreThoseOfTheLongerSearch) {
   const Folder folder;
   const Table table = curved_table(200);
   for (const bool is_drawn : {true, false}) {
@@ -186,10 +215,13 @@ TEST(GrownStudy, MoreEpochsGoOnFromWhatIsKnown) {
     };
     const FitResult first = fit(table, in(file, options(4)));
     const FitResult more = fit(table, in(file, options(9), true));
-    ASSERT_EQ(more.search.outcomes.size(), 6u);
-    EXPECT_EQ(told(more, 0, 3), all(first));
-    EXPECT_EQ(told(more, 3, 6), all(fit(table, options(9))));
-    EXPECT_EQ(more.search.lanes, 3);  // candidates of other epochs are readings of one training
+    ASSERT_EQ(more.search.candidates.size(), 3u);  // which are longer now
+    EXPECT_EQ(all(more), all(fit(table, options(9))));
+    for (std::size_t i = 0; i < 3; ++i) {
+      const std::vector<double>&was = first.search.candidates[i].curve, &is = more.search.candidates[i].curve;
+      EXPECT_EQ(was, std::vector<double>(is.begin(), is.begin() + 4));
+    }
+    EXPECT_THAT(more.warnings, testing::Not(testing::Contains(HasSubstr("from the beginning"))));
     expect_one_search(file, more);
     EXPECT_THAT(error_of([&] { fit(table, in(file, options(5), true)); }), HasSubstr("epochs 9 -> 5"));
   }
@@ -201,72 +233,70 @@ TEST(GrownStudy, MoreEpochsOfASchedulesTotalAreOtherTrainings) {
   const std::string file = folder.file("s");
   FitOptions o = drawn(2);
   o.set["schedule"] = "cosine";
-  const FitResult first = fit(table, in(file, o));
+  fit(table, in(file, o));
   o.set["epochs"] = 9;
   const FitResult more = fit(table, in(file, o, true));
-  EXPECT_EQ(told(more, 0, 2), all(first));
-  EXPECT_EQ(told(more, 2, 4), all(fit(table, o)));
-  EXPECT_EQ(more.search.lanes, 4);
+  EXPECT_EQ(all(more), all(fit(table, o)));
+  expect_one_search(file, more);
   EXPECT_THAT(more.warnings,
               testing::Contains(HasSubstr("2 candidates of more epochs are trained from the beginning")));
 }
 
-// Rungs are those of all candidates. Who had come to his end stays; all others come to what they come to in a
-// search of all at once.
+// Who had been trained further than he is in a search of all at once stays as he was; all others come to what
+// they come to there.
+void expect_grown(const FitResult& grown, const FitResult& whole, const FitResult& small) {
+  const std::vector<search::Candidate>&now = grown.search.candidates, &alone = whole.search.candidates;
+  ASSERT_EQ(now.size(), alone.size());
+  EXPECT_EQ(grown.search.rungs, whole.search.rungs);
+  for (std::size_t i = 0; i < now.size(); ++i) {
+    EXPECT_EQ(now[i].configuration, alone[i].configuration) << i;
+    EXPECT_NE(now[i].status, search::Status::diverged) << i;
+    if (now[i].epochs == alone[i].epochs) {
+      EXPECT_EQ(now[i].status, alone[i].status) << i;
+      EXPECT_EQ(now[i].curve, alone[i].curve) << i;
+    } else {
+      ASSERT_LT(i, small.search.candidates.size());
+      EXPECT_GT(now[i].epochs, alone[i].epochs) << i;
+      EXPECT_EQ(now[i].curve, small.search.candidates[i].curve) << i;
+    }
+  }
+}
+
+// Rungs are those of all candidates.
 TEST(GrownStudy, RungsAreThoseOfAllCandidates) {
   const Folder folder;
   const Table table = curved_table(200);
-  const auto options = [](std::int64_t n, sweep::Scheduler scheduler) {
+  const auto options = [](std::int64_t n, search::Scheduler scheduler) {
     FitOptions o = drawn(n);
     o.set["epochs"] = 9;
     o.scheduling = {scheduler, 3, 1};
     return o;
   };
-  for (const sweep::Scheduler s :
-       {sweep::Scheduler::halving, sweep::Scheduler::hyperband, sweep::Scheduler::median}) {
-    const std::string file = folder.file(std::string(sweep::scheduler_name(s)));
+  for (const search::Scheduler s :
+       {search::Scheduler::halving, search::Scheduler::hyperband, search::Scheduler::median}) {
+    SCOPED_TRACE(search::scheduler_name(s));
+    const std::string file = folder.file(std::string(search::scheduler_name(s)));
     const FitResult first = fit(table, in(file, options(9, s)));
     const FitResult more = fit(table, in(file, options(27, s), true));
-    const FitResult straight = fit(table, options(27, s));
-    std::int64_t stayed = 0;
-    for (std::size_t i = 0; i < 27; ++i) {
-      const sweep::Outcome &now = more.search.outcomes[i], &alone = straight.search.outcomes[i];
-      EXPECT_EQ(now.configuration, alone.configuration);
-      const bool had_ended = i < 9 && first.search.outcomes[i].status == sweep::Status::done;
-      stayed += had_ended;
-      if (had_ended) {
-        EXPECT_EQ(now.status, sweep::Status::done) << i;
-        EXPECT_EQ(now.validation, first.search.outcomes[i].validation) << i;
-      } else if (alone.status == sweep::Status::done) {
-        EXPECT_EQ(now.status, sweep::Status::done) << i;
-        EXPECT_EQ(now.validation, alone.validation) << i;
-      } else {
-        EXPECT_EQ(now.status, alone.status) << i;
-      }
-    }
-    EXPECT_GT(stayed, 0);
+    expect_grown(more, fit(table, options(27, s)), first);
+    for (std::size_t i = 0; i < 9; ++i)
+      EXPECT_GE(more.search.candidates[i].epochs, first.search.candidates[i].epochs) << i;
     expect_one_search(file, more);
   }
 }
 
-// The rungs of more epochs are others, where nobody measured losses before.
+// The rungs of more epochs are others.
 TEST(GrownStudy, MoreEpochsHaveOtherRungs) {
   const Folder folder;
   const Table table = curved_table(200);
   const std::string file = folder.file("s");
   FitOptions o = drawn(9);
-  o.scheduling = {sweep::Scheduler::halving, 2, 2};
+  o.scheduling = {search::Scheduler::halving, 2, 2};
   o.set["epochs"] = 8;
-  fit(table, in(file, o));
+  const FitResult first = fit(table, in(file, o));
   o.set["epochs"] = 20;
   const FitResult more = fit(table, in(file, o, true));
-  for (const sweep::Outcome& out : more.search.outcomes) EXPECT_NE(out.status, sweep::Status::diverged);
-  ASSERT_EQ(more.search.outcomes.size(), 18u);
-  const FitResult straight = fit(table, o);
-  for (std::size_t i = 0; i < 9; ++i)
-    if (straight.search.outcomes[i].status == sweep::Status::done) {
-      EXPECT_EQ(more.search.outcomes[9 + i].validation, straight.search.outcomes[i].validation);
-    }
+  expect_grown(more, fit(table, o), first);
   expect_one_search(file, more);
 }
 
@@ -282,7 +312,7 @@ TEST(GrownStudy, OneThatWasStoppedGrowsToo) {
     std::atomic<int> reports = 0;
     FitOptions first = in(file, o);
     first.stop = &stop;
-    first.progress = [&](const sweep::Progress&) { stop = ++reports >= 25; };
+    first.progress = [&](const search::Progress&) { stop = ++reports >= 25; };
     EXPECT_EQ(fit(table, first).ended, SearchEnd::stopped);
     o.random = 6;
     const FitResult more = fit(table, in(file, o, true));
@@ -306,8 +336,8 @@ TEST(GrownStudy, WhatIsNoGrowthIsRefused) {
   o.set["l2"] = 1;
   EXPECT_THAT(complaint(o), HasSubstr("another space: l2 0 -> 1"));
   o = drawn(5);
-  o.sampler = sweep::Sampler::sobol;
-  EXPECT_THAT(complaint(o), HasSubstr("give --sampler random"));
+  o.sampler = "sobol";
+  EXPECT_THAT(complaint(o), HasSubstr("another space: sampler random -> sobol"));
   o = drawn(5);
   o.scheduling.scheduler = sweep::Scheduler::halving;
   EXPECT_THAT(complaint(o), HasSubstr("scheduler full -> halving"));

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <bit>
+#include <filesystem>
 
 #include "error_of.h"
 #include "model/tables.h"
@@ -57,14 +58,14 @@ FitResult fit_and_stop(const Table& table, FitOptions o, int reports = 40) {
   std::atomic<bool> stop = false;
   std::atomic<int> seen = 0;
   o.stop = &stop;
-  o.progress = [&](const sweep::Progress&) {
+  o.progress = [&](const search::Progress&) {
     if (++seen >= reports) stop = true;
   };
   return fit(table, o);
 }
 
-const sweep::Outcome& winner(const FitResult& result) {
-  return result.search.outcomes[static_cast<std::size_t>(result.best)];
+const search::Candidate& winner(const FitResult& result) {
+  return result.search.candidates[static_cast<std::size_t>(result.best)];
 }
 
 TEST(StoppedFit, KeepsWhatAsManyEpochsMake) {
@@ -73,13 +74,13 @@ TEST(StoppedFit, KeepsWhatAsManyEpochsMake) {
     FitOptions o = options(folds);
     const FitResult stopped = fit_and_stop(table, o);
     EXPECT_EQ(stopped.ended, SearchEnd::stopped);
-    ASSERT_EQ(winner(stopped).status, sweep::Status::interrupted);
+    ASSERT_EQ(winner(stopped).status, search::Status::interrupted);
     ASSERT_GT(stopped.model.stopped_after, 0);
     EXPECT_LT(stopped.model.stopped_after, kEpochs);
     EXPECT_EQ(sweep::epochs_of(stopped.model.configuration), kEpochs);
-    for (const sweep::Outcome& out : stopped.search.outcomes) {  // the best of all readings
+    for (const search::Candidate& out : stopped.search.candidates) {  // the best of all readings
       if (out.best_epoch > 0) {
-        EXPECT_LE(out.validation, winner(stopped).validation);
+        EXPECT_LE(sweep::metric_of(out), sweep::metric_of(winner(stopped)));
       }
     }
 
@@ -153,7 +154,7 @@ TEST_P(StoppedAndMadeAgain, ComesToTheSameBits) {
   EXPECT_EQ(made.ended, SearchEnd::whole);
   EXPECT_EQ(made.test.value, stopped.test.value);
   for (const std::string& warning : made.warnings) EXPECT_THAT(warning, Not(HasSubstr("was made with")));
-  EXPECT_EQ(made.search.outcomes[0].validation, winner(stopped).validation);
+  EXPECT_EQ(sweep::metric_of(made.search.candidates[0]), sweep::metric_of(winner(stopped)));
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -166,27 +167,44 @@ INSTANTIATE_TEST_SUITE_P(
       return fmt::format("{}_{}_folds", std::get<0>(made.param).name, std::get<1>(made.param));
     });
 
-TEST(StoppedFit, BeforeAnyReadingNothingIsKept) {
+TEST(StoppedFit, BeforeItBeginsNothingIsKept) {
   const Folder folder;
-  const Table table = curved_table(300);
   FitOptions o = options(3);
   o.set["epochs"] = 3;
   o.study.file = folder.file("s");
   std::atomic<bool> stop = true;
   o.stop = &stop;
-  EXPECT_THROW(fit(table, o), StoppedError);
+  try {
+    fit(curved_table(300), o);
+    ADD_FAILURE() << "nothing was stopped";
+  } catch (const StoppedError& e) {
+    EXPECT_THAT(e.what(), HasSubstr("stopped before any candidate had a reading (an epoch on every fold): "
+                                    "nothing is kept"));
+  }
+  EXPECT_FALSE(std::filesystem::exists(o.study.file));
+}
+
+// Folds of different sizes are trained one behind the other.
+TEST(StoppedFit, BeforeAnyReadingTheStudyGoesOn) {
+  const Folder folder;
+  const Table table = curved_table(302);
+  FitOptions o = options(3);
+  o.set["epochs"] = 3;
+  o.threads = 1;
+  o.study.file = folder.file("s");
+  EXPECT_THROW(fit_and_stop(table, o, 1), StoppedError);
   EXPECT_EQ(study::read(o.study.file).state, study::State::interrupted);
   EXPECT_THAT(error_of([&] { fit(table, o); }), HasSubstr("is there already"));
   EXPECT_THAT(error_of([&] { refit(table, o, study::read(o.study.file), false); }),
               HasSubstr("no candidate has a reading"));
   o.study.resume = true;
   try {
-    fit(table, o);
+    fit_and_stop(table, o, 1);
     ADD_FAILURE() << "nothing was stopped";
   } catch (const StoppedError& e) {
-    EXPECT_THAT(e.what(), HasSubstr("stopped before any candidate had a reading (an epoch on every fold)"));
+    EXPECT_THAT(e.what(), HasSubstr("stopped before any candidate had a reading (an epoch on every fold); " +
+                                    o.study.file + " goes on with --resume"));
   }
-  o.stop = nullptr;
   const FitResult resumed = fit(table, o);
   o.study = {};
   EXPECT_EQ(bits_of(fit(table, o).model), bits_of(resumed.model));

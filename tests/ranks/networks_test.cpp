@@ -42,7 +42,7 @@ std::vector<search::Configuration> candidates(std::int64_t n, std::int64_t shard
       sweep::space_of({"rate=1e-4..3e-1", "optimizer=adam,momentum", "hidden=none,5,24x24", "epochs=3,9",
                        "batch=7,30", "dropout=0,0.3", "patience=0,2", "embedding=none,linear-pieces"},
                       {{"shards", shards}});
-  return sweep::sample(space, sweep::Sampler::sobol, n, 5);
+  return sweep::sample(space, search::sobol(n), 5);
 }
 
 struct Search {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdio>
 #include <functional>
 #include <map>
 #include <set>
@@ -17,6 +18,7 @@
 #include "ranks/rank.h"
 #include "ranks/search_message.h"
 #include "runnel/random.h"
+#include "runnel/study.h"
 #include "runnel/transforms.h"
 #include "search/memory.h"
 #include "search/ways.h"
@@ -158,6 +160,28 @@ TEST_P(RanksOf, GoOnToTheSameBits) {
       }
     }
   }
+}
+
+// A study that one process began grows over ranks, and the other way round: rank 0 decides what is new.
+TEST(SearchOverRanks, GrowAStudy) {
+  const std::string path = testing::TempDir() + "runnel-ranks-grown.study";
+  std::remove(path.c_str());
+  const Result whole = search::lines::run(ways()[1], 1);
+  for (const auto& [ranks, draws] : {std::pair(1, 20), std::pair(3, 40), std::pair(2, 60)}) {
+    Way way = ways()[1];
+    way.sampler = search::random(draws);
+    const auto came = over(ranks, [&](Rank& rank, int number) {
+      Options options = with_threads(way.options, 1);
+      options.study = study::at(number == 0 ? path : path + ".others");
+      return run(rank, way, options);
+    });
+    for (std::size_t i = 0; i < came.out.size(); ++i) {
+      EXPECT_EQ(came.thrown[i], "");
+      if (draws == 60) search::lines::expect_same(whole, came.out[i]);
+    }
+  }
+  EXPECT_EQ(study::read(path).candidates.size(), 60u);
+  std::remove(path.c_str());
 }
 
 INSTANTIATE_TEST_SUITE_P(Search, RanksOf, testing::ValuesIn(ways()),
@@ -407,6 +431,14 @@ TEST(SearchOverRanks, NameOneThatSearchesSomethingElse) {
                   })
                  .thrown,
              StartsWith("on rank 1 (here) the call is not that of rank 0: seed 0 -> 1; every rank must"));
+  expect_all(over(2,
+                  [&](Rank& rank, int number) {
+                    Options options = with_threads({}, 1);
+                    options.tries = {number == 0 ? "rate=0.01" : "rate=0.02"};
+                    return run(rank, plain, options);
+                  })
+                 .thrown,
+             StartsWith("on rank 1 (here) the call is not that of rank 0: tries rate=0.01"));
   expect_all(over(2,
                   [&](Rank& rank, int number) {
                     return run(rank, {"n", search::random(number == 0 ? 4 : 5)}, with_threads({}, 1));

@@ -74,8 +74,8 @@ std::int64_t last_step(const Study& study) {
 [[noreturn]] void write_until_killed(const std::string& path) {
   try {
     Store store = std::filesystem::exists(path)
-                      ? Store::resume(path, some_description(kCandidates))
-                      : Store::create(path, some_description(kCandidates), some_candidates(kCandidates));
+                      ? Store::resume(path, some_description())
+                      : Store::create(path, some_description(), some_candidates(kCandidates));
     for (std::int64_t step = last_step(store.contents()) + 1;; ++step) write_step(store, step);
   } catch (...) {
     ::_exit(1);
@@ -149,7 +149,7 @@ TEST(Crash, AKilledWriterLeavesAPrefix) {
   EXPECT_GT(grew, 5);
   EXPECT_GT(read_alive, 5);
   // And the last word is a writer's that nobody killed.
-  Store store = Store::resume(path, some_description(kCandidates));
+  Store store = Store::resume(path, some_description());
   write_step(store, last + 1);
   store.finish(State::finished, 1);
   EXPECT_EQ(last_step(read(path)), last + 1);
@@ -162,17 +162,17 @@ TEST(Crash, AWriterKilledInAChildIsNoLongerThere) {
   ASSERT_EQ(::pipe(ready), 0);
   const ::pid_t child = ::fork();
   if (child == 0) {
-    const Store store = Store::create(path, some_description(kCandidates), some_candidates(kCandidates));
+    const Store store = Store::create(path, some_description(), some_candidates(kCandidates));
     [[maybe_unused]] const auto told = ::write(ready[1], "x", 1);
     ::pause();
   }
   char byte = 0;
   ASSERT_EQ(::read(ready[0], &byte, 1), 1);
-  EXPECT_THAT(error_of([&] { Store::resume(path, some_description(kCandidates)); }),
+  EXPECT_THAT(error_of([&] { Store::resume(path, some_description()); }),
               testing::HasSubstr("(process " + std::to_string(child) + ")"));
   ::kill(child, SIGKILL);
   EXPECT_EQ(end_of(child), SIGKILL);
-  EXPECT_NO_THROW(Store::resume(path, some_description(kCandidates)));
+  EXPECT_NO_THROW(Store::resume(path, some_description()));
   ::close(ready[0]);
   ::close(ready[1]);
 }
@@ -184,7 +184,7 @@ TEST(Crash, AFullDiskIsSaidAndLosesNothing) {
   const ::pid_t child = ::fork();
   if (child == 0) {
     try {
-      Store store = Store::create(path, some_description(kCandidates), some_candidates(kCandidates));
+      Store store = Store::create(path, some_description(), some_candidates(kCandidates));
       for (std::int64_t step = 0; step < 4; ++step) write_step(store, step);
       std::signal(SIGXFSZ, SIG_IGN);
       const ::rlimit limit{400'000, 400'000};

@@ -1,13 +1,16 @@
 // Studies of format 1, in which every hyperparameter had a value, and a number where it is a word today: they
-// are read as those of today are, and gone on with.
+// are read as those of today are, and not gone on with.
 #include "study/earlier.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <map>
 
-#include "candidates.h"
 #include "core/digest.h"
+#include "model/tables.h"
+#include "runnel/fit.h"
+#include "runnel/tree.h"
 #include "study/hyper_json.h"
 #include "study/schema.h"
 #include "study/support.h"
@@ -46,6 +49,7 @@ std::string json_of(const Texts& texts) {
   return dumped(out);
 }
 
+// Of settings and candidates together.
 Fingerprint space_of(const std::vector<Texts>& all) {
   Json parts = {{"settings", {{"loss", "squared"}}}, {"candidates", all.size()}, {"hyper", Json::object()}};
   for (const params::Parameter& p : sweep::network_schema()->parameters()) {
@@ -55,12 +59,6 @@ Fingerprint space_of(const std::vector<Texts>& all) {
   }
   const std::string text = dumped(parts);
   return {Digest().text(text).hex(), text};
-}
-
-Description description_of(const Candidates& candidates) {
-  Description d = some_description();
-  d.space = space_fingerprint({{"loss", "squared"}}, candidates);
-  return d;
 }
 
 // Makes the file what format 1 would have made of it.
@@ -98,7 +96,7 @@ class Earlier : public testing::Test {
   // Begins a study, writes something of each candidate, and makes it one of format 1.
   void begin(const Candidates& candidates, const std::vector<Texts>& idle = {}) {
     {
-      Store store = Store::create(path, description_of(candidates), candidates);
+      Store store = Store::create(path, some_description(), candidates);
       for (std::int64_t i = 0; i < std::ssize(candidates); ++i) {
         store.reading({i, 0, 2, 0.5, 0.25, true, {0.25, 0.5}});
         store.snapshot({Snapshot::Kind::state, i, 0, 2, {0.25, 0.5}, {1, 0.25}, {some_tensor("w", 10, 3)}});
@@ -148,74 +146,58 @@ TEST_F(Earlier, ZerosAreReadAsWordsAndWhatTakesNoPartAsNothing) {
   EXPECT_EQ(study.candidates[0].value("momentum"), "");
   EXPECT_EQ(study.candidates[1].value("dropout"), "");
   EXPECT_EQ(study.candidates[2].value("eps_root"), "automatic");
-  EXPECT_EQ(study.description.space.digest, description_of(candidates).space.digest);
   EXPECT_EQ(study.candidates[0].metric, 0.5);
   EXPECT_EQ(study.candidates[4].readings.size(), 1u);
   EXPECT_EQ(format_of(path), 1);  // whoever looks at it leaves it as it is
 }
 
-TEST_F(Earlier, IsGoneOnWithAndIsOneOfToday) {
-  const Candidates candidates = of_many_kinds();
-  begin(candidates, {{{"momentum", "0.7"}}});
-  {
-    Store store = Store::resume(path, description_of(candidates));
-    EXPECT_EQ(store.contents().candidates.size(), candidates.size());
-    EXPECT_EQ(store.snapshots(Snapshot::Kind::state).size(), candidates.size());
-    EXPECT_EQ(store.snapshots(Snapshot::Kind::model).size(), 1u);
-    store.finish(State::finished, 0);
-  }
-  EXPECT_EQ(format_of(path), kFormat);
-  const std::vector<std::string> rows = rows_of(path);
-  for (std::size_t i = 0; i < candidates.size(); ++i) EXPECT_EQ(rows[i], hyper_json(candidates[i])) << i;
-  const Study study = read(path);
-  EXPECT_EQ(study.description.space.parts, description_of(candidates).space.parts);
-  EXPECT_EQ(study.candidates[4].readings.size(), 1u);
-  EXPECT_EQ(study.runs.size(), 2u);
-  EXPECT_NO_THROW(Store::resume(path, description_of(candidates)));  // and once more
+TEST_F(Earlier, IsNotGoneOnWith) {
+  begin(of_many_kinds());
+  const std::string before = bytes_of(path);
+  const auto refusal = HasSubstr(fmt::format(
+      "s: the study has format 1, of an earlier Runnel: it can be looked at and its winner refitted, but a "
+      "search goes on with format {} alone; begin another study",
+      kFormat));
+  EXPECT_THAT(error_of([&] { Store::resume(path, some_description()); }), refusal);
+  EXPECT_THAT(error_of([&] { Store::resume_grown(path, some_description()); }), refusal);
+  EXPECT_EQ(bytes_of(path), before);
 }
 
-TEST_F(Earlier, GrowsToo) {
-  Candidates candidates = of_many_kinds();
-  begin(candidates);
-  candidates.push_back(sweep::network({{"rate", 0.5}}));
-  Store::resume(path, description_of(candidates), candidates);
-  const Study study = read(path);
-  ASSERT_EQ(study.candidates.size(), candidates.size());
-  for (std::size_t i = 0; i < candidates.size(); ++i)
-    EXPECT_EQ(configuration_of(study.candidates[i]), candidates[i]) << i;
-  EXPECT_EQ(study.description.space.digest, description_of(candidates).space.digest);
-}
+// A search and a fit that would go on with one are refused before anything is trained; its winner is trained
+// again.
+TEST_F(Earlier, GivesItsWinnerAgain) {
+  const Table table = curved_table(200);
+  FitOptions o;
+  o.target.column = "y";
+  o.grid = {"hidden=none,6", "dropout=0,0.25"};
+  o.set["epochs"] = 3;
+  o.set["batch"] = 32;
+  o.folds = 0;
+  o.noise_seeds = 0;
+  o.study.file = path;
+  const FitResult found = fit(table, o);
+  std::vector<Texts> texts;
+  for (const search::Candidate& c : found.search.candidates) texts.push_back(texts_of(c.configuration, {}));
+  make_earlier(path, texts);
+  const std::string before = bytes_of(path);
+  const FitResult again = refit(table, o, read(path), false);
+  EXPECT_EQ(again.model.configuration, found.model.configuration);
+  EXPECT_EQ(again.test.value, found.test.value);
+  const auto leaves = tree::flatten(found.model.network), made = tree::flatten(again.model.network);
+  ASSERT_EQ(leaves.size(), made.size());
+  for (std::size_t i = 0; i < leaves.size(); ++i) EXPECT_TRUE(same_bits(leaves[i], made[i])) << i;
 
-TEST_F(Earlier, AnotherSpaceIsRefusedAndTheFileLeftAsItIs) {
-  Candidates candidates = of_many_kinds();
-  begin(candidates);
-  const std::vector<std::string> rows = rows_of(path);
-  candidates[0].set("rate", 0.02);
-  EXPECT_THAT(error_of([&] { Store::resume(path, description_of(candidates)); }),
-              HasSubstr("another space: the candidates' values of rate"));
-  EXPECT_EQ(format_of(path), 1);
-  EXPECT_EQ(rows_of(path), rows);
-}
-
-// Trajectories are numbered as candidates differ: where values that do nothing made a difference, the states
-// are of other numbers.
-TEST_F(Earlier, StatesOfOtherNumbersAreLeftOut) {
-  const auto sgd = sweep::network({{"optimizer", "sgd"}});
-  const Candidates candidates = {sgd, sgd, sweep::network()};
-  begin(candidates, {{{"momentum", "0.7"}}, {{"momentum", "0.8"}}});
-  const Store store = Store::resume(path, description_of(candidates));
-  EXPECT_TRUE(store.snapshots(Snapshot::Kind::state).empty());
-  EXPECT_EQ(store.snapshots(Snapshot::Kind::model).size(), 1u);
-  EXPECT_EQ(store.contents().candidates[1].readings.size(), 1u);
-}
-
-// Of these two, each is a candidate of its own still, but they are readings of one trajectory now.
-TEST_F(Earlier, StatesOfTrajectoriesThatAreOneNowAreLeftOut) {
-  const auto sgd = sweep::network({{"optimizer", "sgd"}, {"epochs", 4}});
-  const Candidates candidates = {sgd, sweep::changed(sgd, {{"epochs", 9}})};
-  begin(candidates, {{{"momentum", "0.7"}}, {{"momentum", "0.8"}}});
-  const Store store = Store::resume(path, description_of(candidates));
-  EXPECT_TRUE(store.snapshots(Snapshot::Kind::state).empty());
+  o.study.resume = true;
+  EXPECT_THAT(error_of([&] { fit(table, o); }), HasSubstr("the study has format 1"));
+  search::Options options;
+  options.study = at(path);
+  const Array x = random::normal(random::key(1), {20, 2}), y = sum(x, 1);
+  EXPECT_THAT(
+      error_of([&] {
+        sweep::run({{{x, y, x, y}}, sweep::Loss::squared, sweep::Metric::r2, 1}, {sweep::network()}, options);
+      }),
+      HasSubstr("the study has format 1"));
+  EXPECT_EQ(bytes_of(path), before);
 }
 
 }  // namespace

@@ -114,23 +114,12 @@ TEST(Fingerprint, OfSplits) {
   EXPECT_EQ(difference(print, split_fingerprint(split, moved)), "fold 2's validation rows 2 -> 3");
 }
 
-TEST(Fingerprint, OfSpaces) {
-  const auto candidates = some_candidates(3);
-  const Fingerprint print = space_fingerprint({{"rate", "0.001,0.01"}, {"loss", "huber"}}, candidates);
-  EXPECT_EQ(difference(print, space_fingerprint({{"rate", "0.001,0.01"}, {"loss", "huber"}}, candidates)),
-            "");
-  EXPECT_EQ(
-      difference(print, space_fingerprint({{"rate", "0.001,0.1"}, {"loss", "huber"}}, some_candidates(4))),
-      "rate 0.001,0.01 -> 0.001,0.1; candidates 3 -> 4");
-  EXPECT_EQ(difference(print, space_fingerprint({{"rate", "0.001,0.01"}}, candidates)), "loss huber -> none");
-  auto others = candidates;
-  others[1].set("dropout", 0.5);
-  EXPECT_EQ(difference(print, space_fingerprint({{"rate", "0.001,0.01"}, {"loss", "huber"}}, others)),
-            "the candidates' values of dropout");
-  std::swap(others[0], others[2]);
-  others[1].set("dropout", params::Value::off());
-  EXPECT_THAT(difference(print, space_fingerprint({{"rate", "0.001,0.01"}, {"loss", "huber"}}, others)),
-              HasSubstr("the candidates' values of "));
+TEST(Fingerprint, OfSettings) {
+  const Fingerprint print = settings_fingerprint({{"rate", "0.001,0.01"}, {"loss", "huber"}});
+  EXPECT_EQ(difference(print, settings_fingerprint({{"rate", "0.001,0.01"}, {"loss", "huber"}})), "");
+  EXPECT_EQ(difference(print, settings_fingerprint({{"rate", "0.001,0.1"}, {"loss", "absolute"}})),
+            "rate 0.001,0.01 -> 0.001,0.1; loss huber -> absolute");
+  EXPECT_EQ(difference(print, settings_fingerprint({{"rate", "0.001,0.01"}})), "loss huber -> none");
 }
 
 }  // namespace

@@ -125,7 +125,7 @@ TEST(SearchStudy, GoesOnWithNothingElseThanWhatItWasBegunWith) {
       {{.rows = 25}, "number of fold 1's training rows 16 -> 20"},
       {{.sampler = search::sobol(4)}, "the study was begun with another space: sampler random -> sobol"},
       {{.options = {.scheduling = search::halving()}}, "scheduler full -> halving"},
-      {{.options = {.seed = 3}}, "the study was begun with another configuration"},
+      {{.options = {.seed = 3}}, "the study was begun with another seed: 0 -> 3"},
   };
   for (const auto& [parts, message] : others)
     EXPECT_THAT(error_of([&, p = &parts] { run(*p, path); }), HasSubstr(message));
@@ -169,7 +169,7 @@ TEST(SearchStudy, TellsWhoIsUnderWayAndWhoHasEnded) {
       search::Options options = way.options;
       options.study = std::make_shared<Dying>(path);
       options.until = 4;
-      EXPECT_EQ(error_of([&] { search::lines::run(way, options); }), "killed");
+      EXPECT_EQ(error_of([&] { search::lines::run(way, options); }, ErrorKind::run), "killed");
     }
     const Study study = read(path);
     std::size_t under_way = 0;

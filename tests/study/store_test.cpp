@@ -157,7 +157,7 @@ TEST(Store, SnapshotsTakeTheirPredecessorsPlace) {
 TEST(Store, ThreadsWriteSideBySide) {
   const Folder folder;
   {
-    Store store = Store::create(folder.file("s"), some_description(64), some_candidates(64));
+    Store store = Store::create(folder.file("s"), some_description(), some_candidates(64));
     std::vector<std::thread> threads;
     for (std::int64_t t = 0; t < 4; ++t)
       threads.emplace_back([&store, t] {
@@ -228,7 +228,7 @@ TEST(Store, RanksByMetricThenLossThenIndex) {
   for (const auto& [metric, expected] :
        {std::pair<std::string, std::vector<std::int64_t>>{"r2", {3, 4, 0, 5, 1}},
         {"rmse", {1, 0, 5, 3, 4}}}) {
-    Description d = some_description(8);
+    Description d = some_description();
     d.metric = metric;
     const std::string path = folder.file(metric);
     {
@@ -285,47 +285,46 @@ TEST(Store, GrowsByCandidatesBehindItsOwn) {
   const Folder folder;
   const std::string path = folder.file("s");
   {
-    Store store = Store::create(path, some_description(3), some_candidates(3));
+    Store store = Store::create(path, some_description(), some_candidates(3));
     store.reading({1, 0, 2, 0.1, 0.3, true, {0.05, 0.1}});
+    store.verdict({0, Status::done, 0.2, 0.3, 2});
     store.verdict({1, Status::done, 0.1, 0.3, 2});
     store.rung({0, 1, 3, 1});
     store.warning("of the three");
     store.finish(State::finished, 1);
   }
-  Description larger = some_description(5);
+  Description larger = some_description();
   larger.configuration = R"({"target":"hit","draws":5})";
-  Store::resume(path, larger, some_candidates(5));
+  std::vector<params::Configuration> all = some_candidates(5);
+  all[0].set("epochs", 77);
+  {
+    Store store = Store::resume_grown(path, larger);
+    store.replace(0, hyper_json(all[0]));
+    store.add({hyper_json(all[3]), hyper_json(all[4])});
+  }
   const Study study = read(path);
   ASSERT_EQ(study.candidates.size(), 5u);
-  for (std::size_t i = 0; i < 5; ++i) EXPECT_EQ(configuration_of(study.candidates[i]), some_candidates(5)[i]);
+  for (std::size_t i = 0; i < 5; ++i) EXPECT_EQ(configuration_of(study.candidates[i]), all[i]);
   EXPECT_EQ(study.candidates[1].metric, 0.1);
   EXPECT_EQ(study.candidates[1].readings.size(), 1u);
+  EXPECT_EQ(study.candidates[0].status, Status::waiting);  // it is another one now
   EXPECT_EQ(study.count(Status::waiting), 4);
-  EXPECT_EQ(study.description.space.digest, larger.space.digest);
   EXPECT_EQ(study.description.configuration, larger.configuration);
   EXPECT_TRUE(study.rungs.empty());
   EXPECT_TRUE(study.warnings.empty());
   EXPECT_EQ(study.state, State::running);
-  Store::resume(path, larger);  // which it is from now on
 
-  std::vector<params::Configuration> others = some_candidates(6);
-  others[2].set("rate", 7);  // not the study's
-  EXPECT_THAT(error_of([&] { Store::resume(path, some_description(6), others); }),
-              HasSubstr("candidates 5 -> 6"));
-  EXPECT_THAT(error_of([&] { Store::resume(path, some_description(4), some_candidates(4)); }),
-              HasSubstr("candidates 5 -> 4"));
-  Description settings = some_description(6);
-  settings.space = space_fingerprint({{"loss", "huber"}}, some_candidates(6));
-  EXPECT_THAT(error_of([&] { Store::resume(path, settings, some_candidates(6)); }),
-              HasSubstr("loss squared -> huber"));
-  EXPECT_EQ(read(path).candidates.size(), 5u);
+  Description settings = larger;
+  settings.space = settings_fingerprint({{"loss", "huber"}});
+  EXPECT_THAT(error_of([&] { Store::resume_grown(path, settings); }), HasSubstr("loss squared -> huber"));
+  EXPECT_EQ(read(path).runs.size(), 2u);
 }
 
 // Those on their way when a search was stopped are ranked among those that are done.
 TEST(Store, RanksWhatASearchWasStoppedAt) {
   const Folder folder;
   const std::string path = folder.file("s");
-  Store store = Store::create(path, some_description(4), some_candidates(4));
+  Store store = Store::create(path, some_description(), some_candidates(4));
   store.verdict({0, Status::done, 0.1, 0.3, 2});
   store.verdict({1, Status::interrupted, 0.2, 0.3, 1});
   store.verdict({2, Status::interrupted, kNan, kNan, 0});
@@ -349,7 +348,7 @@ TEST(Store, ChangesAreNamed) {
   d.split = split_fingerprint({.train = {0, 2}, .validation = {1}}, {});
   EXPECT_THAT(refused(d), HasSubstr("another split of the rows: training rows 1 -> 2; test rows 1 -> 0;"));
   d = some_description();
-  d.space = space_fingerprint({{"loss", "huber"}}, some_candidates(4));
+  d.space = settings_fingerprint({{"loss", "huber"}});
   EXPECT_THAT(refused(d), HasSubstr("another space: loss squared -> huber;"));
   d = some_description();
   d.seed = 3;

@@ -54,7 +54,7 @@ inline std::vector<params::Configuration> some_candidates(std::size_t n) {
   return out;
 }
 
-inline Description some_description(std::size_t candidates = 4) {
+inline Description some_description() {
   Description d;
   d.source = "songs.csv";
   d.command = "runnel fit songs.csv --study songs.study";
@@ -69,7 +69,7 @@ inline Description some_description(std::size_t candidates = 4) {
   table.columns.push_back({.name = "x", .numbers = {1, 2, 3}});
   d.data = data_fingerprint(table);
   d.split = split_fingerprint({.train = {0}, .validation = {1}, .test = {2}}, {});
-  d.space = space_fingerprint({{"loss", "squared"}}, some_candidates(candidates));
+  d.space = settings_fingerprint({{"loss", "squared"}});
   return d;
 }
 

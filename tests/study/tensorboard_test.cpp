@@ -169,7 +169,7 @@ Said said_by(const std::string& file) {
 
 TEST(TensorBoard, HoldsCurvesAndHyperparameters) {
   const Folder folder;
-  Description description = some_description(12);
+  Description description = some_description();
   description.folds = 1;
   {
     Store store = Store::create(folder.file("s"), description, some_candidates(12));

@@ -13,7 +13,6 @@
 #include "sweep/measured.h"
 #include "sweep/networks.h"
 #include "sweep/schema.h"
-#include "sweep/trajectory.h"
 
 namespace runnel::sweep {
 namespace {
@@ -44,13 +43,13 @@ std::vector<Configuration> candidates() {
 }
 
 void expect_same(const Result& a, const Result& b) {
-  ASSERT_EQ(a.outcomes.size(), b.outcomes.size());
+  ASSERT_EQ(a.candidates.size(), b.candidates.size());
   EXPECT_EQ(a.best, b.best);
   EXPECT_EQ(a.warnings, b.warnings);
-  for (std::size_t i = 0; i < a.outcomes.size(); ++i) {
-    EXPECT_EQ(a.outcomes[i].validation, b.outcomes[i].validation) << i;
-    EXPECT_EQ(a.outcomes[i].validation_loss, b.outcomes[i].validation_loss) << i;
-    EXPECT_EQ(a.outcomes[i].curve, b.outcomes[i].curve) << i;
+  for (std::size_t i = 0; i < a.candidates.size(); ++i) {
+    EXPECT_EQ(metric_of(a.candidates[i]), metric_of(b.candidates[i])) << i;
+    EXPECT_EQ(loss_of(a.candidates[i]), loss_of(b.candidates[i])) << i;
+    EXPECT_EQ(a.candidates[i].curve, b.candidates[i].curve) << i;
   }
 }
 
@@ -66,8 +65,7 @@ TEST(Sweep, ThreadsChangeNothing) {
   for (int threads : {2, 4}) {
     const Result many = run(problem(), candidates(), {.threads = threads});
     expect_same(one, many);
-    expect_same_bits(*one.outcomes[static_cast<std::size_t>(*one.best)].model,
-                     *many.outcomes[static_cast<std::size_t>(*many.best)].model);
+    expect_same_bits(one.networks.at(*one.best), many.networks.at(*many.best));
   }
 }
 
@@ -75,12 +73,12 @@ TEST(Sweep, TheWinnerAloneIsTheWinner) {
   const auto all = candidates();
   const Result whole = run(problem(), all, {.threads = 2});
   ASSERT_TRUE(whole.best);
-  const Outcome& winner = whole.outcomes[static_cast<std::size_t>(*whole.best)];
-  EXPECT_GT(winner.validation, 0.9);
+  const search::Candidate& winner = whole.candidates[static_cast<std::size_t>(*whole.best)];
+  EXPECT_GT(metric_of(winner), 0.9);
   const Result alone = run(problem(), {winner.configuration}, {.threads = 1});
-  EXPECT_EQ(alone.outcomes[0].validation, winner.validation);
-  EXPECT_EQ(alone.outcomes[0].validation_loss, winner.validation_loss);
-  expect_same_bits(*alone.outcomes[0].model, *winner.model);
+  EXPECT_EQ(metric_of(alone.candidates[0]), metric_of(winner));
+  EXPECT_EQ(loss_of(alone.candidates[0]), loss_of(winner));
+  expect_same_bits(alone.networks.at(0), whole.networks.at(winner.number));
 }
 
 TEST(Sweep, EveryCandidateAloneIsItself) {
@@ -88,8 +86,8 @@ TEST(Sweep, EveryCandidateAloneIsItself) {
   const Result whole = run(problem(2), all, {.threads = 2});
   for (std::size_t i = 0; i < all.size(); i += 7) {
     const Result alone = run(problem(2), {all[i]}, {.threads = 1});
-    EXPECT_EQ(alone.outcomes[0].validation, whole.outcomes[i].validation) << i;
-    EXPECT_EQ(alone.outcomes[0].validation_loss, whole.outcomes[i].validation_loss) << i;
+    EXPECT_EQ(metric_of(alone.candidates[0]), metric_of(whole.candidates[i])) << i;
+    EXPECT_EQ(loss_of(alone.candidates[0]), loss_of(whole.candidates[i])) << i;
   }
 }
 
@@ -170,27 +168,6 @@ TEST(Sweep, BlocksThatCostTheSameAreCutTogether) {
   }
 }
 
-// What a study calls lanes by is what the search trains: whatever the functions of networks ask for.
-TEST(Sweep, TrajectoriesOfStudiesAreThoseOfTheSearch) {
-  Problem p = problem(2);
-  for (Fold& fold : p.folds) fold.numeric = {0, 1};
-  for (const char* more :
-       {"schedule=constant,step,exponential,cosine,inverse-sqrt", "averaging=none,exponential,uniform",
-        "patience=0,3", "embedding=none,linear-pieces,periodic", "shards=0,4", "dropout=0,0.2",
-        "optimizer=adam,adamw,sgd,lion", "seed=0,1"})
-    for (const char* warmup : {"warmup=0", "warmup=0.2", "warmup=0,0.4"}) {
-      Values base = {{"hidden", "4"}};
-      const auto all = grid(base, {more, warmup, "epochs=2,5", "batch=20,10000,20000"});
-      const Cut cut(p, all, 1);
-      const auto told = make_trajectories(p, all);
-      ASSERT_EQ(told.size(), cut.trajectories.size()) << more << " " << warmup;
-      for (std::size_t i = 0; i < told.size(); ++i) {
-        EXPECT_EQ(told[i].readings, cut.trajectories[i].readings) << more << " " << warmup;
-        EXPECT_EQ(epochs_of(told[i].candidate), cut.trajectories[i].epochs);
-      }
-    }
-}
-
 // A learning rate that falls to its end over all steps makes another trajectory of every number of epochs;
 // one that falls by the epoch does not. Either way a candidate is what it is alone.
 TEST(Sweep, SchedulesThatKnowTheirEndAreTrajectoriesOfTheirOwn) {
@@ -223,16 +200,16 @@ TEST(Sweep, SchedulesThatKnowTheirEndAreTrajectoriesOfTheirOwn) {
     const Result together = run(p, all, {.threads = 1});
     for (std::size_t i = 0; i < all.size(); ++i) {
       const Result alone = run(p, {all[i]}, {.threads = 1});
-      EXPECT_EQ(alone.outcomes[0].curve, together.outcomes[i].curve);
-      EXPECT_EQ(alone.outcomes[0].validation_loss, together.outcomes[i].validation_loss);
+      EXPECT_EQ(alone.candidates[0].curve, together.candidates[i].curve);
+      EXPECT_EQ(loss_of(alone.candidates[0]), loss_of(together.candidates[i]));
     }
     // The first two epochs of the longer run are those of the shorter one where nobody knows the end.
-    const std::vector<double>& longer = together.outcomes[1].curve;
+    const std::vector<double>& longer = together.candidates[1].curve;
     ASSERT_EQ(longer.size(), 4u);
-    EXPECT_EQ(together.outcomes[0].curve != std::vector<double>(longer.begin(), longer.begin() + 2),
+    EXPECT_EQ(together.candidates[0].curve != std::vector<double>(longer.begin(), longer.begin() + 2),
               c.knows_its_end);
     const Configuration shorter = changed(all[1], {{"epochs", 2}});
-    EXPECT_EQ(run(p, {shorter}, {}).outcomes[0].validation_loss, together.outcomes[0].validation_loss);
+    EXPECT_EQ(loss_of(run(p, {shorter}, {}).candidates[0]), loss_of(together.candidates[0]));
   }
 }
 
@@ -244,19 +221,19 @@ TEST(Sweep, AStepScheduleIsTheRatesThatItStandsFor) {
   halved.emplace_back("schedule", "step");
   halved.emplace_back("every", 0.5);  // five of ten steps
   halved.emplace_back("factor", 1);
-  EXPECT_EQ(run(p, {network(h)}, {}).outcomes[0].validation_loss,
-            run(p, {network(halved)}, {}).outcomes[0].validation_loss);
+  EXPECT_EQ(loss_of(run(p, {network(h)}, {}).candidates[0]),
+            loss_of(run(p, {network(halved)}, {}).candidates[0]));
   halved.emplace_back("factor", 1e-30);  // the second half stands still
-  const double half = run(p, {network(halved)}, {}).outcomes[0].validation_loss;
-  EXPECT_NE(half, run(p, {network(h)}, {}).outcomes[0].validation_loss);
+  const double half = loss_of(run(p, {network(halved)}, {}).candidates[0]);
+  EXPECT_NE(half, loss_of(run(p, {network(h)}, {}).candidates[0]));
   halved.emplace_back("epochs", 3);
-  EXPECT_EQ(run(p, {network(halved)}, {}).outcomes[0].validation_loss, half);
+  EXPECT_EQ(loss_of(run(p, {network(halved)}, {}).candidates[0]), half);
   Values never = h;
   never.emplace_back("schedule", "step");
   never.emplace_back("every", 1);
   never.emplace_back("factor", 1e-30);
-  EXPECT_EQ(run(p, {network(never)}, {}).outcomes[0].validation_loss,
-            run(p, {network(h)}, {}).outcomes[0].validation_loss);
+  EXPECT_EQ(loss_of(run(p, {network(never)}, {}).candidates[0]),
+            loss_of(run(p, {network(h)}, {}).candidates[0]));
 }
 
 // Everything that a search can choose: whatever stands in a block together, each candidate is what it is
@@ -279,10 +256,11 @@ TEST(Sweep, EveryOptimizerAndOptionAloneIsItself) {
   expect_same(one, run(problem(), all, {.threads = 2}));
   for (std::size_t i = 0; i < all.size(); i += 5) {
     const Result alone = run(problem(), {all[i]}, {.threads = 1});
-    EXPECT_EQ(alone.outcomes[0].curve, one.outcomes[i].curve) << i;
-    EXPECT_EQ(alone.outcomes[0].validation_loss, one.outcomes[i].validation_loss) << i;
+    EXPECT_EQ(alone.candidates[0].curve, one.candidates[i].curve) << i;
+    EXPECT_EQ(loss_of(alone.candidates[0]), loss_of(one.candidates[i])) << i;
   }
-  for (const Outcome& outcome : one.outcomes) EXPECT_EQ(outcome.status, Status::done) << outcome.index;
+  for (const search::Candidate& outcome : one.candidates)
+    EXPECT_EQ(outcome.status, search::Status::done) << outcome.number;
 }
 
 // That the options do something, and what is the same stays the same.
@@ -292,7 +270,7 @@ TEST(Sweep, OptionsAreHeard) {
     Values h = base;
     for (const auto& [name, value] : settings)
       h.emplace_back(name, params::read((*network_schema())[name], value));
-    return run(problem(), {network(h)}, {}).outcomes[0].validation_loss;
+    return loss_of(run(problem(), {network(h)}, {}).candidates[0]);
   };
   const double plain = loss({});
   for (const auto& [name, value] :
@@ -357,11 +335,11 @@ TEST(Sweep, DivergedLanesDisturbNobodyAndAreNeverChosen) {
   const Result a = run(problem(), calm, {});
   const Result b = run(problem(), wild, {});
   for (std::size_t i = 0; i < calm.size(); ++i) {
-    EXPECT_EQ(a.outcomes[i].validation, b.outcomes[i].validation);
-    EXPECT_EQ(a.outcomes[i].validation_loss, b.outcomes[i].validation_loss);
+    EXPECT_EQ(metric_of(a.candidates[i]), metric_of(b.candidates[i]));
+    EXPECT_EQ(loss_of(a.candidates[i]), loss_of(b.candidates[i]));
   }
-  EXPECT_EQ(b.outcomes[2].status, Status::diverged);
-  EXPECT_TRUE(std::isnan(b.outcomes[2].validation));
+  EXPECT_EQ(b.candidates[2].status, search::Status::diverged);
+  EXPECT_TRUE(std::isnan(metric_of(b.candidates[2])));
   EXPECT_EQ(a.best, b.best);
   EXPECT_THAT(b.warnings, Contains(HasSubstr("1 of 3 candidates diverged")));
   const Result none = run(problem(), {wild.back()}, {});
@@ -372,15 +350,15 @@ TEST(Sweep, StoppingKeepsWhatIsDone) {
   Values base = {{"hidden", "4"}, {"batch", 20}};
   const auto all = grid(base, {"epochs=2,1000000"});
   std::atomic<bool> stop{false};
-  Options options;
+  search::Options options;
   options.stop = &stop;
-  options.progress = [&](const Progress& p) { stop = p.done >= 1; };
+  options.progress = [&](const search::Progress& p) { stop = p.done >= 1; };
   const Result result = run(problem(), all, options);
   EXPECT_TRUE(result.interrupted);
-  EXPECT_EQ(result.outcomes[0].status, Status::done);
-  EXPECT_EQ(result.outcomes[1].status, Status::interrupted);
+  EXPECT_EQ(result.candidates[0].status, search::Status::done);
+  EXPECT_EQ(result.candidates[1].status, search::Status::interrupted);
   EXPECT_EQ(result.best, 0);
-  EXPECT_TRUE(result.outcomes[0].model.has_value());
+  EXPECT_TRUE(result.networks.contains(0));
 }
 
 // With all rows in one batch the order of the rows, which each fold has for itself, moves nothing but
@@ -392,12 +370,12 @@ TEST(Sweep, FoldsAreAveraged) {
   for (const Fold& fold : both.folds) {
     Problem one = both;
     one.folds = {fold};
-    losses.push_back(run(one, {network(h)}, {}).outcomes[0].validation_loss);
+    losses.push_back(loss_of(run(one, {network(h)}, {}).candidates[0]));
   }
   const Result mean = run(both, {network(h)}, {});
   EXPECT_NE(losses[0], losses[1]);
-  EXPECT_NEAR(mean.outcomes[0].validation_loss, (losses[0] + losses[1]) / 2, 1e-6);
-  EXPECT_FALSE(mean.outcomes[0].model.has_value());
+  EXPECT_NEAR(loss_of(mean.candidates[0]), (losses[0] + losses[1]) / 2, 1e-6);
+  EXPECT_TRUE(mean.networks.empty());
 }
 
 // Folds of a row or two, each with a unit of its own: what their rows give at once, predicted fold by fold.
@@ -425,8 +403,7 @@ TEST(Sweep, SmallFoldsAreMeasuredTogether) {
         one.metric = Metric::rmse;
       }
       const Result alone = run(one, {network(h)}, {});
-      for (const double v :
-           predict(*alone.outcomes[0].model, network(h), one.folds[0].x_validation).to_doubles())
+      for (const double v : predict(alone.networks.at(0), network(h), one.folds[0].x_validation).to_doubles())
         outputs.push_back(unit * v);
       for (const double v : one.folds[0].y_validation.to_doubles()) y.push_back(unit * v);
       ++rows;
@@ -436,7 +413,7 @@ TEST(Sweep, SmallFoldsAreMeasuredTogether) {
     for (const double v : y) spread += (v - mean) * (v - mean) / static_cast<double>(y.size());
     all.spread = spread;
     const Result together = run(all, {network(h)}, {});
-    EXPECT_NEAR(together.outcomes[0].validation, train::measure(metric, outputs, y), 1e-5)
+    EXPECT_NEAR(metric_of(together.candidates[0]), train::measure(metric, outputs, y), 1e-5)
         << metric_name(metric);
   }
 }
@@ -463,7 +440,7 @@ TEST(Sweep, SharesOfFoldsAreExact) {
 }
 
 TEST(Sweep, RepeatsAndIdleSchedulersAreTold) {
-  Options options;
+  search::Options options;
   options.scheduling = {Scheduler::halving, 3, 5};
   std::vector<Configuration> few = grid({}, {"rate=0.01,0.02", "epochs=12"});
   few.push_back(few[0]);

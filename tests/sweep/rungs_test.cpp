@@ -10,6 +10,7 @@
 #include "candidates.h"
 #include "runnel/random.h"
 #include "runnel/sweep.h"
+#include "search/kept_lanes.h"
 #include "search/lanes.h"
 
 namespace runnel::sweep {
@@ -40,18 +41,18 @@ std::vector<Configuration> candidates(std::int64_t n, const std::string& epochs,
   const Space space =
       space_of({"rate=1e-4..3e-1", "optimizer=adam,momentum", "hidden=5,3x2", more, "epochs=" + epochs},
                {{"batch", 20}});
-  return sample(space, Sampler::sobol, n, 5);
+  return sample(space, search::sobol(n), 5);
 }
 
 // One shape: the cheapest there is.
 std::vector<Configuration> lines(std::int64_t n, std::int64_t epochs) {
   Values base = {{"hidden", "none"}, {"batch", 30}, {"epochs", epochs}};
-  return sample(space_of({"rate=1e-4..1", "l2=0..0.1"}, base), Sampler::random, n, 3);
+  return sample(space_of({"rate=1e-4..1", "l2=0..0.1"}, base), search::random(n), 3);
 }
 
-std::int64_t count(const Result& r, Status status) {
-  return std::count_if(r.outcomes.begin(), r.outcomes.end(),
-                       [&](const Outcome& o) { return o.status == status; });
+std::int64_t count(const Result& r, search::Status status) {
+  return std::count_if(r.candidates.begin(), r.candidates.end(),
+                       [&](const search::Candidate& o) { return o.status == status; });
 }
 
 // nan equals nan.
@@ -59,70 +60,68 @@ void expect_equal(double a, double b, std::size_t i) {
   EXPECT_TRUE(a == b || (std::isnan(a) && std::isnan(b))) << i << ": " << a << ", " << b;
 }
 
-void expect_same_bits(const std::optional<nn::Network>& a, const std::optional<nn::Network>& b) {
-  ASSERT_TRUE(a && b);
-  const auto x = tree::flatten(*a);
-  const auto y = tree::flatten(*b);
+void expect_same_bits(const Result& a, std::int64_t i, const Result& b, std::int64_t j) {
+  ASSERT_TRUE(a.networks.contains(i) && b.networks.contains(j));
+  const auto x = tree::flatten(a.networks.at(i));
+  const auto y = tree::flatten(b.networks.at(j));
   ASSERT_EQ(x.size(), y.size());
-  for (std::size_t i = 0; i < x.size(); ++i) EXPECT_TRUE(same_bits(x[i], y[i])) << "leaf " << i;
+  for (std::size_t k = 0; k < x.size(); ++k) EXPECT_TRUE(same_bits(x[k], y[k])) << "leaf " << k;
 }
 
 void expect_same(const Result& a, const Result& b) {
-  ASSERT_EQ(a.outcomes.size(), b.outcomes.size());
+  ASSERT_EQ(a.candidates.size(), b.candidates.size());
   EXPECT_EQ(a.best, b.best);
   EXPECT_EQ(a.rungs, b.rungs);
   EXPECT_EQ(a.epochs, b.epochs);
-  EXPECT_EQ(a.lanes, b.lanes);
+  EXPECT_EQ(a.trajectories, b.trajectories);
   EXPECT_EQ(a.warnings, b.warnings);
-  for (std::size_t i = 0; i < a.outcomes.size(); ++i) {
-    EXPECT_EQ(a.outcomes[i].status, b.outcomes[i].status) << i;
-    EXPECT_EQ(a.outcomes[i].epochs, b.outcomes[i].epochs) << i;
-    expect_equal(a.outcomes[i].validation, b.outcomes[i].validation, i);
-    expect_equal(a.outcomes[i].validation_loss, b.outcomes[i].validation_loss, i);
-    EXPECT_EQ(a.outcomes[i].curve.size(), b.outcomes[i].curve.size());
+  for (std::size_t i = 0; i < a.candidates.size(); ++i) {
+    EXPECT_EQ(a.candidates[i].status, b.candidates[i].status) << i;
+    EXPECT_EQ(a.candidates[i].epochs, b.candidates[i].epochs) << i;
+    expect_equal(metric_of(a.candidates[i]), metric_of(b.candidates[i]), i);
+    expect_equal(loss_of(a.candidates[i]), loss_of(b.candidates[i]), i);
+    EXPECT_EQ(a.candidates[i].curve.size(), b.candidates[i].curve.size());
   }
-  if (a.best && a.outcomes[static_cast<std::size_t>(*a.best)].model)
-    expect_same_bits(a.outcomes[static_cast<std::size_t>(*a.best)].model,
-                     b.outcomes[static_cast<std::size_t>(*b.best)].model);
+  if (a.best && a.networks.contains(*a.best)) expect_same_bits(a, *a.best, b, *b.best);
 }
 
 // Whatever a candidate got, training it alone for as many epochs gives the same bits. Where its steps know
 // how many there will be it has to be trained to the end, and its curve began as that one does.
 void expect_as_if_alone(const Problem& p, const Result& whole) {
-  for (const Outcome& outcome : whole.outcomes) {
+  for (const search::Candidate& outcome : whole.candidates) {
     const Configuration& candidate = outcome.configuration;
-    if (depends_on_total(candidate) && outcome.status == Status::retired) {
-      const auto curve = run(p, {candidate}, {.threads = 1}).outcomes[0].curve;
+    if (depends_on_total(candidate) && outcome.status == search::Status::retired) {
+      const auto curve = run(p, {candidate}, {.threads = 1}).candidates[0].curve;
       ASSERT_GE(curve.size(), outcome.curve.size());
-      EXPECT_TRUE(std::equal(outcome.curve.begin(), outcome.curve.end(), curve.begin())) << outcome.index;
+      EXPECT_TRUE(std::equal(outcome.curve.begin(), outcome.curve.end(), curve.begin())) << outcome.number;
       continue;
     }
     const Result alone = run(p, {changed(candidate, {{"epochs", outcome.epochs}})}, {.threads = 1});
-    const auto i = static_cast<std::size_t>(outcome.index);
-    expect_equal(alone.outcomes[0].validation, outcome.validation, i);
-    expect_equal(alone.outcomes[0].validation_loss, outcome.validation_loss, i);
-    if (outcome.status != Status::diverged) {
-      EXPECT_EQ(alone.outcomes[0].curve, outcome.curve) << i;
+    const auto i = static_cast<std::size_t>(outcome.number);
+    expect_equal(metric_of(alone.candidates[0]), metric_of(outcome), i);
+    expect_equal(loss_of(alone.candidates[0]), loss_of(outcome), i);
+    if (outcome.status != search::Status::diverged) {
+      EXPECT_EQ(alone.candidates[0].curve, outcome.curve) << i;
     }
-    if (whole.best == outcome.index && p.folds.size() == 1)
-      expect_same_bits(alone.outcomes[0].model, outcome.model);
+    if (whole.best == outcome.number && p.folds.size() == 1)
+      expect_same_bits(alone, 0, whole, outcome.number);
   }
 }
 
-const Scheduling kSchedulings[] = {{Scheduler::halving, 3, 1},
-                                   {Scheduler::halving, 2, 2},
-                                   {Scheduler::hyperband, 3, 1},
-                                   {Scheduler::median, 3, 2}};
+const search::Scheduling kSchedulings[] = {{Scheduler::halving, 3, 1},
+                                           {Scheduler::halving, 2, 2},
+                                           {Scheduler::hyperband, 3, 1},
+                                           {Scheduler::median, 3, 2}};
 
 TEST(Rungs, SurvivorsAndRetiredAreAsIfAlone) {
-  for (const Scheduling& scheduling : kSchedulings)
+  for (const search::Scheduling& scheduling : kSchedulings)
     for (std::size_t folds : {1, 2}) {
       const Problem p = problem(folds);
       const Result r = run(p, candidates(24, "9"), {.threads = 2, .scheduling = scheduling});
-      EXPECT_GT(count(r, Status::retired), 0) << scheduler_name(scheduling.scheduler);
-      EXPECT_GT(count(r, Status::done), 0);
+      EXPECT_GT(count(r, search::Status::retired), 0) << scheduler_name(scheduling.scheduler);
+      EXPECT_GT(count(r, search::Status::done), 0);
       ASSERT_TRUE(r.best);
-      EXPECT_EQ(r.outcomes[static_cast<std::size_t>(*r.best)].status, Status::done);
+      EXPECT_EQ(r.candidates[static_cast<std::size_t>(*r.best)].status, search::Status::done);
       expect_as_if_alone(p, r);
     }
 }
@@ -132,14 +131,14 @@ TEST(Rungs, SchedulesAndAveragesGoOnWhereTheyStood) {
   for (const char* more :
        {"schedule=cosine,step", "averaging=exponential,uniform", "optimizer=amsgrad,adagrad-full"}) {
     Values base = {{"hidden", "3"}, {"batch", 20}, {"epochs", 9}};
-    const auto all = sample(space_of({"rate=1e-4..3e-1", more}, base), Sampler::sobol, 12, 1);
+    const auto all = sample(space_of({"rate=1e-4..3e-1", more}, base), search::sobol(12), 1);
     const Problem p = problem();
     expect_as_if_alone(p, run(p, all, {.threads = 2, .scheduling = {Scheduler::halving, 3, 1}}));
   }
 }
 
 TEST(Rungs, ThreadsChangeNothing) {
-  for (const Scheduling& scheduling : kSchedulings)
+  for (const search::Scheduling& scheduling : kSchedulings)
     for (std::size_t folds : {1, 2}) {
       const Result one = run(problem(folds), candidates(40, "3,9"), {.threads = 1, .scheduling = scheduling});
       for (int threads : {2, 5})
@@ -150,7 +149,7 @@ TEST(Rungs, ThreadsChangeNothing) {
 
 // Where not all lanes are in memory at a time, those that cannot go on are forgotten before the rung is full.
 TEST(Rungs, LittleMemoryChangesNothing) {
-  for (const Scheduling& scheduling : kSchedulings) {
+  for (const search::Scheduling& scheduling : kSchedulings) {
     const auto all = candidates(60, "9", "batch=10,15,20,30,60");
     const Result roomy = run(problem(2), all, {.threads = 1, .scheduling = scheduling});
     expect_same(roomy, run(problem(2), all, {.threads = 1, .scheduling = scheduling, .memory = 1}));
@@ -161,7 +160,7 @@ TEST(Rungs, LittleMemoryChangesNothing) {
 // 1902 when they begin again.
 TEST(Rungs, HyperbandCostsTheResumedBudget) {
   const Result r = run(problem(), lines(143, 81), {.scheduling = {Scheduler::hyperband}});
-  EXPECT_EQ(r.lanes, 143);
+  EXPECT_EQ(r.trajectories, 143);
   EXPECT_EQ(r.epochs, 297 + 276 + 279 + 324 + 405);
   std::int64_t restarted = 0;
   std::map<std::int64_t, std::vector<std::int64_t>> lanes;
@@ -175,9 +174,9 @@ TEST(Rungs, HyperbandCostsTheResumedBudget) {
   EXPECT_THAT(lanes[1], ElementsAre(34, 11, 3, 1));
   EXPECT_THAT(lanes[2], ElementsAre(15, 5, 1));
   EXPECT_THAT(lanes[3], ElementsAre(8, 2));
-  restarted += 81 * count(r, Status::done);
+  restarted += 81 * count(r, search::Status::done);
   EXPECT_EQ(restarted, 1902);
-  EXPECT_EQ(count(r, Status::done), 1 + 1 + 1 + 2 + 5);
+  EXPECT_EQ(count(r, search::Status::done), 1 + 1 + 1 + 2 + 5);
 }
 
 // At a rung nobody who was kept stands behind one who was retired there.
@@ -191,7 +190,7 @@ TEST(Rungs, TheBetterOnesGoOn) {
     const auto at = static_cast<std::size_t>(rung.epochs) - 1;
     double worst_kept = 1;
     double best_retired = 0;
-    for (const Outcome& o : r.outcomes) {
+    for (const search::Candidate& o : r.candidates) {
       if (o.epochs > rung.epochs) worst_kept = std::min(worst_kept, o.curve[at]);
       if (o.epochs == rung.epochs) best_retired = std::max(best_retired, o.curve[at]);
     }
@@ -211,18 +210,18 @@ TEST(Rungs, MedianStoppingIsItsDefinition) {
     for (std::size_t i = 0; i < all.size(); ++i) {
       const auto n = std::min(end[i], s);
       double sum = 0;
-      for (std::int64_t e = 0; e < n; ++e) sum += full.outcomes[i].curve[static_cast<std::size_t>(e)];
+      for (std::int64_t e = 0; e < n; ++e) sum += full.candidates[i].curve[static_cast<std::size_t>(e)];
       averages.push_back(sum / static_cast<double>(n));
     }
     std::nth_element(averages.begin(), averages.begin() + 7, averages.end());
     for (std::size_t i = 0; i < all.size(); ++i) {
-      const auto& curve = full.outcomes[i].curve;
+      const auto& curve = full.candidates[i].curve;
       if (end[i] == 12 && *std::min_element(curve.begin(), curve.begin() + s) > averages[7]) end[i] = s;
     }
   }
-  EXPECT_GT(count(r, Status::retired), 2);
-  EXPECT_GT(count(r, Status::done), 2);
-  for (std::size_t i = 0; i < all.size(); ++i) EXPECT_EQ(r.outcomes[i].epochs, end[i]) << i;
+  EXPECT_GT(count(r, search::Status::retired), 2);
+  EXPECT_GT(count(r, search::Status::done), 2);
+  for (std::size_t i = 0; i < all.size(); ++i) EXPECT_EQ(r.candidates[i].epochs, end[i]) << i;
 }
 
 // Shorter candidates of a trajectory that was retired have been read on the way, and are not lost.
@@ -233,9 +232,9 @@ TEST(Rungs, ShorterReadingsOfARetiredTrajectoryAreDone) {
     all.back().set("epochs", 2);
   }
   const Result r = run(problem(), all, {.scheduling = {Scheduler::halving, 3, 3}});
-  EXPECT_EQ(r.lanes, 9);
-  for (std::size_t i = 9; i < 18; ++i) EXPECT_EQ(r.outcomes[i].status, Status::done);
-  EXPECT_EQ(count(r, Status::retired), 6);
+  EXPECT_EQ(r.trajectories, 9);
+  for (std::size_t i = 9; i < 18; ++i) EXPECT_EQ(r.candidates[i].status, search::Status::done);
+  EXPECT_EQ(count(r, search::Status::retired), 6);
 }
 
 TEST(Rungs, TheDivergedGoFirstAndAreSaid) {
@@ -244,9 +243,9 @@ TEST(Rungs, TheDivergedGoFirstAndAreSaid) {
     all[i] = changed(all[i], {{"optimizer", "sgd"}, {"rate", 1e30}});
   }
   const Result r = run(problem(), all, {.scheduling = {Scheduler::halving, 3, 3}});
-  EXPECT_EQ(count(r, Status::diverged), 4);
-  EXPECT_EQ(count(r, Status::done), 3);
-  for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(r.outcomes[i].epochs, 3);
+  EXPECT_EQ(count(r, search::Status::diverged), 4);
+  EXPECT_EQ(count(r, search::Status::done), 3);
+  for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(r.candidates[i].epochs, 3);
   // Fewer are left than there is room for.
   for (std::size_t i = 4; i < 8; ++i) all[i] = changed(all[0], {{"seed", static_cast<std::int64_t>(i)}});
   const Result one = run(problem(), all, {.scheduling = {Scheduler::halving, 3, 3}});
@@ -255,66 +254,41 @@ TEST(Rungs, TheDivergedGoFirstAndAreSaid) {
 }
 
 // The last state of each lane that was kept before a search was stopped is enough to come to its result.
-struct Kept {
-  std::map<std::pair<std::int64_t, std::size_t>, LaneState> states;
-
-  std::vector<LaneState> list() const {
-    std::vector<LaneState> out;
-    for (const auto& [key, state] : states) out.push_back(state);
-    return out;
-  }
-};
-
 TEST(Rungs, StoppedAnywhereAndResumedIsStraightThrough) {
-  std::vector<Scheduling> all(std::begin(kSchedulings), std::end(kSchedulings));
+  std::vector<search::Scheduling> all(std::begin(kSchedulings), std::end(kSchedulings));
   all.push_back({});
   int resumed_midway = 0;
-  for (const Scheduling& scheduling : all)
+  for (const search::Scheduling& scheduling : all)
     for (std::size_t folds : {1, 2}) {
       const Problem p = problem(folds);
       const auto them = candidates(20, "4,9", "dropout=0,0.3");
       const Result straight = run(p, them, {.threads = 2, .scheduling = scheduling});
-      for (int calls : {1, 5, 12, 30}) {
-        Kept kept;
-        std::atomic<bool> stop{false};
-        int reports = 0;
-        int epochs = 0;
-        Options options{.threads = 2, .scheduling = scheduling};
-        options.stop = &stop;
-        options.progress = [&](const Progress&) { stop = ++reports >= calls; };
-        options.keep = [&](const LaneState& s) { kept.states[{s.trajectory, s.fold}] = s; };
-        options.keep_now = [&] { return ++epochs % 2 == 0; };
+      for (int calls : {1, 4, 12, 20}) {
+        const auto kept = std::make_shared<search::KeptLanes>(calls, 2);
+        search::Options options{.threads = 2, .scheduling = scheduling};
+        options.stop = &kept->stop;
+        options.study = kept;
         const Result first = run(p, them, options);
         resumed_midway += first.interrupted;
         // As a kill would have it, some of the states are lost altogether.
-        if (calls == 12) std::erase_if(kept.states, [](const auto& e) { return e.first.first % 3 == 0; });
-        expect_same(straight, run(p, them, {.threads = 3, .scheduling = scheduling, .resume = kept.list()}));
+        if (calls == 12) std::erase_if(kept->lanes, [](const auto& e) { return e.first.first % 3 == 0; });
+        search::Options again{.threads = 3, .scheduling = scheduling};
+        again.study = kept;
+        expect_same(straight, run(p, them, again));
       }
     }
-  EXPECT_GT(resumed_midway, 20);
+  EXPECT_GT(resumed_midway, 15);
 }
 
 TEST(Rungs, NothingIsTrainedAgainAfterTheEnd) {
-  Kept kept;
-  Options options{.scheduling = {Scheduler::halving, 3, 1}};
-  options.keep = [&](const LaneState& s) { kept.states[{s.trajectory, s.fold}] = s; };
+  const auto kept = std::make_shared<search::KeptLanes>();
+  search::Options options{.scheduling = {Scheduler::halving, 3, 1}};
+  options.study = kept;
   const Result first = run(problem(2), lines(9, 9), options);
-  for (const auto& [key, state] : kept.states) EXPECT_TRUE(state.leaves.empty());  // nobody goes on
-  options.resume = kept.list();
+  for (const auto& [key, state] : kept->lanes) EXPECT_TRUE(state.leaves.empty());  // nobody goes on
   const Result again = run(problem(2), lines(9, 9), options);
   EXPECT_EQ(again.blocks, 0);
   expect_same(first, again);
-}
-
-TEST(Rungs, StatesOfAnotherSearchAreRefused) {
-  LaneState state{99, 0, 1, {}, {1}, {1}};
-  Options options;
-  options.resume = {state};
-  EXPECT_THROW(run(problem(), lines(3, 2), options), Error);
-  options.resume[0] = {0, 0, 3, {}, {1, 1, 1}, {1, 1, 1}};
-  EXPECT_THROW(run(problem(), lines(3, 2), options), Error);
-  options.resume[0] = {0, 0, 1, {}, {}, {}};
-  EXPECT_THROW(run(problem(), lines(3, 2), options), Error);
 }
 
 TEST(Rungs, LanesOutAndInAreInverses) {

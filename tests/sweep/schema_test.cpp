@@ -79,14 +79,14 @@ TEST(NetworkSchema, RefusalsSayWhat) {
   EXPECT_THAT(refused("optimizer=adm"), HasSubstr("did you mean 'adam'"));
   EXPECT_THAT(refused("hidden=1..2"), HasSubstr("takes values, not a range"));
   EXPECT_THAT(refused("rate=2..1"), HasSubstr("the range 2..1 is empty"));
-  EXPECT_THAT(error_of([] { sampler_from_name("sobel"); }), HasSubstr("did you mean 'sobol'"));
+  EXPECT_THAT(error_of([] { sampler_from_name("sobel", 1); }), HasSubstr("did you mean 'sobol'"));
 }
 
 TEST(Sample, RandomDrawsAreAFunctionOfTheSeedAndStayInside) {
   const Space space = space_of({"hidden=8,16", "rate=1e-4..1e-1", "batch=16..64", "dropout=0..0.5"});
-  const auto a = sample(space, Sampler::random, 400, 7);
-  EXPECT_EQ(a, sample(space, Sampler::random, 400, 7));
-  EXPECT_NE(a, sample(space, Sampler::random, 400, 8));
+  const auto a = sample(space, search::random(400), 7);
+  EXPECT_EQ(a, sample(space, search::random(400), 7));
+  EXPECT_NE(a, sample(space, search::random(400), 8));
   double log_mean = 0;
   int small = 0;
   for (const Configuration& c : a) {
@@ -100,7 +100,7 @@ TEST(Sample, RandomDrawsAreAFunctionOfTheSeedAndStayInside) {
   EXPECT_NEAR(log_mean, -2.5, 4 * 3 / std::sqrt(12.0 * 400));
   EXPECT_NEAR(small, 200, 4 * 10);
   // The first draws of a longer search are those of a shorter one.
-  const auto longer = sample(space, Sampler::random, 500, 7);
+  const auto longer = sample(space, search::random(500), 7);
   EXPECT_TRUE(std::equal(a.begin(), a.end(), longer.begin()));
 }
 
@@ -114,19 +114,19 @@ TEST(Sample, SobolGivesEveryValueItsShare) {
     return out;
   };
   for (std::uint64_t seed : {0, 3, 99}) {
-    const auto all = sample(space, Sampler::sobol, 64, seed);
-    EXPECT_EQ(all, sample(space, Sampler::sobol, 64, seed));
-    EXPECT_NE(all, sample(space, Sampler::sobol, 64, seed + 1));
+    const auto all = sample(space, search::sobol(64), seed);
+    EXPECT_EQ(all, sample(space, search::sobol(64), seed));
+    EXPECT_NE(all, sample(space, search::sobol(64), seed + 1));
     std::vector<int> rates(16, 0);
     for (const Configuration& c : all)
       ++rates[static_cast<std::size_t>(16 * std::log(c["rate"].number() / 1e-4) / std::log(1e3))];
     ASSERT_EQ(counts(all).size(), 4u);
     for (const auto& [widths, count] : counts(all)) EXPECT_EQ(count, 16);
     for (int count : rates) EXPECT_EQ(count, 4);
-    const auto longer = sample(space, Sampler::sobol, 100, seed);
+    const auto longer = sample(space, search::sobol(100), seed);
     EXPECT_TRUE(std::equal(all.begin(), all.end(), longer.begin()));
   }
-  const auto drawn = counts(sample(space, Sampler::random, 64, 0));
+  const auto drawn = counts(sample(space, search::random(64), 0));
   EXPECT_TRUE(std::any_of(drawn.begin(), drawn.end(), [](const auto& e) { return e.second != 16; }));
 }
 

@@ -9,7 +9,8 @@
 #include "candidates.h"
 #include "runnel/random.h"
 #include "runnel/sweep.h"
-#include "sweep/stopping.h"
+#include "search/kept_lanes.h"
+#include "search/stopping.h"
 
 namespace runnel::sweep {
 namespace {
@@ -43,34 +44,28 @@ void expect_same_bits(const nn::Network& a, const nn::Network& b) {
   for (std::size_t i = 0; i < x.size(); ++i) EXPECT_TRUE(same_bits(x[i], y[i])) << "leaf " << i;
 }
 
-TEST(Patience, FollowsTheRule) {
-  const auto improves = [](Patience& p, double validation, double loss) {
-    const std::int64_t before = p.best();
-    const bool would = p.would_improve(validation, loss);
-    p.add(validation, loss);
-    EXPECT_EQ(would, p.best() != before);
-    return would;
-  };
-  Patience p(3, Metric::accuracy);
-  EXPECT_FALSE(improves(p, std::nan(""), 1));
-  EXPECT_TRUE(improves(p, 0.5, 1));
-  EXPECT_TRUE(improves(p, 0.5, 0.9));   // as right, with a lower loss
-  EXPECT_FALSE(improves(p, 0.5, 0.9));  // equal: the earlier stays
-  EXPECT_FALSE(improves(p, 0.4, 0.1));
-  EXPECT_FALSE(p.is_over());
-  EXPECT_FALSE(improves(p, 0.6, INFINITY));
-  EXPECT_TRUE(p.is_over());
-  EXPECT_EQ(p.best(), 3);
-  EXPECT_EQ(p.validation(), 0.5);
-  Patience low(1, Metric::rmse);
-  EXPECT_TRUE(improves(low, 2, 4));
-  EXPECT_TRUE(improves(low, 1, 1));
-  EXPECT_FALSE(improves(low, 3, 9));
-  EXPECT_TRUE(low.is_over());
-  EXPECT_EQ(low.best(), 2);
-  Patience never(0, Metric::rmse);
-  for (int i = 0; i < 9; ++i) never.add(1, 1);
-  EXPECT_FALSE(never.is_over());
+// Readings (measure, loss) one after another, and what is kept of them.
+search::Stopping after(Metric metric, std::int64_t patience,
+                       const std::vector<std::pair<double, double>>& readings) {
+  search::LaneState lane{0, 0, std::ssize(readings)};
+  for (const auto& [value, loss] : readings) lane.readings.insert(lane.readings.end(), {value, loss});
+  return search::stopping_after(lane, {{"metric", higher_is_better(metric)}, {"loss"}}, patience);
+}
+
+TEST(Stopping, FollowsTheRule) {
+  const double none = std::nan("");
+  std::vector<std::pair<double, double>> right{
+      {none, 1}, {0.5, 1}, {0.5, 0.9}};  // as right, with a lower loss
+  EXPECT_EQ(after(Metric::accuracy, 3, right).best, 3);
+  right.insert(right.end(), {{0.5, 0.9}, {0.4, 0.1}});  // equal: the earlier stays
+  EXPECT_EQ(after(Metric::accuracy, 3, right).best, 3);
+  EXPECT_FALSE(after(Metric::accuracy, 3, right).is_over);
+  right.push_back({0.45, 0.1});
+  EXPECT_TRUE(after(Metric::accuracy, 3, right).is_over);
+  const std::vector<std::pair<double, double>> far{{2, 4}, {1, 1}, {3, 9}};
+  EXPECT_EQ(after(Metric::rmse, 1, far).best, 2);
+  EXPECT_TRUE(after(Metric::rmse, 1, far).is_over);
+  EXPECT_FALSE(after(Metric::rmse, 0, far).is_over);
 }
 
 // What a patient candidate comes to, is read off the whole curve of an impatient one; and its network is that
@@ -81,9 +76,10 @@ TEST(EarlyStopping, KeepsTheBestEpochUpToWhereItStops) {
   for (std::uint64_t seed : {0, 1, 2}) {
     Values h = base();
     h.emplace_back("seed", static_cast<std::int64_t>(seed));
-    const Outcome whole = run(p, {network(h)}, {}).outcomes[0];
+    const search::Candidate whole = run(p, {network(h)}, {}).candidates[0];
     h.emplace_back("patience", 4);
-    const Outcome patient = run(p, {network(h)}, {}).outcomes[0];
+    const Result patience = run(p, {network(h)}, {});
+    const search::Candidate& patient = patience.candidates[0];
     std::size_t best = 0, end = whole.curve.size();
     for (std::size_t e = 1; e < whole.curve.size(); ++e) {
       if (whole.curve[e] < whole.curve[best]) best = e;
@@ -94,14 +90,15 @@ TEST(EarlyStopping, KeepsTheBestEpochUpToWhereItStops) {
     }
     somebody_stopped = somebody_stopped || end < whole.curve.size();
     EXPECT_EQ(patient.best_epoch, static_cast<double>(best + 1));
-    EXPECT_EQ(patient.validation, whole.curve[best]);
+    EXPECT_EQ(metric_of(patient), whole.curve[best]);
     EXPECT_EQ(patient.curve,
               std::vector<double>(whole.curve.begin(), whole.curve.begin() + std::ptrdiff_t(end)));
     h.emplace_back("patience", 0);
     h.emplace_back("epochs", static_cast<std::int64_t>(best + 1));
-    const Outcome as_long = run(p, {network(h)}, {}).outcomes[0];
-    EXPECT_EQ(as_long.validation_loss, patient.validation_loss);
-    expect_same_bits(*as_long.model, *patient.model);
+    const Result as_long = run(p, {network(h)}, {});
+    EXPECT_EQ(loss_of(as_long.candidates[0]), loss_of(patient));
+    EXPECT_TRUE(same_bits(as_long.candidates[0].states.at(0).at(0), patient.states.at(0).at(0)));
+    expect_same_bits(as_long.networks.at(0), patience.networks.at(0));
   }
   EXPECT_TRUE(somebody_stopped);
 }
@@ -116,13 +113,13 @@ TEST(EarlyStopping, AloneIsAbreast) {
     const Result whole = run(p, all, {.threads = 2});
     for (std::size_t i = 0; i < all.size(); i += 5) {
       const Result alone = run(p, {all[i]}, {.threads = 1});
-      EXPECT_EQ(alone.outcomes[0].validation, whole.outcomes[i].validation) << i;
-      EXPECT_EQ(alone.outcomes[0].best_epoch, whole.outcomes[i].best_epoch) << i;
-      EXPECT_EQ(alone.outcomes[0].curve, whole.outcomes[i].curve) << i;
+      EXPECT_EQ(metric_of(alone.candidates[0]), metric_of(whole.candidates[i])) << i;
+      EXPECT_EQ(alone.candidates[0].best_epoch, whole.candidates[i].best_epoch) << i;
+      EXPECT_EQ(alone.candidates[0].curve, whole.candidates[i].curve) << i;
     }
     if (folds == 1) {
-      const Outcome& winner = whole.outcomes[static_cast<std::size_t>(*whole.best)];
-      expect_same_bits(*winner.model, *run(p, {winner.configuration}, {}).outcomes[0].model);
+      const search::Candidate& winner = whole.candidates[static_cast<std::size_t>(*whole.best)];
+      expect_same_bits(whole.networks.at(winner.number), run(p, {winner.configuration}, {}).networks.at(0));
     }
   }
 }
@@ -134,42 +131,38 @@ TEST(EarlyStopping, ResumedIsStraightThrough) {
   h.emplace_back("epochs", 24);
   h.emplace_back("patience", 3);
   const auto all = grid(h, {"rate=0.01,0.03,0.1", "patience=0,2,6", "seed=0,1,2"});
-  for (const Scheduling& scheduling :
-       {Scheduling{}, Scheduling{Scheduler::halving, 2, 3}, Scheduling{Scheduler::median, 2, 4}})
+  for (const search::Scheduling& scheduling :
+       {search::Scheduling{}, search::Scheduling{Scheduler::halving, 2, 3},
+        search::Scheduling{Scheduler::median, 2, 4}})
     for (std::size_t folds : {1, 2}) {
       const Problem p = problem(folds);
-      const Result straight = run(p, all, {.threads = 1, .networks = 3, .scheduling = scheduling});
+      const Result straight = run(p, all, {.threads = 1, .scheduling = scheduling, .states = 3});
       for (int calls : {3, 9, 20}) {
-        std::map<std::pair<std::int64_t, std::size_t>, LaneState> kept;
-        std::atomic<bool> stop{false};
-        int reports = 0;
-        Options options{.threads = 2, .networks = 3, .scheduling = scheduling};
-        options.stop = &stop;
-        options.progress = [&](const Progress&) { stop = ++reports >= calls; };
-        options.keep = [&](const LaneState& s) { kept[{s.trajectory, s.fold}] = s; };
-        options.keep_now = [] { return true; };
+        const auto kept = std::make_shared<search::KeptLanes>(calls);
+        search::Options options{.threads = 2, .scheduling = scheduling, .states = 3};
+        options.stop = &kept->stop;
+        options.study = kept;
         run(p, all, options);
-        Options resumed{.threads = 2, .networks = 3, .scheduling = scheduling};
-        for (auto& [key, state] : kept) {
+        search::Options resumed{.threads = 2, .scheduling = scheduling, .states = 3};
+        for (auto& [key, state] : kept->lanes)
           if (calls == 9) state.best.clear();
-          resumed.resume.push_back(state);
-        }
+        resumed.study = kept;
         const Result again = run(p, all, resumed);
         EXPECT_EQ(again.best, straight.best);
         EXPECT_EQ(again.rungs, straight.rungs);
         EXPECT_EQ(again.epochs, straight.epochs);
         for (std::size_t i = 0; i < all.size(); ++i) {
-          const Outcome &a = again.outcomes[i], &b = straight.outcomes[i];
+          const search::Candidate &a = again.candidates[i], &b = straight.candidates[i];
           EXPECT_EQ(a.status, b.status) << i;
-          EXPECT_EQ(a.validation, b.validation) << i;
-          EXPECT_EQ(a.validation_loss, b.validation_loss) << i;
+          EXPECT_TRUE(a.measures == b.measures || b.status == search::Status::retired) << i;
           EXPECT_EQ(a.best_epoch, b.best_epoch) << i;
           EXPECT_EQ(a.epochs, b.epochs) << i;
           EXPECT_EQ(a.curve, b.curve) << i;
-          ASSERT_EQ(a.model.has_value(), b.model.has_value()) << i;
-          if (a.model) expect_same_bits(*a.model, *b.model);
-          if (b.status == Status::done && calls == 3 && i % 5 == 0) {
-            EXPECT_EQ(run(p, {all[i]}, {}).outcomes[0].validation, b.validation) << i;
+          ASSERT_EQ(again.networks.contains(a.number), straight.networks.contains(a.number)) << i;
+          if (again.networks.contains(a.number))
+            expect_same_bits(again.networks.at(a.number), straight.networks.at(a.number));
+          if (b.status == search::Status::done && calls == 3 && i % 5 == 0) {
+            EXPECT_EQ(metric_of(run(p, {all[i]}, {}).candidates[0]), metric_of(b)) << i;
           }
         }
       }
@@ -180,17 +173,17 @@ TEST(Networks, OfTheBestAreKept) {
   const Problem p = problem();
   const auto all = grid(base(), {"rate=0.003,0.01,0.03", "epochs=3,6,9", "seed=0,1"});
   for (int threads : {1, 2}) {
-    const Result result = run(p, all, {.threads = threads, .networks = 4});
-    const std::vector<std::int64_t> best = ranking(result, p.metric, 4);
+    const Result result = run(p, all, {.threads = threads, .states = 4});
+    const std::vector<std::int64_t> best = result.ranking(4);
     ASSERT_EQ(best.size(), 4u);
     EXPECT_EQ(best[0], *result.best);
-    for (const Outcome& out : result.outcomes) {
-      const bool among = std::find(best.begin(), best.end(), out.index) != best.end();
-      EXPECT_EQ(out.model.has_value(), among) << out.index;
+    for (const search::Candidate& out : result.candidates) {
+      const bool among = std::find(best.begin(), best.end(), out.number) != best.end();
+      EXPECT_EQ(result.networks.contains(out.number), among) << out.number;
       if (!among) {
-        EXPECT_GE(out.validation, result.outcomes[static_cast<std::size_t>(best[3])].validation);
+        EXPECT_GE(metric_of(out), metric_of(result.candidates[static_cast<std::size_t>(best[3])]));
       } else {
-        expect_same_bits(*out.model, *run(p, {out.configuration}, {}).outcomes[0].model);
+        expect_same_bits(result.networks.at(out.number), run(p, {out.configuration}, {}).networks.at(0));
       }
     }
   }
@@ -202,12 +195,12 @@ TEST(Networks, TwinsCountOnce) {
   h.emplace_back("patience", 2);
   const Problem p = problem();
   const auto all = grid(h, {"seed=0,1", "epochs=38,39,40"});
-  const Result result = run(p, all, {.networks = 4});
-  const std::vector<std::int64_t> best = ranking(result, p.metric, 4);
+  const Result result = run(p, all, {.states = 4});
+  const std::vector<std::int64_t> best = result.ranking(4);
   ASSERT_EQ(best.size(), 2u);
   for (std::int64_t i : best) {
     EXPECT_EQ(i % 3, 0);
-    EXPECT_TRUE(result.outcomes[static_cast<std::size_t>(i)].model);
+    EXPECT_TRUE(result.networks.contains(i));
   }
 }
 
@@ -215,13 +208,13 @@ TEST(Weights, OfOneChangeNoBitAndOthersTrainAbreastAsAlone) {
   Problem p = problem();
   const Result plain = run(p, {network(base())}, {});
   p.folds[0].weights = Array::ones({60});
-  EXPECT_EQ(run(p, {network(base())}, {}).outcomes[0].curve, plain.outcomes[0].curve);
+  EXPECT_EQ(run(p, {network(base())}, {}).candidates[0].curve, plain.candidates[0].curve);
   p.folds[0].weights = random::uniform(random::key(4), {60}, 0, 2);
   const auto all = grid(base(), {"rate=0.003,0.01", "clip_example=0,1", "dropout=0,0.2"});
   const Result weighted = run(p, all, {.threads = 2});
-  EXPECT_NE(weighted.outcomes[0].curve, run(problem(), {all[0]}, {}).outcomes[0].curve);
+  EXPECT_NE(weighted.candidates[0].curve, run(problem(), {all[0]}, {}).candidates[0].curve);
   for (std::size_t i = 0; i < all.size(); ++i)
-    EXPECT_EQ(run(p, {all[i]}, {}).outcomes[0].curve, weighted.outcomes[i].curve) << i;
+    EXPECT_EQ(run(p, {all[i]}, {}).candidates[0].curve, weighted.candidates[i].curve) << i;
   p.folds[0].weights = Array::ones({59});
   EXPECT_THROW(run(p, {network(base())}, {}), Error);
 }
@@ -235,14 +228,14 @@ TEST(Embeddings, NormsAndBodiesAbreastAreAlone) {
                               "hidden=none,6,6x4", "rate=0.01,0.03"});
     const Result whole = run(p, all, {.threads = 2});
     for (std::size_t i = 0; i < all.size(); i += 3) {
-      ASSERT_EQ(whole.outcomes[i].status, Status::done);
-      EXPECT_EQ(run(p, {all[i]}, {}).outcomes[0].curve, whole.outcomes[i].curve) << i;
+      ASSERT_EQ(whole.candidates[i].status, search::Status::done);
+      EXPECT_EQ(run(p, {all[i]}, {}).candidates[0].curve, whole.candidates[i].curve) << i;
     }
     const auto shapes = grid(
         h, {"embedding=linear-pieces,periodic", "bins=4,8", "frequencies=2,5", "frequency_scale=0.01,1"});
     const Result of_shapes = run(p, shapes, {.threads = 2});
     for (std::size_t i = 0; i < shapes.size(); ++i)
-      EXPECT_EQ(run(p, {shapes[i]}, {}).outcomes[0].curve, of_shapes.outcomes[i].curve) << i;
+      EXPECT_EQ(run(p, {shapes[i]}, {}).candidates[0].curve, of_shapes.candidates[i].curve) << i;
     // Frequencies are lanes, not shapes; what an embedding does not read does not part blocks.
     EXPECT_EQ(of_shapes.blocks, static_cast<std::int64_t>(4 * folds));
   }
@@ -255,9 +248,9 @@ TEST(Embeddings, EdgesComeFromTrainingRows) {
   h.emplace_back("epochs", 1);
   h.emplace_back("embedding", "linear-pieces");
   h.emplace_back("bins", 4);
-  const nn::Network before = *run(p, {network(h)}, {}).outcomes[0].model;
+  const nn::Network before = run(p, {network(h)}, {}).networks.at(0);
   p.folds[0].x_validation = p.folds[0].x_validation * 100;
-  expect_same_bits(before, *run(p, {network(h)}, {}).outcomes[0].model);
+  expect_same_bits(before, run(p, {network(h)}, {}).networks.at(0));
   const nn::Columns expected = nn::quantile_pieces(p.folds[0].x, {0, 1}, 4);
   ASSERT_EQ(nn::named_parts(before).back().first, "columns.high");
   EXPECT_TRUE(same_bits(nn::named_parts(before).back().second, *expected.high));

@@ -106,23 +106,38 @@ bool before(T a, T b) {
   return a < b || (is_nan(b) && !is_nan(a));
 }
 
-constexpr std::int64_t kWorthDigits = 512;
+constexpr std::int64_t kWorthDigits = 128;
 
-// A stable sort of many words, eleven bits at a time: what permutations of random words are made of.
+// A stable sort of many words, digit by digit from the last: what permutations of random words are made of.
+// Words travel with their places, so that each pass reads memory in order.
+template <std::uint32_t Bits>
 void sort_by_digits(const std::uint32_t* x, std::int64_t step, std::vector<std::int32_t>& order) {
-  constexpr std::uint32_t kBits = 11;
-  constexpr std::uint32_t kDigits = 1u << kBits;
-  std::vector<std::int32_t> sorted(order.size());
-  std::vector<std::size_t> begin(kDigits);
-  for (std::uint32_t shift = 0; shift < 32; shift += kBits) {
-    const auto digit = [&](std::int32_t i) { return (x[i * step] >> shift) & (kDigits - 1); };
-    std::fill(begin.begin(), begin.end(), 0);
-    for (std::int32_t i : order) ++begin[digit(i)];
-    std::size_t total = 0;
-    for (std::size_t& b : begin) total += std::exchange(b, total);
-    for (std::int32_t i : order) sorted[begin[digit(i)]++] = i;
-    order.swap(sorted);
+  constexpr std::uint32_t kDigits = 1u << Bits;
+  constexpr std::size_t kPasses = (32 + Bits - 1) / Bits;
+  const std::size_t n = order.size();
+  const auto digit = [](std::uint64_t pair, std::size_t pass) {
+    return static_cast<std::uint32_t>(pair >> 32) >> (pass * Bits) & (kDigits - 1);
+  };
+  std::vector<std::uint32_t> begin(kPasses * kDigits, 0);
+  std::vector<std::uint64_t> pairs(n), sorted(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    pairs[i] = std::uint64_t{x[static_cast<std::int64_t>(i) * step]} << 32 | i;
+    for (std::size_t pass = 0; pass < kPasses; ++pass) ++begin[pass * kDigits + digit(pairs[i], pass)];
   }
+  for (std::size_t pass = 0; pass < kPasses; ++pass) {
+    std::uint32_t* const place = begin.data() + pass * kDigits;
+    std::uint32_t total = 0;
+    for (std::uint32_t d = 0; d < kDigits; ++d) total += std::exchange(place[d], total);
+    for (const std::uint64_t pair : pairs) sorted[place[digit(pair, pass)]++] = pair;
+    pairs.swap(sorted);
+  }
+  for (std::size_t i = 0; i < n; ++i) order[i] = static_cast<std::int32_t>(pairs[i]);
+}
+
+// Few words do not fill the counts of many digits.
+void sort_words(const std::uint32_t* x, std::int64_t step, std::vector<std::int32_t>& order) {
+  constexpr std::size_t kMany = 4096;
+  order.size() < kMany ? sort_by_digits<8>(x, step, order) : sort_by_digits<11>(x, step, order);
 }
 
 template <class T>
@@ -139,7 +154,7 @@ void sort_as(const View& in, int axis, const View& sorted, const View& permutati
     std::iota(order.begin(), order.end(), 0);
     const auto less = [=](std::int32_t i, std::int32_t j) { return before(x[i * step], x[j * step]); };
     if constexpr (std::is_same_v<T, std::uint32_t>) {
-      n < kWorthDigits ? std::stable_sort(order.begin(), order.end(), less) : sort_by_digits(x, step, order);
+      n < kWorthDigits ? std::stable_sort(order.begin(), order.end(), less) : sort_words(x, step, order);
     } else {
       std::stable_sort(order.begin(), order.end(), less);
     }

@@ -1,10 +1,11 @@
 // Products whose columns do not lie side by side in vectors: many small models in lanes, and products with a
 // further axis beside a short contiguous one. For each vector of `v`, tiles of rows by columns.
 #include <algorithm>
+#include <optional>
 
 #include "core/dispatch.h"
 #include "core/threads.h"
-#include "kernels/simd/dot_plan.h"
+#include "kernels/simd/dot_pairs.h"
 
 namespace runnel::kernels {
 namespace {
@@ -17,9 +18,14 @@ template <class T>
 class LaneProduct final : public Prepared {
  public:
   explicit LaneProduct(const VectorPlan& plan)
-      : p_(plan), tiles_(dot_tiles(T{}, plan.v.size)), width_(tiles_.width) {
-    part_ = p_.v.size < width_;
-    count_ = std::min(width_, p_.v.size);
+      : p_(plan),
+        whole_(plan.v.size - PairedLanes<T>::lanes_of(plan)),
+        tiles_(whole_ < plan.v.size ? widest_dot_tiles(T{}) : dot_tiles(T{}, plan.v.size)),
+        width_(tiles_.width) {
+    if (whole_ < plan.v.size) paired_.emplace(plan);
+    if (whole_ == 0) return;
+    part_ = whole_ < width_;
+    count_ = std::min(width_, whole_);
     shape_ = cheapest(p_.m.size, p_.n.size, p_.k.size,
                       [&](std::int64_t r, std::int64_t c) { return tile(r, c).run != nullptr; });
     rows_ = Cut(p_.m.size, shape_.rows);
@@ -32,8 +38,8 @@ class LaneProduct final : public Prepared {
     // cache (256 lanes in f32: 130 against 95 GFLOP/s); of a, of which a tile reads few, it never does.
     const std::int64_t b_bytes = p_.n.size * p_.k.size * width_ * static_cast<std::int64_t>(sizeof(T));
     pack_a_ = p_.lanes && p_.v.a != 1;
-    pack_b_ = p_.v.b != 1 || (p_.v.size * static_cast<std::int64_t>(sizeof(T)) >= kFarBytes &&
-                              p_.k.size >= 8 && p_.m.size >= 2 * shape_.rows && b_bytes <= kPackedBytes);
+    pack_b_ = p_.v.b != 1 || (whole_ * static_cast<std::int64_t>(sizeof(T)) >= kFarBytes && p_.k.size >= 8 &&
+                              p_.m.size >= 2 * shape_.rows && b_bytes <= kPackedBytes);
     a_numbers_ = pack_a_ ? shape_.rows * p_.k.size * width_ : 0;
     b_numbers_ = pack_b_ ? p_.n.size * p_.k.size * width_ : 0;
     const double work = static_cast<double>(p_.outer.count() * p_.m.size * p_.n.size * p_.k.size) *
@@ -74,7 +80,7 @@ class LaneProduct final : public Prepared {
     return {table[c][r], true};
   }
 
-  std::int64_t vectors() const { return (p_.v.size + width_ - 1) / width_; }
+  std::int64_t vectors() const { return (whole_ + width_ - 1) / width_; }
   // Vectors that can be dealt to different threads: the last two stay together, since they may overlap.
   std::int64_t apart() const { return std::max(vectors() - 1, std::int64_t{1}); }
   std::size_t part_bytes() const {
@@ -87,10 +93,11 @@ class LaneProduct final : public Prepared {
       for (std::int64_t l = begin; l < end; ++l) {
         // The last vector overlaps the one before rather than leave a remainder: a number's result is the
         // same whoever computes it, and a tile only writes.
-        const std::int64_t first = part_ ? 0 : std::min(l * width_, p_.v.size - width_);
+        const std::int64_t first = part_ ? 0 : std::min(l * width_, whole_ - width_);
         one_vector(a + at[0] + first * p_.v.a, b + at[1] + first * p_.v.b, out + at[2] + first,
                    reinterpret_cast<T*>(scratch));
       }
+      if (paired_ && end == vectors()) paired_->run(a + at[0], b + at[1], out + at[2]);
     });
   }
 
@@ -139,6 +146,8 @@ class LaneProduct final : public Prepared {
   }
 
   const VectorPlan p_;
+  const std::int64_t whole_;  // lanes in vectors of their own; the others are paired
+  std::optional<PairedLanes<T>> paired_;
   const DotTiles<T>& tiles_;
   const std::int64_t width_;
   bool part_ = false;

@@ -35,6 +35,18 @@ struct DotTiles {
   // a is a vector like b: out[i, j, v] = sum a[i, k, v] b[j, k, v]. R <= C alone: else a and b trade places.
   DotTile<T> lanes[kMost][kMost];
   DotTile<T> lanes_part[kMost][kMost];
+  // Half a vector of lanes of two neighbouring columns side by side: R rows by 2 C columns, as `lanes`. A
+  // part of `count` lanes is less than half.
+  DotTile<T> pairs[kMost][kMost];
+  DotTile<T> pairs_part[kMost][kMost];
+  // The places of what is not 0 among k numbers, and how many there are; `places` has room for a vector more.
+  std::int64_t (*not_zero)(const T* a, std::int64_t k, std::int32_t* places);
+  // One row of a, at these places only, by C vectors of columns: at most kDotBlock of them. False, and
+  // nothing written, where a sum is -0: the products that were left out might have made it +0.
+  using Sparse = bool (*)(const T* a, const std::int32_t* places, std::int64_t n, const T* b,
+                          std::int64_t b_k, T* out, bool add);
+  Sparse sparse[kMost];
+  bool (*all_finite)(const T* x, std::int64_t n);
   // x[v, k], v stepping by x_v and k by x_k, to[k * to_k + v]: `v` by `k` numbers.
   void (*pack)(const T* x, std::int64_t x_v, std::int64_t x_k, std::int64_t v, std::int64_t k, T* to,
                std::int64_t to_k);
@@ -48,5 +60,8 @@ struct DotTiles {
 // holds them all, those of the narrower set, which need not mask them.
 const DotTiles<float>& dot_tiles(float, std::int64_t numbers);
 const DotTiles<double>& dot_tiles(double, std::int64_t numbers);
+// Those for isa(), whatever they multiply.
+const DotTiles<float>& widest_dot_tiles(float);
+const DotTiles<double>& widest_dot_tiles(double);
 
 }  // namespace runnel::kernels

@@ -14,8 +14,10 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace runnel::kernels {
-const DotTiles<float>& dot_tiles(float, std::int64_t numbers) {
-  const DotTiles<float>& best = RUNNEL_FOR_ISA(tiles_of_f32)();
+const DotTiles<float>& widest_dot_tiles(float) { return RUNNEL_FOR_ISA(tiles_of_f32)(); }
+
+const DotTiles<float>& dot_tiles(float type, std::int64_t numbers) {
+  const DotTiles<float>& best = widest_dot_tiles(type);
   const DotTiles<float>& narrow = N_AVX2::tiles_of_f32();
   return numbers <= narrow.width ? narrow : best;
 }

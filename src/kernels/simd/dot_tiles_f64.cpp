@@ -14,8 +14,10 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace runnel::kernels {
-const DotTiles<double>& dot_tiles(double, std::int64_t numbers) {
-  const DotTiles<double>& best = RUNNEL_FOR_ISA(tiles_of_f64)();
+const DotTiles<double>& widest_dot_tiles(double) { return RUNNEL_FOR_ISA(tiles_of_f64)(); }
+
+const DotTiles<double>& dot_tiles(double type, std::int64_t numbers) {
+  const DotTiles<double>& best = widest_dot_tiles(type);
   const DotTiles<double>& narrow = N_AVX2::tiles_of_f64();
   return numbers <= narrow.width ? narrow : best;
 }
