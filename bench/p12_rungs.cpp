@@ -11,7 +11,7 @@ namespace runnel::bench {
 namespace {
 
 std::vector<params::Configuration> drawn(std::int64_t n, std::int64_t epochs) {
-  params::Space space(sweep::network_schema());
+  params::Space space(models::network_schema());
   space.set("batch", 256).set("epochs", epochs).vary("hidden=14,10x5").vary("rate=1e-4..1e-1");
   return search::random(n)->ask(space, 5, 0, n, {});
 }
@@ -21,18 +21,18 @@ struct Search {
   double best = 0, epochs = 0;
 };
 
-Search search(const sweep::Problem& rows, const std::vector<params::Configuration>& candidates,
+Search search(const models::Problem& rows, const std::vector<params::Configuration>& candidates,
               const search::Options& options) {
-  sweep::Result result;
+  models::Result result;
   Search s;
-  s.time = measure([&] { result = sweep::run(rows, candidates, options); }, {.runs = 3, .warmup = 0});
+  s.time = measure([&] { result = models::run(rows, candidates, options); }, {.runs = 3, .warmup = 0});
   if (!result.best) throw std::runtime_error("P12: no candidate has come to a finite loss");
-  s.best = sweep::metric_of(result.candidates[static_cast<std::size_t>(*result.best)]);
+  s.best = models::metric_of(result.candidates[static_cast<std::size_t>(*result.best)]);
   s.epochs = static_cast<double>(result.epochs);
   return s;
 }
 
-void compare(const Report& report, const std::string& name, const sweep::Problem& rows,
+void compare(const Report& report, const std::string& name, const models::Problem& rows,
              const std::vector<params::Configuration>& candidates, const search::Scheduling& scheduling) {
   search::Options options;
   options.threads = report.threads();
@@ -46,7 +46,7 @@ void compare(const Report& report, const std::string& name, const sweep::Problem
 }  // namespace
 
 void rungs(const Report& report) {
-  const sweep::Problem rows = songs_problem();
+  const models::Problem rows = songs_problem();
   const search::Scheduling hyperband{.scheduler = search::Scheduler::hyperband, .eta = 3};
   compare(report, "Hyperband, up to 81 epochs", rows, drawn(search::hyperband_size(hyperband, 81), 81),
           hyperband);

@@ -60,7 +60,7 @@ void predictions(const Report& report) {
   Compiled program(
       [&](const std::vector<Array>& x) {
         return std::vector<Array>{
-            nn::forward(model.network, x[0], sweep::activation_of(model.configuration))};
+            nn::forward(model.network, x[0], models::activation_of(model.configuration))};
       },
       {{DType::f32, {1, static_cast<std::int64_t>(kColumns)}}});
   const std::vector<float> x(numbers.begin(), numbers.end());

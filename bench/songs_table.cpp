@@ -43,17 +43,17 @@ Rows rows_at_hand() {
 }
 
 // The first `training` rows train, those after them up to `end` choose.
-sweep::Problem of_rows(const Array& x, const Array& y, std::int64_t training, std::int64_t end) {
-  sweep::Problem out;
+models::Problem of_rows(const Array& x, const Array& y, std::int64_t training, std::int64_t end) {
+  models::Problem out;
   out.folds = {{slice(x, 0, 0, training), slice(y, 0, 0, training), slice(x, 0, training, end),
                 slice(y, 0, training, end)}};
-  out.loss = sweep::Loss::logistic;
-  out.metric = sweep::Metric::log_loss;
+  out.loss = models::Loss::logistic;
+  out.metric = models::Metric::log_loss;
   return out;
 }
 
 // 60% train, 20% choose; standardised with the training rows' statistics.
-sweep::Problem split_here() {
+models::Problem split_here() {
   const Rows all = rows_at_hand();
   const std::int64_t n = all.x.dim(0);
   const Array order = random::permutation(random::key(1000), n);
@@ -68,7 +68,7 @@ sweep::Problem split_here() {
 
 // The rows as the peers have split and standardised them, from a CSV of columns x0 … x11, y and part (0:
 // train, 1: choose).
-sweep::Problem split_by_peers(const std::string& path) {
+models::Problem split_by_peers(const std::string& path) {
   const Table table = read_table(path);
   const auto n = static_cast<std::int64_t>(table.rows);
   std::vector<Array> columns;
@@ -83,7 +83,7 @@ sweep::Problem split_by_peers(const std::string& path) {
 
 }  // namespace
 
-sweep::Problem songs_problem() {
+models::Problem songs_problem() {
   const char* split = std::getenv("RUNNEL_BENCH_SPLIT");
   return split != nullptr ? split_by_peers(split) : split_here();
 }

@@ -2,11 +2,11 @@
 // RUNNEL_BENCH_SPLIT names their rows. Generated rows of the same shape where the file is not at hand.
 #pragma once
 
+#include "runnel/models.h"
 #include "runnel/ops.h"
-#include "runnel/sweep.h"
 
 namespace runnel::bench {
 
-sweep::Problem songs_problem();
+models::Problem songs_problem();
 
 }  // namespace runnel::bench

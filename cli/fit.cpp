@@ -8,6 +8,7 @@
 #include <new>
 #include <optional>
 
+#include "artifact/output_file.h"
 #include "cli/fit_command.h"
 #include "cli/interrupt.h"
 #include "cli/options.h"
@@ -23,7 +24,6 @@
 #include "core/fail.h"
 #include "core/stopwatch.h"
 #include "core/text.h"
-#include "model/output_file.h"
 
 namespace runnel::cli {
 namespace {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 
+#include "artifact/output_file.h"
 #include "cli/graphviz.h"
 #include "cli/options.h"
 #include "cli/output.h"
@@ -12,7 +13,6 @@
 #include "cli/report_graph.h"
 #include "core/fail.h"
 #include "core/text.h"
-#include "model/output_file.h"
 #include "runnel/expression.h"
 
 namespace runnel::cli {
@@ -74,7 +74,7 @@ std::string of_model(const Arguments& arguments) {
   const Model model = Model::load(arguments.model);
   return shown(arguments, network_steps_text(model, arguments.model),
                network_steps_json(model, arguments.model),
-               nn::drawing_of(model.network, sweep::activation_of(model.configuration)));
+               nn::drawing_of(model.network, models::activation_of(model.configuration)));
 }
 
 int act(Arguments arguments) {

@@ -24,7 +24,7 @@ bool is_range(const std::string& text) { return text.find("..") != std::string::
 }  // namespace
 
 void add_hyper_options(CLI::App& app, std::vector<std::string>& texts) {
-  const auto& all = sweep::network_schema()->parameters();
+  const auto& all = models::network_schema()->parameters();
   texts.resize(all.size());
   for (std::size_t i = 0; i < all.size(); ++i) {
     if (!has_flag(all[i])) continue;
@@ -37,7 +37,7 @@ void add_hyper_options(CLI::App& app, std::vector<std::string>& texts) {
 }
 
 void set_hyper(const std::vector<std::string>& texts, FitOptions& options) {
-  const auto& all = sweep::network_schema()->parameters();
+  const auto& all = models::network_schema()->parameters();
   for (std::size_t i = 0; i < all.size(); ++i) {
     const std::string &text = texts[i], name = all[i].name;
     if (text.empty()) continue;
@@ -59,7 +59,7 @@ void set_hyper(const std::vector<std::string>& texts, FitOptions& options) {
 }
 
 params::Configuration base_of(const FitOptions& options) {
-  params::Configuration base(sweep::network_schema());
+  params::Configuration base(models::network_schema());
   for (const auto& [name, value] : options.set) base.set(name, value);
   return base;
 }
@@ -83,7 +83,7 @@ void check_draws(const FitOptions& options) {
 
 // Parameters that are sound one by one, together.
 void check_space(const FitOptions& options) {
-  params::Space space(sweep::network_schema());
+  params::Space space(models::network_schema());
   for (const auto& [name, value] : options.set) space.set(name, value);
   for (const auto* texts : {&options.grid, &options.space})
     for (const std::string& text : *texts) space.vary(text);
@@ -92,11 +92,12 @@ void check_space(const FitOptions& options) {
   const bool drawn =
       options.sampler.empty() ? options.random > 0 || !options.space.empty() : options.sampler != "grid";
   for (const params::Varied& v : space.varied())
-    if (drawn && v.points > 0)
+    if (drawn && v.points > 0 && v.where.empty())  // a file may serve grids as well
       fail(
-          "{}: the points of {} are what a grid takes of its range, and candidates are drawn from it; leave "
+          "--space: the points of {} are what a grid takes of its range, and candidates are drawn from it; "
+          "leave "
           "them out, or give --sampler grid and no --random",
-          v.where.empty() ? "--space" : v.where, v.name);
+          v.name);
   space.expect_sound();
 }
 
@@ -125,7 +126,7 @@ void read_search_texts(FitOptions& options) {
   take_space_file(options);
   const auto check = [](const char* flag, const std::string& text) {
     try {
-      params::Space(sweep::network_schema()).vary(text);
+      params::Space(models::network_schema()).vary(text);
     } catch (const Error& e) {
       fail("{} {}: {}", flag, text, e.what());
     }

@@ -6,7 +6,7 @@
 #include "cli/program.h"
 #include "cli/report.h"
 #include "core/fail.h"
-#include "model/fit_options.h"
+#include "fit/fit_options.h"
 
 namespace runnel::cli {
 namespace {

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include "artifact/output_file.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/parts.h"
@@ -12,7 +13,6 @@
 #include "core/fail.h"
 #include "lab/json.h"
 #include "lab/page.h"
-#include "model/output_file.h"
 #include "report/page.h"
 #include "web/page.h"
 

@@ -8,7 +8,7 @@
 #include "core/fail.h"
 #include "core/text.h"
 #include "data/list.h"
-#include "model/fit_option_parts.h"
+#include "fit/fit_option_parts.h"
 
 namespace runnel::cli {
 

@@ -2,8 +2,8 @@
 
 #include <filesystem>
 
+#include "artifact/output_file.h"
 #include "cli/program.h"
-#include "model/output_file.h"
 #include "report/fit_page.h"
 #include "report/study_page.h"
 #include "web/page.h"

@@ -6,7 +6,7 @@
 #include "core/fail.h"
 #include "core/text.h"
 #include "data/readers.h"
-#include "runnel/sweep.h"
+#include "runnel/models.h"
 
 namespace runnel::cli {
 
@@ -24,7 +24,7 @@ Points points_from(const std::vector<std::string>& texts, const params::Configur
   Points out;
   const auto take = [&](const std::string& where, const std::string& point) {
     try {
-      sweep::check(params::read_point(base, point));
+      models::check(params::read_point(base, point));
     } catch (const Error& e) {
       fail("--try {}: {}", where, e.what());
     }

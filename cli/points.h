@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "runnel/sweep.h"
+#include "runnel/models.h"
 
 namespace runnel::cli {
 

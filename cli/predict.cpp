@@ -10,6 +10,7 @@
 #include <numeric>
 #include <optional>
 
+#include "artifact/output_file.h"
 #include "cli/interrupt.h"
 #include "cli/model_data.h"
 #include "cli/output.h"
@@ -19,7 +20,6 @@
 #include "core/fail.h"
 #include "core/in_order.h"
 #include "data/unseen.h"
-#include "model/output_file.h"
 #include "runnel/predictor.h"
 #include "runnel/stream.h"
 

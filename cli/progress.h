@@ -4,7 +4,7 @@
 #include <chrono>
 #include <string>
 
-#include "runnel/sweep.h"
+#include "runnel/models.h"
 
 namespace runnel::cli {
 

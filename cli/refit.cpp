@@ -2,12 +2,12 @@
 #include <filesystem>
 #include <memory>
 
+#include "artifact/output_file.h"
 #include "cli/fit_command.h"
 #include "cli/output.h"
 #include "cli/program.h"
 #include "core/fail.h"
 #include "core/text.h"
-#include "model/output_file.h"
 #include "runnel/study.h"
 
 namespace runnel::cli {

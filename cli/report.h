@@ -61,9 +61,9 @@ struct ScoreReport {
 std::string stopped_text(const FitResult& result);
 // "candidate 7 was on its way, after 12 of 20 epochs"; empty when the winner had come to its end.
 std::string on_its_way_text(const FitResult& result);
-std::string number_text(sweep::Metric metric, double value);
+std::string number_text(models::Metric metric, double value);
 std::string number_text(std::string_view metric, double value);  // by its name, whoever measures it
-std::string interval_text(sweep::Metric metric, const Score& score);
+std::string interval_text(models::Metric metric, const Score& score);
 
 // What stands before the search: the data, the target, the columns, the split.
 std::string fit_plan_text(const FitPlan& plan, const FitData& data);

@@ -97,7 +97,7 @@ std::string network_steps_text(const Model& model, const std::string& path) {
   for (const std::size_t column : {2u, 4u}) table.align_right(column);
   table.add({"step", "what", "width", "learnt", "parameters"});
   std::int64_t total = 0;
-  const std::vector<nn::Step> steps = nn::steps_of(model.network, sweep::activation_of(model.configuration));
+  const std::vector<nn::Step> steps = nn::steps_of(model.network, models::activation_of(model.configuration));
   for (std::size_t i = 0; i < steps.size(); ++i) {
     const nn::Step& step = steps[i];
     std::string what = step.what;
@@ -115,7 +115,7 @@ std::string network_steps_text(const Model& model, const std::string& path) {
 
 Json network_steps_json(const Model& model, const std::string& path) {
   Json steps = Json::array();
-  for (const nn::Step& step : nn::steps_of(model.network, sweep::activation_of(model.configuration)))
+  for (const nn::Step& step : nn::steps_of(model.network, models::activation_of(model.configuration)))
     steps.push_back({{"what", step.what},
                      {"width", step.gives.product()},
                      {"learnt", step.learnt},

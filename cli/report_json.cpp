@@ -41,8 +41,8 @@ Json candidates_json(const FitResult& result) {
                    {"status", search::status_name(outcome.status)},
                    {"epochs", outcome.epochs},
                    {"best_epoch", number(outcome.best_epoch)},
-                   {"validation", number(sweep::metric_of(outcome))},
-                   {"validation_loss", number(sweep::loss_of(outcome))}});
+                   {"validation", number(models::metric_of(outcome))},
+                   {"validation_loss", number(models::loss_of(outcome))}});
   }
   return out;
 }
@@ -169,17 +169,17 @@ std::string dumped(const Json& json) {
 
 Json fit_json(const FitReport& report) {
   const FitResult& result = report.result;
-  const sweep::Result& search = result.search;
+  const models::Result& search = result.search;
   Json out = {{"schema", json_schema}, {"version", RUNNEL_VERSION}};
   out["data"] = report.data.table.source;
   out["test_data"] = report.data.test != nullptr ? Json(report.data.test->source) : Json(nullptr);
   out["task"] = task_name(result.model.target.task());
   out["target"] = target_json(result.model.target);
-  out["metric"] = sweep::metric_name(result.metric);
-  out["loss"] = sweep::loss_name(result.model.loss);
+  out["metric"] = models::metric_name(result.metric);
+  out["loss"] = models::loss_name(result.model.loss);
   out["test"] = score_values(result.test);
   out["also"] = named(result.also);
-  out["validation"] = number(sweep::metric_of(winner(result)));
+  out["validation"] = number(models::metric_of(winner(result)));
   out["baselines"] = baselines_json(result);
   out["best"] = best_json(result);
   out["ensemble"] = ensemble_json(report);
@@ -268,8 +268,8 @@ Json provenance_json(const FitReport& report, const std::string& command, const 
   out["folds"] = report.result.folds;
   out["candidates"] = result.search.candidates.size();
   out["best"] = result.best;
-  out["validation"] = number(sweep::metric_of(winner(result)));
-  if (sweep::patience_of(winner(result).configuration) > 0)
+  out["validation"] = number(models::metric_of(winner(result)));
+  if (models::patience_of(winner(result).configuration) > 0)
     out["best_epoch"] = number(winner(result).best_epoch);
   if (!result.model.others.empty()) out["ensemble"] = ensemble_json(report);
   if (!report.options.weight.empty() || report.options.class_weights.any())
@@ -291,7 +291,7 @@ Json score_json(const ScoreReport& report) {
           {"data", report.data},
           {"task", task_name(report.model.target.task())},
           {"target", target_json(report.model.target)},
-          {"metric", sweep::metric_name(report.model.metric)},
+          {"metric", models::metric_name(report.model.metric)},
           {"score", score_values(report.score)},
           {"also", named(report.also)},
           {"notes", report.notes}};
@@ -363,8 +363,8 @@ Json model_json(const Model& model, const std::string& path) {
           {"model", path},
           {"task", task_name(model.target.task())},
           {"target", target_json(model.target)},
-          {"metric", sweep::metric_name(model.metric)},
-          {"loss", sweep::loss_name(model.loss)},
+          {"metric", models::metric_name(model.metric)},
+          {"loss", models::loss_name(model.loss)},
           {"hyper", hyper_json(model.configuration)},
           {"layers", std::move(layers)},
           {"dtype", name_of(nn::dtype_of(model.network))},

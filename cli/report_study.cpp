@@ -30,11 +30,15 @@ std::string metric_text(const Study& study, double value) {
   return number_text(study.description.metric, value);
 }
 
+// What decides where the metric is equal: the loss of a fit, the second measure of any other search, if it
+// has one.
+std::string second_of(const study::Description& d) { return d.more.empty() ? "loss" : d.loss; }
+
 std::string loss_text(double value) { return std::isfinite(value) ? fmt::format("{:.4g}", value) : "-"; }
 
 // As in the reports of `fit`: options that few ask for are told only where they are not as usual.
 bool worth_telling(const std::string& name, std::string_view text) {
-  for (const params::Parameter& p : sweep::network_schema()->parameters())
+  for (const params::Parameter& p : models::network_schema()->parameters())
     if (p.name == name) return !p.is_rare || to_string(*p.standard) != text;
   return true;
 }
@@ -151,7 +155,10 @@ std::string head_part(const Style& style, const StudyReport& report) {
   out += part(style, "chosen by");
   out += fmt::format("{} on {}, {}seed {}\n", d.metric,
                      d.folds > 1 ? fmt::format("{} folds", d.folds) : "validation rows",
-                     d.loss.empty() ? "" : fmt::format("loss {}, ", d.loss), d.seed);
+                     d.loss.empty()   ? ""
+                     : d.more.empty() ? fmt::format("loss {}, ", d.loss)
+                                      : fmt::format("then {}, ", d.loss),
+                     d.seed);
   return out;
 }
 
@@ -236,13 +243,18 @@ std::string timings_part(const Style& style, const Study& study) {
   return line.empty() ? "" : part(style, "timings") + line + "\n";
 }
 
+std::string and_second(const Study& study, double value) {
+  const std::string second = second_of(study.description);
+  return second.empty() ? "" : fmt::format(", {} {}", second, loss_text(value));
+}
+
 std::string curves_part(const Style& style, const Study& study, const Candidate& candidate) {
   std::string out;
   for (const study::Reading& reading : candidate.readings) {
     out += part(style, out.empty() ? "curve" : "");
     if (study.description.folds > 1) {
-      out += fmt::format("fold {}: {} {}, loss {}\n", reading.fold + 1, study.description.metric,
-                         metric_text(study, reading.metric), loss_text(reading.loss));
+      out += fmt::format("fold {}: {} {}{}\n", reading.fold + 1, study.description.metric,
+                         metric_text(study, reading.metric), and_second(study, reading.loss));
       out += margin;
     }
     // So many to a line; the line begins with the first one's epoch.
@@ -347,7 +359,9 @@ std::string candidates_text(const Study& study, const std::vector<std::int64_t>&
                             std::string_view indent) {
   const Names names = names_of(study);
   Columns table;
-  std::vector<std::string> head{"candidate", study.description.metric, "loss", "epochs"};
+  const std::string second = second_of(study.description);
+  std::vector<std::string> head{"candidate", study.description.metric, second, "epochs"};
+  if (second.empty()) head.erase(head.begin() + 2);
   // Searched epochs stand with those that were made.
   std::vector<std::string> varied;
   for (const std::string& name : names.varied)
@@ -356,12 +370,13 @@ std::string candidates_text(const Study& study, const std::vector<std::int64_t>&
   const bool all_done = std::all_of(which.begin(), which.end(),
                                     [&](std::int64_t i) { return at(study, i).status == Status::done; });
   if (!all_done) head.emplace_back("status");
-  for (std::size_t c = 0; c < 4; ++c) table.align_right(c);
+  for (std::size_t c = 0; c < (second.empty() ? 3 : 4); ++c) table.align_right(c);
   table.add(head);
   for (const std::int64_t i : which) {
     const Candidate& c = at(study, i);
     std::vector<std::string> row{fmt::format("{}", i), metric_text(study, c.metric), loss_text(c.loss),
                                  epochs_text(c, std::ssize(varied) < std::ssize(names.varied))};
+    if (second.empty()) row.erase(row.begin() + 2);
     for (const std::string& name : varied) row.emplace_back(c.value(name).empty() ? "-" : c.value(name));
     if (!all_done) row.emplace_back(status_text(c));
     table.add(row);
@@ -409,14 +424,19 @@ std::string candidate_text(const StudyReport& report, std::int64_t index) {
     if (value.active && worth_telling(value.name, value.text)) names.push_back(value.name);
   out += fmt::format("\n{}{}\n", margin, hyper_text(c, names));
   if (!std::isnan(c.metric) || !std::isnan(c.loss))
-    out += fmt::format("{}{}, loss {}, after {}\n", part(style, study.description.metric),
-                       metric_text(study, c.metric), loss_text(c.loss),
-                       counted(static_cast<std::size_t>(c.epochs), "epoch"));
+    out +=
+        fmt::format("{}{}{}, after {}\n", part(style, study.description.metric), metric_text(study, c.metric),
+                    and_second(study, c.loss), counted(static_cast<std::size_t>(c.epochs), "epoch"));
   return out + curves_part(style, study, c);
 }
 
 std::string candidates_csv(const Study& study, const std::vector<std::int64_t>& which) {
-  std::string out = "index,status,validation,validation_loss,epochs_done";
+  // Of another search than a fit the measures have their names.
+  const study::Description& d = study.description;
+  const std::string measures = d.more.empty()
+                                   ? "validation,validation_loss"
+                                   : cell(d.metric) + "," + (d.loss.empty() ? "second" : cell(d.loss));
+  std::string out = "index,status," + measures + ",epochs_done";
   if (study.candidates.empty()) return out + "\n";
   for (const Candidate::Value& value : study.candidates[0].hyper) out += "," + cell(value.name);
   out += "\n";

@@ -89,11 +89,11 @@ std::vector<const search::Candidate*> ranked(const FitResult& result) {
     const bool judged = outcome.status == search::Status::interrupted && outcome.best_epoch > 0;
     if (outcome.status == search::Status::done || judged) out.push_back(&outcome);
   }
-  const bool higher = sweep::higher_is_better(result.metric);
+  const bool higher = models::higher_is_better(result.metric);
   std::stable_sort(out.begin(), out.end(), [&](const auto* a, const auto* b) {
-    const double one = sweep::metric_of(*a), other = sweep::metric_of(*b);
+    const double one = models::metric_of(*a), other = models::metric_of(*b);
     if (one != other) return higher == (one > other);
-    return sweep::loss_of(*a) < sweep::loss_of(*b);
+    return models::loss_of(*a) < models::loss_of(*b);
   });
   // The winner stands first also where others reached the same.
   const auto at =
@@ -107,9 +107,9 @@ struct Fields {
   std::vector<std::string> varied, same;
 };
 
-Fields fields_of(const sweep::Result& search) {
+Fields fields_of(const models::Result& search) {
   Fields out;
-  for (const params::Parameter& p : sweep::network_schema()->parameters()) {
+  for (const params::Parameter& p : models::network_schema()->parameters()) {
     std::set<std::string> values;  // of those in which it takes part
     bool worth_telling = false;
     for (const search::Candidate& outcome : search.candidates) {
@@ -126,7 +126,7 @@ Fields fields_of(const sweep::Result& search) {
 }
 
 std::string search_part(const Style& style, const FitResult& result) {
-  const sweep::Result& search = result.search;
+  const models::Result& search = result.search;
   std::string out = part(style, "search");
   out +=
       fmt::format("{} in {}, {}", counted(search.candidates.size(), "candidate"),
@@ -149,7 +149,7 @@ std::string search_part(const Style& style, const FitResult& result) {
   const bool stopped = std::any_of(best.begin(), best.end(), [](const search::Candidate* o) {
     return o->status == search::Status::interrupted;
   });
-  std::vector<std::string> head = {"candidate", std::string(sweep::metric_name(result.metric))};
+  std::vector<std::string> head = {"candidate", std::string(models::metric_name(result.metric))};
   if (stopped) head.emplace_back("after epochs");
   for (const std::string& name : fields.varied) head.push_back(name);
   for (std::size_t c = 0; c < 2; ++c) table.align_right(c);
@@ -159,9 +159,9 @@ std::string search_part(const Style& style, const FitResult& result) {
     if (std::any_of(best.begin(), best.begin() + static_cast<std::ptrdiff_t>(i), repeats)) continue;
     ++shown;
     std::vector<std::string> row = {fmt::format("{}", best[i]->number),
-                                    number_text(result.metric, sweep::metric_of(*best[i]))};
+                                    number_text(result.metric, models::metric_of(*best[i]))};
     if (stopped)
-      row.push_back(fmt::format("{} of {}", best[i]->epochs, sweep::epochs_of(best[i]->configuration)));
+      row.push_back(fmt::format("{} of {}", best[i]->epochs, models::epochs_of(best[i]->configuration)));
     for (const std::string& name : fields.varied) row.push_back(to_string(best[i]->configuration[name]));
     table.add(row);
   }
@@ -174,9 +174,9 @@ std::string search_part(const Style& style, const FitResult& result) {
     out += fmt::format("{}{}{}\n", margin, search.candidates.size() > 1 ? "all: " : "", same);
   }
   const search::Candidate& winner = search.candidates.at(static_cast<std::size_t>(result.best));
-  if (sweep::patience_of(winner.configuration) > 0 && winner.status != search::Status::interrupted) {
+  if (models::patience_of(winner.configuration) > 0 && winner.status != search::Status::interrupted) {
     out += fmt::format("{}{} was best after {} of {} epochs{}\n", margin, winner.number,
-                       fmt::format("{:.4g}", winner.best_epoch), sweep::epochs_of(winner.configuration),
+                       fmt::format("{:.4g}", winner.best_epoch), models::epochs_of(winner.configuration),
                        result.folds > 0 ? " (the mean of the folds); trained so long on all rows" : "");
   }
   if (const std::string text = on_its_way_text(result); !text.empty())
@@ -205,15 +205,15 @@ std::string test_part(const Style& style, const FitReport& report) {
   const FitResult& result = report.result;
   const Score& test = result.test;
   if (test.rows == 0) return part(style, "test") + "no rows to test on\n";
-  const auto text_of = [&](sweep::Metric metric, double value) {  // r2 of one row
+  const auto text_of = [&](models::Metric metric, double value) {  // r2 of one row
     return test.rows == 1 && std::isnan(value) ? "undefined" : number_text(metric, value);
   };
   const auto text = [&](double value) { return text_of(result.metric, value); };
   std::string out = part(style, "test") +
-                    style.strong(fmt::format("{} {}", sweep::metric_name(result.metric), text(test.value)));
+                    style.strong(fmt::format("{} {}", models::metric_name(result.metric), text(test.value)));
   out += fmt::format(" ({})", interval_text(result.metric, test));
   for (const auto& [name, value] : result.also) {
-    out += fmt::format(", {} {}", name, text_of(sweep::metric_from_name(name), value));
+    out += fmt::format(", {} {}", name, text_of(models::metric_from_name(name), value));
   }
   if (!result.model.others.empty()) {
     out += fmt::format("\n{}the best of its networks alone {} ({} to {})", margin, text(result.single.value),
@@ -267,28 +267,28 @@ std::string on_its_way_text(const FitResult& result) {
   const search::Candidate& winner = result.search.candidates.at(static_cast<std::size_t>(result.best));
   if (winner.status != search::Status::interrupted) return "";
   return fmt::format("candidate {} was on its way, after {} of {}{}", winner.number, winner.epochs,
-                     counted(static_cast<std::size_t>(sweep::epochs_of(winner.configuration)), "epoch"),
+                     counted(static_cast<std::size_t>(models::epochs_of(winner.configuration)), "epoch"),
                      result.folds == 0 ? ""
                      : result.model.stopped_after
                          ? fmt::format("; trained for {} on all rows", result.model.stopped_after)
                          : "; trained for all of them on all rows");
 }
 
-std::string number_text(sweep::Metric metric, double value) {
-  return number_text(sweep::metric_name(metric), value);
+std::string number_text(models::Metric metric, double value) {
+  return number_text(models::metric_name(metric), value);
 }
 
 std::string number_text(std::string_view metric, double value) {
   if (!std::isfinite(value)) return "-";
-  const bool share = metric == sweep::metric_name(sweep::Metric::accuracy) ||
-                     metric == sweep::metric_name(sweep::Metric::r2);
+  const bool share = metric == models::metric_name(models::Metric::accuracy) ||
+                     metric == models::metric_name(models::Metric::r2);
   if (share) return fmt::format("{:.4f}", value);
   return std::abs(value) >= 1000 && std::abs(value) < 1e9 ? fmt::format("{:.0f}", value)
                                                           : fmt::format("{:.4g}", value);
 }
 
 // "95% interval 0.7 to 0.9, 40 rows"; of one row there is no interval.
-std::string interval_text(sweep::Metric metric, const Score& score) {
+std::string interval_text(models::Metric metric, const Score& score) {
   const std::string rows = counted(score.rows, "row");
   if (score.rows < 2 || !std::isfinite(score.low) || !std::isfinite(score.high)) return rows;
   return fmt::format("95% interval {} to {}, {}", number_text(metric, score.low),
@@ -343,7 +343,7 @@ std::string fit_text(const FitReport& report, bool quiet) {
 
 std::string score_text(const ScoreReport& report, bool quiet) {
   const auto metric = report.model.metric;
-  std::string out = fmt::format("{} {} ({})\n", sweep::metric_name(metric),
+  std::string out = fmt::format("{} {} ({})\n", models::metric_name(metric),
                                 number_text(metric, report.score.value), interval_text(metric, report.score));
   if (quiet) return out;
   for (const auto& [name, value] : report.also) {
@@ -402,10 +402,10 @@ std::string model_text(const Model& model, const std::string& path) {
   if (!model.others.empty())
     out += fmt::format("{}{} networks, whose predictions are averaged; the first:\n", margin,
                        1 + model.others.size());
-  for (const std::string& line : nn::lines_of(model.network, sweep::activation_of(model.configuration)))
+  for (const std::string& line : nn::lines_of(model.network, models::activation_of(model.configuration)))
     out += fmt::format("{}{}\n", margin, line);
   std::string hyper;
-  for (const params::Parameter& p : sweep::network_schema()->parameters()) {
+  for (const params::Parameter& p : models::network_schema()->parameters()) {
     const params::Value& value = model.configuration[p.name];
     if (!params::is_worth_telling(p, value)) continue;
     hyper += fmt::format("{}{} {}", hyper.empty() ? "" : ", ", p.name, to_string(value));
@@ -413,8 +413,8 @@ std::string model_text(const Model& model, const std::string& path) {
   out += part(style, "trained") + hyper + "\n";
   if (model.stopped_after > 0)
     out += fmt::format("{}for {} of these epochs: its search was stopped\n", margin, model.stopped_after);
-  out += fmt::format("{}loss {}, chosen by {}\n", margin, sweep::loss_name(model.loss),
-                     sweep::metric_name(model.metric));
+  out += fmt::format("{}loss {}, chosen by {}\n", margin, models::loss_name(model.loss),
+                     models::metric_name(model.metric));
   Columns columns;
   for (const ColumnDecision& column : model.preprocessor.decisions()) {
     columns.add({shortened(column.name, 28), std::string(role_name(column.role)), column.read,

@@ -37,9 +37,9 @@ int act(const Arguments& arguments) {
                      {score(model, predictions, y), interval.low, interval.high, y.size()},
                      {},
                      in.notes};
-  for (const sweep::Metric metric : metrics_of(model.target.task())) {
+  for (const models::Metric metric : metrics_of(model.target.task())) {
     if (metric == model.metric) continue;
-    report.also.emplace_back(sweep::metric_name(metric), score(model, predictions, y, metric));
+    report.also.emplace_back(models::metric_name(metric), score(model, predictions, y, metric));
   }
   write_stdout(arguments.manner.json ? dumped(score_json(report))
                                      : score_text(report, arguments.manner.quiet));

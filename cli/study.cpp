@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "artifact/output_file.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/page.h"
@@ -12,7 +13,6 @@
 #include "cli/report_study.h"
 #include "core/fail.h"
 #include "core/text.h"
-#include "model/output_file.h"
 
 namespace runnel::cli {
 namespace {

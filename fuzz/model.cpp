@@ -8,9 +8,9 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "artifact/model_file.h"
+#include "artifact/safetensors.h"
 #include "data/readers.h"
-#include "model/model_file.h"
-#include "model/safetensors.h"
 #include "runnel/predictor.h"
 #include "target.h"
 

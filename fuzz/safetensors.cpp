@@ -1,5 +1,5 @@
 // safetensors files. What was read is written and read again, to the last bit.
-#include "model/safetensors.h"
+#include "artifact/safetensors.h"
 
 #include "core/text.h"
 #include "runnel/array.h"

@@ -1,14 +1,14 @@
 // Spaces in TOML, and the candidates that come of them.
 #include <nlohmann/json.hpp>
 
-#include "runnel/sweep.h"
+#include "runnel/models.h"
 #include "target.h"
 
 namespace runnel::fuzz {
 namespace {
 
 void run(std::string_view bytes) {
-  params::Space space(sweep::network_schema());
+  params::Space space(models::network_schema());
   std::vector<std::string> names;
   if (!accepted([&] { names = params::read_space(space, "input", bytes); })) return;
   expect(!names.empty(), "a space has parameters");

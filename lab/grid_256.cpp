@@ -10,8 +10,8 @@
 #include "lab/context.h"
 #include "lab/images.h"
 #include "lab/table.h"
+#include "runnel/models.h"
 #include "runnel/optim.h"
-#include "runnel/sweep.h"
 #include "runnel/transforms.h"
 
 namespace runnel::lab {
@@ -46,13 +46,13 @@ Data data_of(const Context& c, const Sizes& s) {
   return {part(0, s.train), part(s.train, s.train + s.validation), stand_in_images(c.key(2), s.test, s.side)};
 }
 
-sweep::Problem problem_of(const Data& data) {
-  sweep::Fold fold;
+models::Problem problem_of(const Data& data) {
+  models::Fold fold;
   fold.x = data.train.x;
   fold.y = data.train.y;
   fold.x_validation = data.validation.x;
   fold.y_validation = data.validation.y;
-  return {{fold}, sweep::Loss::half_squared, sweep::Metric::rmse};
+  return {{fold}, models::Loss::half_squared, models::Metric::rmse};
 }
 
 // Batch, rate, penalty and epochs, the last varying fastest: four neighbours are one trajectory.
@@ -64,18 +64,18 @@ std::vector<params::Configuration> whole_grid(const Sizes& s) {
     weak_to_strong.emplace_back(penalties[i]);
     epochs.emplace_back(budgets[i]);
   }
-  params::Space space(sweep::network_schema());
+  params::Space space(models::network_schema());
   space.set("hidden", "none").set("optimizer", "sgd").set("bias", 0.1);
   space.vary("batch", batches).vary("rate", rates).vary("l2", weak_to_strong).vary("epochs", epochs);
   return space.grid();
 }
 
-sweep::Result search(const Context& c, const sweep::Problem& problem,
-                     const std::vector<params::Configuration>& candidates) {
+models::Result search(const Context& c, const models::Problem& problem,
+                      const std::vector<params::Configuration>& candidates) {
   search::Options options;
   options.seed = c.seed();
   options.states = static_cast<std::int64_t>(candidates.size());
-  return sweep::run(problem, candidates, options);
+  return models::run(problem, candidates, options);
 }
 
 bool same_states(const search::Candidate& a, const search::Candidate& b) {
@@ -91,14 +91,14 @@ bool same_outcome(const search::Candidate& a, const search::Candidate& b) {
 std::int64_t updates(const std::vector<params::Configuration>& candidates, std::int64_t rows) {
   std::int64_t count = 0;
   for (const params::Configuration& h : candidates)
-    count += sweep::epochs_of(h) * (rows / h["batch"].integer());
+    count += models::epochs_of(h) * (rows / h["batch"].integer());
   return count;
 }
 
 // ---- one run, trajectories, configurations ---------------------------------------------------------------
 
-void as_one_run(Context& c, const sweep::Problem& problem, const std::vector<params::Configuration>& all,
-                const sweep::Result& fused, const Sizes& s) {
+void as_one_run(Context& c, const models::Problem& problem, const std::vector<params::Configuration>& all,
+                const models::Result& fused, const Sizes& s) {
   c.part("The grid as one run", {"S0.15", "S3.8", "S3.10", "S3.11"});
   c.exact("rows to train on, of those to train and validate on", static_cast<double>(s.train),
           0.8 * static_cast<double>(s.train + s.validation));
@@ -140,10 +140,10 @@ void as_one_run(Context& c, const sweep::Problem& problem, const std::vector<par
     const std::size_t first = static_cast<std::size_t>(4 * ((k * (64 / alone) + k) % 64));
     const std::vector<params::Configuration> four(all.begin() + static_cast<std::ptrdiff_t>(first),
                                                   all.begin() + static_cast<std::ptrdiff_t>(first + 4));
-    const sweep::Result trajectory = search(c, problem, four);
+    const models::Result trajectory = search(c, problem, four);
     epochs_shared += trajectory.epochs;
     for (std::size_t i = 0; i < 4; ++i) {
-      const sweep::Result one = search(c, problem, {four[i]});
+      const models::Result one = search(c, problem, {four[i]});
       epochs_alone += one.epochs;
       equal_shared += same_outcome(trajectory.candidates[i], fused.candidates[first + i]);
       equal_alone += same_outcome(one.candidates[0], fused.candidates[first + i]);
@@ -157,14 +157,14 @@ void as_one_run(Context& c, const sweep::Problem& problem, const std::vector<par
   c.exact("epochs of configurations by themselves", static_cast<double>(epochs_alone), 160 * count);
 }
 
-void with_a_diverging_lane(Context& c, const sweep::Problem& problem,
-                           const std::vector<params::Configuration>& all, const sweep::Result& fused) {
+void with_a_diverging_lane(Context& c, const models::Problem& problem,
+                           const std::vector<params::Configuration>& all, const models::Result& fused) {
   c.part("A lane that diverges disturbs nobody, is told and never chosen", {"S0.15", "S3.13"});
   std::vector<params::Configuration> some(all.begin(), all.begin() + 64);  // one batch size
   params::Configuration wild = some.back();
   wild.set("rate", wild["rate"].number() * (10.0 / 3));  // 1e-2 beside the published 3e-3
   some.push_back(wild);
-  const sweep::Result r = search(c, problem, some);
+  const models::Result r = search(c, problem, some);
   std::int64_t equal = 0;
   for (std::size_t i = 0; i < 64; ++i) equal += same_outcome(r.candidates[i], fused.candidates[i]);
   c.exact("other configurations, unchanged to the last bit", static_cast<double>(equal), 64);
@@ -178,19 +178,19 @@ void with_a_diverging_lane(Context& c, const sweep::Problem& problem,
 // ---- the choice ------------------------------------------------------------------------------------------
 
 struct Winner {
-  search::Candidate outcome{0, params::Configuration(sweep::network_schema())};
+  search::Candidate outcome{0, params::Configuration(models::network_schema())};
   std::size_t batch = 0;               // its number among the four
   std::vector<std::string> at_an_end;  // hyperparameters
 };
 
-Winner choice(Context& c, const std::vector<params::Configuration>& all, const sweep::Result& fused,
+Winner choice(Context& c, const std::vector<params::Configuration>& all, const models::Result& fused,
               const Data& data, const Sizes& s) {
   c.part("The choice, and what it says of the grid", {"S0.15", "S3.14", "S3.15", "S3.16"});
   Winner w;
   w.outcome = fused.candidates.at(static_cast<std::size_t>(fused.best.value()));
   double least = std::numeric_limits<double>::infinity();
-  for (const search::Candidate& o : fused.candidates) least = std::min(least, sweep::metric_of(o));
-  c.exact("RMSE of the winner on validation rows, the least of all", sweep::metric_of(w.outcome), least);
+  for (const search::Candidate& o : fused.candidates) least = std::min(least, models::metric_of(o));
+  c.exact("RMSE of the winner on validation rows, the least of all", models::metric_of(w.outcome), least);
   for (std::size_t i = 0; i < 4; ++i)
     if (s.batch(i) == w.outcome.configuration["batch"].integer()) w.batch = i;
   int told = 0;
@@ -287,7 +287,7 @@ std::int64_t first_of_least(const std::vector<double>& losses, double best) {
   return chosen;
 }
 
-void slips(Context& c, const Data& data, const Sizes& s, const Winner& winner, const sweep::Result& fused) {
+void slips(Context& c, const Data& data, const Sizes& s, const Winner& winner, const models::Result& fused) {
   c.part("The bias that is never updated", {"S3.9", "S3.12"});
   std::vector<double> l2, learns;
   for (const double learn : {0.0, 1.0})
@@ -314,12 +314,12 @@ void slips(Context& c, const Data& data, const Sizes& s, const Winner& winner, c
   c.at_least("how far from 0.1 the bias of the ridge optimum is", std::abs(ridge.b.item() - 0.1), 10);
   c.note("The slip hides because pixels have a mean of about 1/2: weights that are all alike do as a bias.");
   c.at_most("the same batches in every epoch, against another order in each: validation RMSE, relative",
-            std::abs(std::sqrt(2 * learnt) / sweep::metric_of(winner.outcome) - 1),
+            std::abs(std::sqrt(2 * learnt) / models::metric_of(winner.outcome) - 1),
             4 / std::sqrt(static_cast<double>(s.train)));
 
   c.part("A best loss that begins at the number of rows", {"S3.13"});
   std::vector<double> years;
-  for (const search::Candidate& o : fused.candidates) years.push_back(sweep::loss_of(o));
+  for (const search::Candidate& o : fused.candidates) years.push_back(models::loss_of(o));
   std::vector<double> months = years;
   for (double& loss : months) loss *= 144;  // of the same predictions and targets, told in months
   const double n = static_cast<double>(s.train);
@@ -366,7 +366,7 @@ void stability(Context& c, const Data& data, const Sizes& s) {
 
 // ---- the picture ------------------------------------------------------------------------------------------
 
-void pictures(Context& c, const std::vector<params::Configuration>& all, const sweep::Result& fused,
+void pictures(Context& c, const std::vector<params::Configuration>& all, const models::Result& fused,
               const Winner& winner) {
   const params::Configuration& its = winner.outcome.configuration;
   for (std::size_t b = 0; b < 4; ++b)
@@ -388,7 +388,7 @@ void pictures(Context& c, const std::vector<params::Configuration>& all, const s
       if (wins) {
         std::string text = "winner";
         for (const std::string& name : winner.at_an_end) text += ", " + name + " at an end";
-        panel.mark(text, static_cast<double>(sweep::epochs_of(its)), sweep::loss_of(winner.outcome));
+        panel.mark(text, static_cast<double>(models::epochs_of(its)), models::loss_of(winner.outcome));
       }
       c.panel(std::move(panel));
     }
@@ -397,9 +397,9 @@ void pictures(Context& c, const std::vector<params::Configuration>& all, const s
 void run(Context& c) {
   const Sizes s = sizes_of(c);
   const Data data = data_of(c, s);
-  const sweep::Problem problem = problem_of(data);
+  const models::Problem problem = problem_of(data);
   const std::vector<params::Configuration> all = whole_grid(s);
-  const sweep::Result fused = search(c, problem, all);
+  const models::Result fused = search(c, problem, all);
   as_one_run(c, problem, all, fused, s);
   with_a_diverging_lane(c, problem, all, fused);
   const Winner winner = choice(c, all, fused, data, s);

@@ -9,7 +9,7 @@
 #include "lab/context.h"
 #include "lab/images.h"
 #include "lab/table.h"
-#include "runnel/sweep.h"
+#include "runnel/models.h"
 
 namespace runnel::lab {
 namespace {
@@ -38,15 +38,15 @@ Cost cost_of(const Entered& entered) {
   return cost;
 }
 
-sweep::Problem problem_of(const Context& c) {
+models::Problem problem_of(const Context& c) {
   const std::int64_t n = 80 * c.whole("rows"), side = c.whole("side");
   const Images all = stand_in_images(c.key(1), n + n / 4, side);
-  sweep::Fold fold;
+  models::Fold fold;
   fold.x = slice(all.x, 0, 0, n);
   fold.y = slice(all.y, 0, 0, n);
   fold.x_validation = slice(all.x, 0, n, n + n / 4);
   fold.y_validation = slice(all.y, 0, n, n + n / 4);
-  return {{fold}, sweep::Loss::half_squared, sweep::Metric::rmse};
+  return {{fold}, models::Loss::half_squared, models::Metric::rmse};
 }
 
 // The grid of L03 but for its numbers of epochs, then draws from the box around it, up to Hyperband's number.
@@ -55,7 +55,7 @@ std::vector<params::Configuration> candidates_of(const Context& c, std::int64_t 
   std::vector<params::Value> batches, rates;
   for (const std::int64_t steps : {20, 16, 8, 5}) batches.emplace_back(rows / steps);
   for (const double rate : {3e-8, 3e-6, 3e-5, 3e-3}) rates.emplace_back(rate * more);
-  params::Space grid(sweep::network_schema());
+  params::Space grid(models::network_schema());
   grid.set("hidden", "none").set("optimizer", "sgd").set("bias", 0.1).set("epochs", most);
   grid.vary("batch", batches);
   params::Space box = grid;
@@ -75,7 +75,7 @@ bool same_outcome(const search::Candidate& a, const search::Candidate& b) {
                     [](const Array& x, const Array& y) { return same_bits(x, y); });
 }
 
-void brackets(Context& c, const sweep::Result& r) {
+void brackets(Context& c, const models::Result& r) {
   c.part("Brackets, rungs and what they cost", {"S0.15", "S2.14"});
   std::map<std::int64_t, Entered> entered;
   for (const search::Rung& rung : r.rungs) {
@@ -111,8 +111,8 @@ void brackets(Context& c, const sweep::Result& r) {
   c.table(std::move(table));
 }
 
-void survivors(Context& c, const sweep::Problem& problem, const std::vector<params::Configuration>& all,
-               const sweep::Result& thinned, const sweep::Result& whole, const search::Options& options) {
+void survivors(Context& c, const models::Problem& problem, const std::vector<params::Configuration>& all,
+               const models::Result& thinned, const models::Result& whole, const search::Options& options) {
   c.part("Survivors come to what they come to alone, and among all", {"S0.15"});
   std::int64_t done = 0, equal_among_all = 0, equal_alone = 0, prefixes = 0;
   for (std::size_t i = 0; i < all.size(); ++i) {
@@ -123,7 +123,7 @@ void survivors(Context& c, const sweep::Problem& problem, const std::vector<para
     ++done;
     equal_among_all += same_outcome(one, other);
     if (done > c.whole("alone")) continue;
-    equal_alone += same_outcome(one, sweep::run(problem, {all[i]}, options).candidates[0]);
+    equal_alone += same_outcome(one, models::run(problem, {all[i]}, options).candidates[0]);
   }
   std::int64_t last = 0;
   for (const Entered& of : published) last += of.back();
@@ -137,7 +137,7 @@ void survivors(Context& c, const sweep::Problem& problem, const std::vector<para
           static_cast<double>(prefixes), static_cast<double>(all.size()));
 }
 
-void what_it_saves(Context& c, const sweep::Result& thinned, const sweep::Result& whole) {
+void what_it_saves(Context& c, const models::Result& thinned, const models::Result& whole) {
   c.part("Lanes taken out, against lanes that only are no longer looked at", {"S0.15", "S2.14"});
   c.exact("epochs of lanes when retired lanes train on, masked", static_cast<double>(whole.epochs),
           static_cast<double>(std::ssize(whole.candidates) * most));
@@ -145,26 +145,26 @@ void what_it_saves(Context& c, const sweep::Result& thinned, const sweep::Result
              static_cast<double>(whole.epochs) / static_cast<double>(thinned.epochs), 7);
 
   c.part("Whether the best survives", {"S2.14"});
-  const auto at = [](const sweep::Result& r) { return static_cast<std::size_t>(r.best.value()); };
+  const auto at = [](const models::Result& r) { return static_cast<std::size_t>(r.best.value()); };
   const search::Candidate &best = whole.candidates[at(whole)], &found = thinned.candidates[at(thinned)];
   const bool survived = thinned.candidates[at(whole)].status == search::Status::done;
   c.note(survived ? "The best of all, trained to the end, survived its bracket."
                   : fmt::format("The best of all, trained to the end, was retired after {} epochs.",
                                 thinned.candidates[at(whole)].epochs));
   c.report("loss of the chosen one over that of the best of all, less 1",
-           sweep::loss_of(found) / sweep::loss_of(best) - 1);
+           models::loss_of(found) / models::loss_of(best) - 1);
   if (survived)
     c.exact("the best of all survived and is the one that is chosen", static_cast<double>(found.number),
             static_cast<double>(best.number));
   double least = INFINITY;
   for (std::size_t i = 0; i < thinned.candidates.size(); ++i)
     if (thinned.candidates[i].status == search::Status::done)
-      least = std::min(least, sweep::loss_of(whole.candidates[i]));
-  c.exact("loss of the chosen one: the least of all survivors", sweep::loss_of(found), least);
+      least = std::min(least, models::loss_of(whole.candidates[i]));
+  c.exact("loss of the chosen one: the least of all survivors", models::loss_of(found), least);
 }
 
 // Candidates in the order of their epochs, as rows; what they had come to after each epoch.
-Panel bars(const sweep::Result& thinned) {
+Panel bars(const models::Result& thinned) {
   Panel panel{"Lanes over time, cut where they are retired", {"epochs"}, {"lane"}};
   HeatMap map{"half the mean squared error on validation rows", Scale::log};
   std::vector<const search::Candidate*> order;
@@ -184,7 +184,7 @@ Panel bars(const sweep::Result& thinned) {
   return panel;
 }
 
-Panel lanes_left(const sweep::Result& thinned) {
+Panel lanes_left(const models::Result& thinned) {
   Panel panel{"Lanes in training", {"epochs"}, {"lanes"}};
   const std::vector<double> epochs = evenly(1, most, most);
   std::vector<double> left(most, 0);
@@ -197,14 +197,14 @@ Panel lanes_left(const sweep::Result& thinned) {
 }
 
 void run(Context& c) {
-  const sweep::Problem problem = problem_of(c);
+  const models::Problem problem = problem_of(c);
   const std::vector<params::Configuration> all = candidates_of(c, problem.folds[0].x.dim(0));
   search::Options options;
   options.seed = c.seed();
   options.states = std::ssize(all);
-  const sweep::Result whole = sweep::run(problem, all, options);
+  const models::Result whole = models::run(problem, all, options);
   options.scheduling = {search::Scheduler::hyperband, eta, 1};
-  const sweep::Result thinned = sweep::run(problem, all, options);
+  const models::Result thinned = models::run(problem, all, options);
   brackets(c, thinned);
   options.scheduling = {};
   survivors(c, problem, all, thinned, whole, options);

@@ -10,7 +10,7 @@
 #include "lab/arrays.h"
 #include "lab/context.h"
 #include "lab/table.h"
-#include "runnel/sweep.h"
+#include "runnel/models.h"
 #include "runnel/train.h"
 #include "runnel/transforms.h"
 #include "search/archive.h"
@@ -246,25 +246,25 @@ void searches(Context& c, const Setting& s) {
   c.part("A search, with other candidates beside, on any threads, and killed and resumed: the same bits",
          {"S2.15", "S2.19"});
   const std::int64_t n = s.data.x.dim(0), cut = n / 4 * 3;
-  sweep::Fold fold;
+  models::Fold fold;
   fold.x = slice(s.data.x, 0, 0, cut);
   fold.y = slice(s.data.y, 0, 0, cut);
   fold.x_validation = slice(s.data.x, 0, cut, n);
   fold.y_validation = slice(s.data.y, 0, cut, n);
-  const sweep::Problem problem{{fold}, sweep::Loss::squared, sweep::Metric::r2};
+  const models::Problem problem{{fold}, models::Loss::squared, models::Metric::r2};
   std::vector<params::Configuration> all;
   for (std::int64_t i = 0; i < s.lanes; ++i) {
-    all.push_back(sweep::network({{"hidden", "16x16"},
-                                  {"batch", batch},
-                                  {"epochs", 6},
-                                  {"dropout", 0.3},
-                                  {"rate", s.candidates.rate.at({i})},
-                                  {"seed", static_cast<std::int64_t>(c.seed()) + i}}));
+    all.push_back(models::network({{"hidden", "16x16"},
+                                   {"batch", batch},
+                                   {"epochs", 6},
+                                   {"dropout", 0.3},
+                                   {"rate", s.candidates.rate.at({i})},
+                                   {"seed", static_cast<std::int64_t>(c.seed()) + i}}));
   }
   search::Options options;
   options.seed = c.seed();
   options.states = s.lanes;
-  auto end = [&](const sweep::Result& r, std::size_t i) {
+  auto end = [&](const models::Result& r, std::size_t i) {
     const search::Candidate& o = r.candidates.at(i);
     Leaves out = o.states.empty() ? Leaves{} : o.states[0];
     out.push_back(vec(o.curve));
@@ -272,8 +272,8 @@ void searches(Context& c, const Setting& s) {
   };
   const std::vector<std::size_t> some{0, 17, static_cast<std::size_t>(s.lanes - 1)};
   std::map<std::size_t, Leaves> solo;
-  for (const std::size_t i : some) solo[i] = end(sweep::run(problem, {all[i]}, options), 0);
-  auto expect = [&](const std::string& name, const sweep::Result& r) {
+  for (const std::size_t i : some) solo[i] = end(models::run(problem, {all[i]}, options), 0);
+  auto expect = [&](const std::string& name, const models::Result& r) {
     bool equal = true;
     for (const std::size_t i : some) equal = equal && same(end(r, i), solo[i]);
     c.holds(name, equal);
@@ -281,7 +281,7 @@ void searches(Context& c, const Setting& s) {
   for (const int threads : {1, 2, 4}) {
     options.threads = threads;
     expect(fmt::format("abreast on {} thread{}", threads, threads == 1 ? "" : "s"),
-           sweep::run(problem, all, options));
+           models::run(problem, all, options));
   }
   // A stop after some epochs leaves lanes on the way; a second search begins with what was kept of them.
   const auto kept = std::make_shared<Kept>();
@@ -289,10 +289,10 @@ void searches(Context& c, const Setting& s) {
   first.threads = 1;
   first.stop = &kept->stop;
   first.study = kept;
-  const sweep::Result stopped = sweep::run(problem, all, first);
+  const models::Result stopped = models::run(problem, all, first);
   c.holds("the stopped search ended early, with lanes kept", stopped.interrupted && !kept->lanes.empty());
   options.study = kept;
-  expect("stopped on the way and resumed on 4 threads", sweep::run(problem, all, options));
+  expect("stopped on the way and resumed on 4 threads", models::run(problem, all, options));
 }
 
 // ---- what parts trainings --------------------------------------------------------------------------------

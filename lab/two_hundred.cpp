@@ -105,8 +105,8 @@ Panel accuracies(const FitResult& r, double best_possible) {
     for (const double dropout : {0.0, 0.5}) {
       std::vector<double> found;
       for (const search::Candidate& o : r.search.candidates)
-        if (sweep::hidden_of(o.configuration) == hidden && dropout_of(o.configuration) == dropout)
-          found.push_back(sweep::metric_of(o));
+        if (models::hidden_of(o.configuration) == hidden && dropout_of(o.configuration) == dropout)
+          found.push_back(models::metric_of(o));
       const Array all = vec(found);
       const double average = mean(all).item(), spread = std::sqrt(variance(all).item());
       panel.x.names.push_back(name_of(hidden) + (dropout > 0 ? ", dropout 0.5" : ""));
@@ -182,9 +182,9 @@ FitResult protocol(Context& c, const Songs& songs) {
   const std::int64_t candidates = std::ssize(r.search.candidates);
   c.exact("candidates", static_cast<double>(candidates), 6.0 * c.number("seeds"));
   double best = 0;
-  for (const search::Candidate& o : r.search.candidates) best = std::max(best, sweep::metric_of(o));
+  for (const search::Candidate& o : r.search.candidates) best = std::max(best, models::metric_of(o));
   c.exact("the chosen one's accuracy on validation rows, the largest",
-          sweep::metric_of(r.search.candidates.at(static_cast<std::size_t>(r.best))), best);
+          models::metric_of(r.search.candidates.at(static_cast<std::size_t>(r.best))), best);
   c.panel(accuracies(r, possible));
   c.panel(calibration(r));
   return r;
@@ -220,7 +220,7 @@ void variants(Context& c, const Songs& songs, const FitResult& as_asked) {
   raw.triage.standardize = false;
   const FitResult unscaled = fit(songs.table, raw);
   double total = 0;
-  for (const search::Candidate& o : unscaled.search.candidates) total += sweep::metric_of(o);
+  for (const search::Candidate& o : unscaled.search.candidates) total += models::metric_of(o);
   c.at_most("columns not standardised: mean accuracy of all networks on validation rows",
             total / static_cast<double>(unscaled.search.candidates.size()), 0.55);
   c.report("columns not standardised: accuracy of the chosen network on test rows", unscaled.test.value);

@@ -5,9 +5,9 @@
 #include <utility>
 #include <vector>
 
-#include "runnel/sweep.h"
+#include "runnel/models.h"
 
-namespace runnel::sweep {
+namespace runnel::models {
 
 // Values by name, of which candidates are made.
 using Values = std::vector<std::pair<std::string, params::Value>>;
@@ -46,4 +46,4 @@ inline Configuration changed(const Configuration& candidate, const Values& value
   return out;
 }
 
-}  // namespace runnel::sweep
+}  // namespace runnel::models

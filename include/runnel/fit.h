@@ -12,9 +12,9 @@
 #include "runnel/data.h"
 #include "runnel/error.h"
 #include "runnel/model.h"
+#include "runnel/models.h"
 #include "runnel/params.h"
 #include "runnel/study.h"
-#include "runnel/sweep.h"
 
 namespace runnel {
 
@@ -66,8 +66,8 @@ struct FitOptions {
   // haphazardly), or as many as there are groups among these rows if that is fewer; else 0.
   std::optional<std::size_t> folds;
   static constexpr std::size_t kFewRows = 2000;
-  std::optional<sweep::Metric> metric;  // r2 for regression, accuracy for classes
-  std::optional<sweep::Loss> loss;      // squared, logistic or softmax by the task
+  std::optional<models::Metric> metric;  // r2 for regression, accuracy for classes
+  std::optional<models::Loss> loss;      // squared, logistic or softmax by the task
   // Values for all candidates, by name; the search does not vary them.
   std::map<std::string, params::Value> set;
   std::vector<std::string> grid;  // "name=v1,v2": every combination
@@ -77,7 +77,7 @@ struct FitOptions {
   // Known points, "rate=0.003,hidden=64" (params::read_point): candidates that come before those of the
   // space. A point that is there already is not added again.
   std::vector<std::string> tries;
-  std::string sampler;            // of sweep::sampler_names(); "": grid, or random where there are draws
+  std::string sampler;            // of models::sampler_names(); "": grid, or random where there are draws
   search::Scheduling scheduling;  // who is trained to the end
   // Training rows weigh this column's numbers, times their class's weight, divided by the mean of these over
   // the training rows: the loss of a batch is the mean of weight * loss. Metrics, the choice among candidates
@@ -174,14 +174,14 @@ class StoppedError : public Error {
 
 struct FitResult {
   Model model;
-  sweep::Metric metric;
+  models::Metric metric;
   Score test;                                        // of the winner; zero rows when there are no test rows
   std::vector<std::pair<std::string, double>> also;  // further test measures by name: rmse, mae, log_loss, …
   double constant_baseline = 0;  // test scores of the best constant and the best linear model
   double linear_baseline = 0;
-  TestRead test_read;                            // empty when there are no test rows
-  params::Space space{sweep::network_schema()};  // that was searched
-  sweep::Result search;
+  TestRead test_read;                             // empty when there are no test rows
+  params::Space space{models::network_schema()};  // that was searched
+  models::Result search;
   SearchEnd ended = SearchEnd::whole;
   std::int64_t best = 0;              // the index of the winning candidate
   std::vector<std::int64_t> members;  // candidates whose networks the model averages, the best first

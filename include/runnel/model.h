@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "runnel/data.h"
+#include "runnel/models.h"
 #include "runnel/nn.h"
-#include "runnel/sweep.h"
 #include "runnel/train.h"
 
 namespace runnel {
@@ -21,7 +21,7 @@ struct Predictions {
 // A network with what it was trained by.
 struct Member {
   nn::Network network;
-  params::Configuration configuration{sweep::network_schema()};
+  params::Configuration configuration{models::network_schema()};
   // The epochs that it was trained for, where a search was stopped before it had made those of
   // `configuration`; else 0.
   std::int64_t stopped_after = 0;
@@ -33,9 +33,9 @@ struct Model {
   Target target;
   Preprocessor preprocessor;
   Reading reading;  // of the columns it was trained on; tables are read so, whatever else stands in them
-  sweep::Metric metric = sweep::Metric::r2;
-  sweep::Loss loss = sweep::Loss::squared;
-  params::Configuration configuration{sweep::network_schema()};  // of the network
+  models::Metric metric = models::Metric::r2;
+  models::Loss loss = models::Loss::squared;
+  params::Configuration configuration{models::network_schema()};  // of the network
   nn::Network network;
   std::int64_t stopped_after = 0;            // as Member::stopped_after
   std::vector<Member> others = {};           // the ensemble's further members
@@ -60,14 +60,14 @@ struct Model {
 // task.
 double score(const Model& model, const Predictions& predictions, const std::vector<double>& y);
 double score(const Model& model, const Predictions& predictions, const std::vector<double>& y,
-             sweep::Metric metric);
+             models::Metric metric);
 
 // The 95% bootstrap interval of that score over the rows, a function of the model's seed.
 train::Interval score_interval(const Model& model, const Predictions& predictions,
                                const std::vector<double>& y);
 
 // The metrics that a task is measured by: r2, rmse and mae of numbers, accuracy and log_loss of classes.
-std::vector<sweep::Metric> metrics_of(Task task);
+std::vector<models::Metric> metrics_of(Task task);
 
 // Whether a file begins as a saved model does; false for what cannot be read.
 bool is_model_file(const std::string& path);

@@ -28,9 +28,9 @@
 
 #include "runnel/data.h"
 #include "runnel/dtype.h"
+#include "runnel/models.h"
 #include "runnel/params.h"
 #include "runnel/shape.h"
-#include "runnel/sweep.h"
 
 namespace runnel::study {
 

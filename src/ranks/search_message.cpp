@@ -83,7 +83,8 @@ void put(Writer& message, const search::Result& r) {
   message.put(r.warnings.size());
   for (const std::string& warning : r.warnings) message.put(warning);
   put_values(message, r.rungs);
-  message.put(r.generations).put(r.blocks).put(r.trajectories).put(r.epochs).put(r.seconds);
+  put_values(message, r.tried);
+  message.put(r.known).put(r.generations).put(r.blocks).put(r.trajectories).put(r.epochs).put(r.seconds);
   message.put(r.interrupted);
 }
 
@@ -193,6 +194,8 @@ search::Result SearchReader::result() {
   if (has_best) r.best = best;
   for (auto n = message_.get<std::size_t>(); n > 0; --n) r.warnings.push_back(message_.text());
   r.rungs = values_in<search::Rung>(message_);
+  r.tried = values_in<std::int64_t>(message_);
+  r.known = message_.get<std::int64_t>();
   r.generations = message_.get<std::int64_t>();
   r.blocks = message_.get<std::int64_t>();
   r.trajectories = message_.get<std::int64_t>();

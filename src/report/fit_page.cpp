@@ -24,17 +24,17 @@ bool worth_telling(const params::Parameter& p, const std::vector<search::Candida
 }
 
 Trials trials_of(const FitResult& result) {
-  const sweep::Result& search = result.search;
-  Trials out{std::string(sweep::metric_name(result.metric)),
-             sweep::higher_is_better(result.metric),
-             std::string(sweep::loss_name(result.model.loss)),
+  const models::Result& search = result.search;
+  Trials out{std::string(models::metric_name(result.metric)),
+             models::higher_is_better(result.metric),
+             std::string(models::loss_name(result.model.loss)),
              result.folds,
              {},
              {},
              search.rungs,
              result.best};
   std::vector<std::string> names;
-  for (const params::Parameter& p : sweep::network_schema()->parameters()) {
+  for (const params::Parameter& p : models::network_schema()->parameters()) {
     if (!worth_telling(p, search.candidates)) continue;
     names.push_back(p.name);
     const bool numeric = std::all_of(search.candidates.begin(), search.candidates.end(), [&](const auto& o) {
@@ -48,9 +48,9 @@ Trials trials_of(const FitResult& result) {
     Trial trial{outcome.number,
                 std::string(search::status_name(outcome.status)),
                 outcome.epochs,
-                read ? sweep::metric_of(outcome) : std::nan(""),
-                read ? sweep::loss_of(outcome) : std::nan(""),
-                sweep::patience_of(outcome.configuration) > 0 ? outcome.best_epoch : 0,
+                read ? models::metric_of(outcome) : std::nan(""),
+                read ? models::loss_of(outcome) : std::nan(""),
+                models::patience_of(outcome.configuration) > 0 ? outcome.best_epoch : 0,
                 {},
                 outcome.curve};
     for (const std::string& name : names) {
@@ -84,7 +84,7 @@ Json rows_json(const Fit& fit) {
   const std::size_t test = result.test.rows;
   const bool stops =
       std::any_of(result.search.candidates.begin(), result.search.candidates.end(),
-                  [](const search::Candidate& o) { return sweep::patience_of(o.configuration) > 0; });
+                  [](const search::Candidate& o) { return models::patience_of(o.configuration) > 0; });
   Json list = Json::array();
   const auto add = [&](const char* role, std::size_t rows, std::string when) {
     if (rows > 0) list.push_back({{"role", role}, {"rows", rows}, {"used", std::move(when)}});
@@ -133,7 +133,7 @@ Json run_json(const Fit& fit) {
   add("threads", std::to_string(options.threads > 0 ? options.threads : thread_count(0)));
   add("numbers", options.f64 ? "f64" : "f32");
   add("scheduler", std::string(search::scheduler_name(options.scheduling.scheduler)));
-  add("loss", std::string(sweep::loss_name(result.model.loss)));
+  add("loss", std::string(models::loss_name(result.model.loss)));
   if (!options.weight.empty()) add("rows weigh", "column " + options.weight);
   if (options.class_weights.balanced) add("classes weigh", "balanced");
   for (const auto& [name, weight] : options.class_weights.of)

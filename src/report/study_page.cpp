@@ -11,7 +11,7 @@ namespace runnel::report {
 namespace {
 
 const params::Parameter* known(const std::string& name) {
-  for (const params::Parameter& p : sweep::network_schema()->parameters())
+  for (const params::Parameter& p : models::network_schema()->parameters())
     if (p.name == name) return &p;
   return nullptr;
 }

@@ -67,7 +67,7 @@ std::string verdict(const FitResult& result) {
   const double worst = std::min(sign * result.test.low, sign * result.test.high);
   const double constant = sign * result.constant_baseline, linear = sign * result.linear_baseline;
   if (!(value > constant)) return "worse";
-  const bool is_linear = sweep::hidden_of(result.model.configuration).empty();
+  const bool is_linear = models::hidden_of(result.model.configuration).empty();
   if (std::isfinite(linear) && linear > value && !is_linear) return "linear";
   if (!(worst > constant) || (std::isfinite(linear) && !is_linear && !(worst > linear))) return "unclear";
   return "clear";
@@ -150,7 +150,7 @@ Json answer_json(const FitResult& result) {
               {"metric", train::metric_name(result.metric)},
               {"rows", result.test.rows},
               {"verdict", verdict(result)},
-              {"linear_winner", sweep::hidden_of(result.model.configuration).empty()},
+              {"linear_winner", models::hidden_of(result.model.configuration).empty()},
               {"networks", 1 + result.model.others.size()},
               {"measures", std::move(measures)}};
   if (!result.model.others.empty())

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "report/page.h"
-#include "runnel/sweep.h"
+#include "runnel/models.h"
 
 namespace runnel::report {
 

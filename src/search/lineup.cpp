@@ -11,21 +11,6 @@
 namespace runnel::search {
 namespace {
 
-// "a=1,b=2,3" as "a=1" and "b=2,3".
-std::vector<std::string> named_values(const std::string& text) {
-  std::vector<std::string> out;
-  for (std::size_t begin = 0; begin <= text.size();) {
-    const std::size_t end = std::min(text.find(',', begin), text.size());
-    const std::string piece = text.substr(begin, end - begin);
-    if (piece.find('=') == std::string::npos && !out.empty())
-      out.back() += ',' + piece;
-    else
-      out.push_back(piece);
-    begin = end + 1;
-  }
-  return out;
-}
-
 std::string key_of(const Configuration& c, bool with_epochs) {
   const auto budget = c.schema().place_of(params::Role::budget);
   std::string key;
@@ -45,19 +30,7 @@ Configuration Try::in(const Space& space) const {
     space.check(*candidate_);
     return *candidate_;
   }
-  const Schema& schema = space.schema();
-  Configuration out = space.base();
-  for (const std::string& piece : named_values(text_)) {
-    const std::size_t equals = piece.find('=');
-    if (equals == std::string::npos || equals == 0)
-      fail("\"{}\" is no candidate: it is name=value,name=value, as in rate=0.003,rank=8", text_);
-    const params::Parameter& p = schema[piece.substr(0, equals)];
-    out.set(p.name, params::read(p, piece.substr(equals + 1)));
-  }
-  for (std::size_t i = 0; i < out.values().size(); ++i)
-    if (out.values()[i].is_nothing() && out.takes_part(i))
-      fail("\"{}\" says nothing of {}, which has no default", text_, schema.parameters()[i].name);
-  out.settle();
+  Configuration out = params::read_point(space.base(), text_);
   space.check(out);
   return out;
 }

@@ -44,7 +44,7 @@ std::vector<Candidate::Value> hyper_values(const std::string& json) {
 }
 
 params::Configuration configuration_of(const Candidate& candidate) {
-  params::Configuration out(sweep::network_schema());
+  params::Configuration out(models::network_schema());
   for (const Candidate::Value& value : candidate.hyper)
     if (value.active) out.set(value.name, params::read(out.schema()[value.name], value.text));
   out.settle();

@@ -268,7 +268,7 @@ bool higher_is_better(const Description& description) {
   if (configuration.is_object() && configuration.contains("measures"))
     for (const Json& measure : configuration["measures"])
       if (measure.value("name", "") == description.metric) return measure.value("higher_is_better", false);
-  return sweep::higher_is_better(sweep::metric_from_name(description.metric));
+  return models::higher_is_better(models::metric_from_name(description.metric));
 }
 
 std::int64_t Study::count(Status status) const {

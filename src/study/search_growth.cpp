@@ -123,11 +123,10 @@ std::string not_as_wide(const Json& was, const Json& is, const char* gone) {
   return "";
 }
 
-[[noreturn]] void refuse(const std::string& path, const char* what, const std::string& differs) {
-  fail(
-      "{}: the study was begun with another {}: {}; give what it was begun with or a wider one, or another "
-      "file",
-      path, what, differs);
+[[noreturn]] void refuse(const std::string& path, std::string_view what, const std::string& differs) {
+  const bool may_widen = what == "space" || what == "schema";
+  fail("{}: the study was begun with another {}: {}; give what it was begun with{}, or another file", path,
+       what, differs, may_widen ? " or a wider one" : "");
 }
 
 class Growth {
@@ -170,8 +169,9 @@ class Growth {
       refuse(study_.path, "seed", fmt::format("{} -> {}", study_.description.seed, beginning_.options.seed));
     for (const auto& [name, value] : was_.at("settings").items())
       if (const Json& now = is_["settings"][name]; now != value)
-        refuse(study_.path, "space",
-               fmt::format("{} {} -> {}", name, value.get<std::string>(), now.get<std::string>()));
+        refuse(study_.path, name,
+               fmt::format("{} -> {}", value.get<std::string>(),
+                           now.is_null() ? "none" : now.get<std::string>()));
   }
 
   void check_fixed() {

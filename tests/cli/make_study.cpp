@@ -23,10 +23,10 @@ constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 std::vector<params::Configuration> candidates() {
   std::vector<params::Configuration> out;
   for (int i = 0; i < 8; ++i)
-    out.push_back(sweep::network({{"rate", i % 2 == 0 ? 0.001 : 0.01},
-                                  {"hidden", i < 4 ? "none" : "64x32"},
-                                  {"l2", i % 4 < 2 ? 0 : 1e-4},
-                                  {"epochs", 12}}));
+    out.push_back(models::network({{"rate", i % 2 == 0 ? 0.001 : 0.01},
+                                   {"hidden", i < 4 ? "none" : "64x32"},
+                                   {"l2", i % 4 < 2 ? 0 : 1e-4},
+                                   {"epochs", 12}}));
   return out;
 }
 

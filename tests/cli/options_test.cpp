@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "../model/option_texts.h"
+#include "../fit/option_texts.h"
 #include "cli/fit_command.h"
-#include "model/fit_options.h"
+#include "fit/fit_options.h"
 
 namespace runnel::cli {
 namespace {

@@ -21,9 +21,8 @@ set(room_of_cost compile)
 set(room_of_trainable search)
 set(room_of_reading data)
 set(room_of_stream data)
-set(room_of_space sweep)
-set(room_of_fit model)
-set(room_of_predictor model)
+set(room_of_model artifact)
+set(room_of_predictor artifact)
 
 # The place in the row of what `include` ("room/file.h", "runnel/header.h") belongs to; -1 for what belongs nowhere.
 function(place_of include out)

@@ -10,10 +10,10 @@
 #include "core/threads.h"
 #include "kernels/isa.h"
 #include "laws/rows.h"
+#include "runnel/models.h"
 #include "runnel/nn.h"
 #include "runnel/optim.h"
 #include "runnel/random.h"
-#include "runnel/sweep.h"
 #include "runnel/transforms.h"
 
 namespace runnel::laws {
@@ -263,23 +263,23 @@ TEST(MatrixOfSets, AWideNetworkOnThreads) {
 }
 
 // The same through a search: its blocks are cut and handed out otherwise on each number of threads.
-sweep::Problem small_problem(DType dtype) {
+models::Problem small_problem(DType dtype) {
   const Array x = random::normal(random::key(3), {150, 9}, dtype);
   const Array y = convert(sum(square(x), 1) > 9, dtype);
-  sweep::Problem problem;
+  models::Problem problem;
   problem.folds = {{slice(x, 0, 0, 101), slice(y, 0, 0, 101), slice(x, 0, 101, 150), slice(y, 0, 101, 150)}};
-  problem.loss = sweep::Loss::logistic;
-  problem.metric = sweep::Metric::log_loss;
+  problem.loss = models::Loss::logistic;
+  problem.metric = models::Metric::log_loss;
   return problem;
 }
 
-void expect_same_results(const sweep::Result& a, const sweep::Result& b) {
+void expect_same_results(const models::Result& a, const models::Result& b) {
   ASSERT_EQ(a.candidates.size(), b.candidates.size());
   ASSERT_TRUE(a.best.has_value());
   EXPECT_EQ(a.best, b.best);
   for (std::size_t i = 0; i < a.candidates.size(); ++i) {
     EXPECT_EQ(a.candidates[i].curve, b.candidates[i].curve) << "candidate " << i;
-    EXPECT_EQ(sweep::loss_of(a.candidates[i]), sweep::loss_of(b.candidates[i])) << "candidate " << i;
+    EXPECT_EQ(models::loss_of(a.candidates[i]), models::loss_of(b.candidates[i])) << "candidate " << i;
   }
   EXPECT_TRUE(all_same_bits(tree::flatten(a.networks.at(*a.best)), tree::flatten(b.networks.at(*a.best))));
 }
@@ -287,17 +287,17 @@ void expect_same_results(const sweep::Result& a, const sweep::Result& b) {
 TEST(MatrixOfSets, SearchesToo) {
   const Sets restored;
   const std::vector<params::Configuration> candidates =
-      sweep::grid({{"batch", 25}, {"epochs", 3}, {"dropout", 0.3}},
-                  {"optimizer=adam,momentum", "hidden=11,6x5", "rate=0.003,0.01,0.03", "seed=0,1,2"});
+      models::grid({{"batch", 25}, {"epochs", 3}, {"dropout", 0.3}},
+                   {"optimizer=adam,momentum", "hidden=11,6x5", "rate=0.003,0.01,0.03", "seed=0,1,2"});
   for (DType dtype : {DType::f32, DType::f64}) {
-    const sweep::Problem problem = small_problem(dtype);
+    const models::Problem problem = small_problem(dtype);
     kernels::force_isa(Isa::reference);
-    const sweep::Result wanted = sweep::run(problem, candidates, {.threads = 1});
+    const models::Result wanted = models::run(problem, candidates, {.threads = 1});
     for (Isa isa : kernels::isas_here())
       for (int threads : kThreads) {
         SCOPED_TRACE(fmt::format("{} on {}, {} threads", name_of(dtype), kernels::name_of(isa), threads));
         kernels::force_isa(isa);
-        expect_same_results(sweep::run(problem, candidates, {.threads = threads}), wanted);
+        expect_same_results(models::run(problem, candidates, {.threads = threads}), wanted);
       }
   }
 }

@@ -6,8 +6,8 @@
 #include <sstream>
 
 #include "error_of.h"
+#include "runnel/models.h"
 #include "runnel/params.h"
-#include "runnel/sweep.h"
 
 namespace runnel::params {
 namespace {
@@ -19,7 +19,7 @@ using testing::StartsWith;
 const std::string kFile = "space.toml";
 
 Space read(const std::string& text) {
-  Space space(sweep::network_schema());
+  Space space(models::network_schema());
   read_space(space, kFile, text);
   space.expect_sound();
   return space;

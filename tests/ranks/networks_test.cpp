@@ -6,20 +6,20 @@
 #include <vector>
 
 #include "candidates.h"
+#include "models/networks.h"
+#include "models/schema.h"
 #include "ranks/counted.h"
 #include "ranks/queue_wire.h"
 #include "ranks/rank.h"
 #include "runnel/random.h"
 #include "search/ways.h"
-#include "sweep/networks.h"
-#include "sweep/schema.h"
 
 namespace runnel::ranks {
 namespace {
 
-using sweep::Problem;
+using models::Problem;
 
-sweep::Fold noisy_rings(std::int64_t n, std::uint64_t seed) {
+models::Fold noisy_rings(std::int64_t n, std::uint64_t seed) {
   const auto make = [&](std::uint64_t s) {
     const Array x = random::normal(random::key(s), {n, 3});
     const Array noise = 0.5 * random::normal(random::key(s + 77), {n});
@@ -38,11 +38,11 @@ Problem problem(std::size_t folds) {
 
 // Of very different cost: shapes, batches, epochs, patience, embeddings.
 std::vector<search::Configuration> candidates(std::int64_t n, std::int64_t shards = 0) {
-  const sweep::Space space =
-      sweep::space_of({"rate=1e-4..3e-1", "optimizer=adam,momentum", "hidden=none,5,24x24", "epochs=3,9",
-                       "batch=7,30", "dropout=0,0.3", "patience=0,2", "embedding=none,linear-pieces"},
-                      {{"shards", shards}});
-  return sweep::sample(space, search::sobol(n), 5);
+  const models::Space space =
+      models::space_of({"rate=1e-4..3e-1", "optimizer=adam,momentum", "hidden=none,5,24x24", "epochs=3,9",
+                        "batch=7,30", "dropout=0,0.3", "patience=0,2", "embedding=none,linear-pieces"},
+                       {{"shards", shards}});
+  return models::sample(space, search::sobol(n), 5);
 }
 
 struct Search {
@@ -59,19 +59,19 @@ search::Result run_over(int ranks, const Search& of) {
     threads.emplace_back([&, number] {
       CountedWire wire(std::make_unique<QueueWire>(hub, number));
       Rank rank(wire);
-      const sweep::Networks networks(of.problem);
+      const models::Networks networks(of.problem);
       results[static_cast<std::size_t>(number)] =
-          rank.run(1, networks, networks.folds(), params::Space(sweep::network_schema()),
+          rank.run(1, networks, networks.folds(), params::Space(models::network_schema()),
                    search::these(of.candidates), of.options);
     });
   for (std::thread& thread : threads) thread.join();
-  for (const search::Result& result : results) search::lines::expect_same(results[0], result);
+  for (const search::Result& result : results) search::lines::expect_same_everywhere(results[0], result);
   return results[0];
 }
 
 search::Result run_alone(const Search& of) {
-  const sweep::Networks networks(of.problem);
-  return search::run(networks, networks.folds(), params::Space(sweep::network_schema()),
+  const models::Networks networks(of.problem);
+  return search::run(networks, networks.folds(), params::Space(models::network_schema()),
                      search::these(of.candidates), of.options);
 }
 
@@ -91,7 +91,7 @@ TEST(NetworksOverRanks, HaveTheBitsOfOneProcess) {
 
 // More ranks than blocks.
 TEST(NetworksOverRanks, SomeMayHaveNothingToDo) {
-  const Search of{problem(1), {sweep::network({{"epochs", 2}})}, {.threads = 1}};
+  const Search of{problem(1), {models::network({{"epochs", 2}})}, {.threads = 1}};
   search::lines::expect_same(run_alone(of), run_over(4, of));
 }
 
@@ -106,14 +106,14 @@ TEST(NetworksOverRanks, ShareTheBatchesOfShards) {
 
 // Another order of sums: other bits, and the same numbers but for rounding.
 TEST(NetworksOverRanks, ShardsAreNearlyTheWholeBatch) {
-  const auto value = [](const sweep::Values& values) {
-    const Search of{problem(1), {sweep::network(values)}, {.threads = 1}};
+  const auto value = [](const models::Values& values) {
+    const Search of{problem(1), {models::network(values)}, {.threads = 1}};
     return run_alone(of).candidates.at(0).measures.at(0);
   };
-  const sweep::Values usual = {{"hidden", "8"}, {"batch", 23}, {"epochs", 3}};
+  const models::Values usual = {{"hidden", "8"}, {"batch", 23}, {"epochs", 3}};
   const double whole = value(usual);
   for (const std::int64_t shards : {1, 2, 3, 16, 23, 60}) {
-    EXPECT_NEAR(value(sweep::with(usual, {{"shards", shards}})), whole, 1e-5) << shards;
+    EXPECT_NEAR(value(models::with(usual, {{"shards", shards}})), whole, 1e-5) << shards;
   }
 }
 

@@ -89,4 +89,18 @@ inline void expect_same(const Result& a, const Result& b) {
   }
 }
 
+// What every rank has of one search, its seconds too.
+inline void expect_same_everywhere(const Result& a, const Result& b) {
+  expect_same(a, b);
+  EXPECT_EQ(a.measures.size(), b.measures.size());
+  EXPECT_EQ(a.warnings, b.warnings);
+  EXPECT_EQ(a.tried, b.tried);
+  EXPECT_EQ(a.known, b.known);
+  EXPECT_EQ(a.generations, b.generations);
+  EXPECT_EQ(a.blocks, b.blocks);
+  EXPECT_EQ(a.trajectories, b.trajectories);
+  EXPECT_EQ(a.seconds, b.seconds);
+  EXPECT_EQ(a.interrupted, b.interrupted);
+}
+
 }  // namespace runnel::search::lines

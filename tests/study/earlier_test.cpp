@@ -8,7 +8,7 @@
 #include <map>
 
 #include "core/digest.h"
-#include "model/tables.h"
+#include "fit/tables.h"
 #include "runnel/fit.h"
 #include "runnel/tree.h"
 #include "study/hyper_json.h"
@@ -41,7 +41,7 @@ Texts texts_of(const params::Configuration& candidate, const Texts& idle) {
 
 std::string json_of(const Texts& texts) {
   Json out = Json::object();
-  for (const params::Parameter& p : sweep::network_schema()->parameters()) {
+  for (const params::Parameter& p : models::network_schema()->parameters()) {
     const std::string& text = texts.at(p.name);
     const bool numeric = p.kind == params::Kind::real || p.kind == params::Kind::integer;
     out[p.name] = numeric && text.size() <= 15 ? Json::parse(text) : Json(text);
@@ -52,7 +52,7 @@ std::string json_of(const Texts& texts) {
 // Of settings and candidates together.
 Fingerprint space_of(const std::vector<Texts>& all) {
   Json parts = {{"settings", {{"loss", "squared"}}}, {"candidates", all.size()}, {"hyper", Json::object()}};
-  for (const params::Parameter& p : sweep::network_schema()->parameters()) {
+  for (const params::Parameter& p : models::network_schema()->parameters()) {
     Digest digest;
     for (const Texts& texts : all) digest.text(texts.at(p.name));
     parts["hyper"][p.name] = digest.hex();
@@ -117,13 +117,13 @@ class Earlier : public testing::Test {
 };
 
 Candidates of_many_kinds() {
-  return {
-      sweep::network({{"hidden", "8"}, {"optimizer", "sgd"}, {"rate", 0.01}}),
-      sweep::network({{"hidden", "none"}, {"optimizer", "momentum"}, {"momentum", 0.5}}),
-      sweep::network({{"hidden", "8x4"}, {"dropout", 0.25}, {"eps", 1e-6}, {"scale", 2}, {"clip", 1}}),
-      sweep::network(
-          {{"schedule", "cosine"}, {"floor", 0.1}, {"warmup", 0.2}, {"patience", 5}, {"seed", -1}}),
-      sweep::network({{"embedding", "periodic"}, {"frequencies", 3}, {"averaging", "uniform"}, {"tail", 0}})};
+  return {models::network({{"hidden", "8"}, {"optimizer", "sgd"}, {"rate", 0.01}}),
+          models::network({{"hidden", "none"}, {"optimizer", "momentum"}, {"momentum", 0.5}}),
+          models::network({{"hidden", "8x4"}, {"dropout", 0.25}, {"eps", 1e-6}, {"scale", 2}, {"clip", 1}}),
+          models::network(
+              {{"schedule", "cosine"}, {"floor", 0.1}, {"warmup", 0.2}, {"patience", 5}, {"seed", -1}}),
+          models::network(
+              {{"embedding", "periodic"}, {"frequencies", 3}, {"averaging", "uniform"}, {"tail", 0}})};
 }
 
 TEST_F(Earlier, ZerosAreReadAsWordsAndWhatTakesNoPartAsNothing) {
@@ -192,11 +192,11 @@ TEST_F(Earlier, GivesItsWinnerAgain) {
   search::Options options;
   options.study = at(path);
   const Array x = random::normal(random::key(1), {20, 2}), y = sum(x, 1);
-  EXPECT_THAT(
-      error_of([&] {
-        sweep::run({{{x, y, x, y}}, sweep::Loss::squared, sweep::Metric::r2, 1}, {sweep::network()}, options);
-      }),
-      HasSubstr("the study has format 1"));
+  EXPECT_THAT(error_of([&] {
+                models::run({{{x, y, x, y}}, models::Loss::squared, models::Metric::r2, 1},
+                            {models::network()}, options);
+              }),
+              HasSubstr("the study has format 1"));
   EXPECT_EQ(bytes_of(path), before);
 }
 

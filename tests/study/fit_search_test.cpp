@@ -35,7 +35,7 @@ const Way kWays[] = {{"full", {}, 1},
                      {"hyperband", {search::Scheduler::hyperband, 3, 1}, 1},
                      {"median", {search::Scheduler::median, 3, 3}, 2}};
 
-sweep::Fold rings(std::uint64_t seed) {
+models::Fold rings(std::uint64_t seed) {
   const auto make = [&](std::uint64_t s) {
     const Array x = random::normal(random::key(s), {80, 3});
     const Array noise = 0.5 * random::normal(random::key(s + 77), {80});
@@ -46,8 +46,8 @@ sweep::Fold rings(std::uint64_t seed) {
   return {x, y, xv, yv};
 }
 
-sweep::Problem problem_of(const Way& c) {
-  sweep::Problem p{{}, sweep::Loss::logistic, sweep::Metric::log_loss, 1};
+models::Problem problem_of(const Way& c) {
+  models::Problem p{{}, models::Loss::logistic, models::Metric::log_loss, 1};
   for (std::size_t i = 0; i < c.folds; ++i) p.folds.push_back(rings(1 + i));
   return p;
 }
@@ -56,14 +56,14 @@ sweep::Problem problem_of(const Way& c) {
 std::vector<params::Configuration> candidates() {
   std::vector<params::Configuration> out;
   for (std::int64_t i = 0; i < 24; ++i)
-    out.push_back(sweep::network({{"hidden", i % 3 == 0 ? "none" : std::to_string(5 + i % 2)},
-                                  {"optimizer", i % 2 == 0 ? "adam" : "momentum"},
-                                  {"rate", 0.001 * std::pow(1.6, static_cast<double>(i / 2 % 6))},
-                                  {"batch", 20},
-                                  {"dropout", i % 3 == 1 ? 0.25 : 0},
-                                  {"epochs", i % 4 == 3 ? 9 : 36}}));
+    out.push_back(models::network({{"hidden", i % 3 == 0 ? "none" : std::to_string(5 + i % 2)},
+                                   {"optimizer", i % 2 == 0 ? "adam" : "momentum"},
+                                   {"rate", 0.001 * std::pow(1.6, static_cast<double>(i / 2 % 6))},
+                                   {"batch", 20},
+                                   {"dropout", i % 3 == 1 ? 0.25 : 0},
+                                   {"epochs", i % 4 == 3 ? 9 : 36}}));
   out[4].set("rate", 1e30);
-  out[9] = sweep::changed(out[8], {{"epochs", 5}});
+  out[9] = models::changed(out[8], {{"epochs", 5}});
   return out;
 }
 
@@ -92,13 +92,13 @@ struct FitSearch {
     options.study = study;
   }
 
-  sweep::Result run() const { return sweep::run(problem, candidates(), options); }
-  void conclude(const sweep::Result& result) const {
+  models::Result run() const { return models::run(problem, candidates(), options); }
+  void conclude(const models::Result& result) const {
     const auto network = result.networks.find(result.best.value_or(-1));
     study->conclude(result, network == result.networks.end() ? nullptr : &network->second);
   }
 
-  sweep::Problem problem;
+  models::Problem problem;
   std::shared_ptr<SearchStudy> study;
   search::Options options;
 };
@@ -274,7 +274,7 @@ TEST(FitSearch, KeepsStatesAtItsCadence) {
         most = std::max(most, states_in(path, /*with_tensors=*/true));
         stop = ++reports >= 60;
       };
-      const sweep::Result result = search.run();
+      const models::Result result = search.run();
       EXPECT_TRUE(result.interrupted);
       EXPECT_EQ(most > 0, often);
       search.conclude(result);
@@ -302,14 +302,14 @@ TEST(FitSearch, KeepsTheNetworkOfTheBestAlone) {
   {
     FitSearch first(kWays[0], path);
     first.options.until = 2;
-    const sweep::Result result = first.run();
+    const models::Result result = first.run();
     ASSERT_TRUE(result.best);
     early = *result.best;
     first.conclude(result);
     EXPECT_TRUE(read_snapshot(path, Snapshot::Kind::model, early, 0));
   }
   FitSearch second(kWays[0], path);
-  const sweep::Result late = second.run();
+  const models::Result late = second.run();
   second.conclude(late);
   EXPECT_NE(*late.best, early);
   for (std::int64_t i = 0; i < std::ssize(candidates()); ++i) {
@@ -401,7 +401,7 @@ TEST(FitSearch, GoesOnWhereTheDiskIsFull) {
   const ::pid_t child = ::fork();
   if (child == 0) {
     try {
-      const sweep::Result wanted = sweep::run(problem_of(full), candidates(), {.threads = 1});
+      const models::Result wanted = models::run(problem_of(full), candidates(), {.threads = 1});
       FitSearch search(full, path, {0, 1e9});
       std::int64_t reports = 0;
       search.options.progress = [&](const search::Progress&) {
@@ -410,11 +410,11 @@ TEST(FitSearch, GoesOnWhereTheDiskIsFull) {
         const ::rlimit limit{200 << 10, RLIM_INFINITY};
         ::setrlimit(RLIMIT_FSIZE, &limit);
       };
-      const sweep::Result result = search.run();
+      const models::Result result = search.run();
       bool same_results = result.best == wanted.best && result.candidates.size() == wanted.candidates.size();
       for (std::size_t i = 0; same_results && i < wanted.candidates.size(); ++i)
         same_results = result.candidates[i].status == wanted.candidates[i].status &&
-                       same(sweep::metric_of(result.candidates[i]), sweep::metric_of(wanted.candidates[i]));
+                       same(models::metric_of(result.candidates[i]), models::metric_of(wanted.candidates[i]));
       if (!same_results) ::_exit(2);
       try {
         search.conclude(result);

@@ -355,7 +355,7 @@ TEST(GrownSearch, RefusesPointsThatAreNone) {
   const auto message = [](const char* text) {
     return error_of([&] { search::lines::run(trying(search::random(2), {text}), 1); });
   };
-  EXPECT_THAT(message("rate"), HasSubstr("\"rate\" is no candidate: it is name=value,name=value"));
+  EXPECT_THAT(message("rate"), HasSubstr("\"rate\" is not of the form name=value"));
   EXPECT_THAT(message("rule=plain"), HasSubstr("\"rule=plain\" says nothing of rate, which has no default"));
   EXPECT_THAT(message("rat=1"), HasSubstr("rate"));
   EXPECT_THAT(message("rate=1e9"), HasSubstr("rate is 1"));

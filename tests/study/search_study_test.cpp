@@ -123,8 +123,8 @@ TEST(SearchStudy, GoesOnWithNothingElseThanWhatItWasBegunWith) {
       {{.factor = 2}, "the study was begun with another evaluate: its graph"},
       {{.high = 0.5}, "the study was begun with another schema: rate 0..1 -> 0..0.5"},
       {{.rows = 25}, "number of fold 1's training rows 16 -> 20"},
-      {{.sampler = search::sobol(4)}, "the study was begun with another space: sampler random -> sobol"},
-      {{.options = {.scheduling = search::halving()}}, "scheduler full -> halving"},
+      {{.sampler = search::sobol(4)}, "the study was begun with another sampler: random -> sobol"},
+      {{.options = {.scheduling = search::halving()}}, "scheduler: full -> halving"},
       {{.options = {.seed = 3}}, "the study was begun with another seed: 0 -> 3"},
   };
   for (const auto& [parts, message] : others)

@@ -84,9 +84,9 @@ TEST(Store, WhatIsWrittenIsRead) {
 
 TEST(Store, HyperparametersComeBackExactly) {
   std::vector<params::Configuration> candidates = some_candidates(3);
-  candidates[0] = sweep::changed(candidates[0], {{"rate", 1.0 / 3}, {"l2", 1e-300}, {"bias", -0.0}});
-  candidates[1] = sweep::changed(candidates[1], {{"epochs", 999'999'999}, {"hidden", "none"}});
-  candidates[2] = sweep::changed(
+  candidates[0] = models::changed(candidates[0], {{"rate", 1.0 / 3}, {"l2", 1e-300}, {"bias", -0.0}});
+  candidates[1] = models::changed(candidates[1], {{"epochs", 999'999'999}, {"hidden", "none"}});
+  candidates[2] = models::changed(
       candidates[2], {{"clip", 5e-324}, {"scale", -1e300}, {"momentum", std::nextafter(1.0, 0.0)}});
   const Folder folder;
   Store::create(folder.file("s"), some_description(), candidates);
@@ -101,8 +101,8 @@ TEST(Store, HyperparametersComeBackExactly) {
 // Words are texts, and what takes no part has no value.
 TEST(Store, WordsAndNothingsComeBack) {
   const Folder folder;
-  const auto linear = sweep::network({{"hidden", "none"}, {"optimizer", "sgd"}});
-  const auto deep = sweep::network({{"hidden", "4"}, {"eps", 1e-6}});
+  const auto linear = models::network({{"hidden", "none"}, {"optimizer", "sgd"}});
+  const auto deep = models::network({{"hidden", "4"}, {"eps", 1e-6}});
   const auto json = [](const params::Configuration& c) { return Json::parse(hyper_json(c)); };
   for (const char* name : {"activation", "dropout", "momentum", "eps", "bins"})
     EXPECT_TRUE(json(linear)[name].is_null()) << name;

@@ -48,9 +48,9 @@ inline void write_bytes(const std::string& path, const std::string& bytes) {
 inline std::vector<params::Configuration> some_candidates(std::size_t n) {
   std::vector<params::Configuration> out;
   for (std::size_t i = 0; i < n; ++i)
-    out.push_back(sweep::network({{"rate", 0.001 * static_cast<double>(i + 1)},
-                                  {"hidden", std::to_string(8 * (i % 3 + 1))},
-                                  {"seed", 0x7FFFFFFFFFFFFFFF - static_cast<std::int64_t>(i)}}));
+    out.push_back(models::network({{"rate", 0.001 * static_cast<double>(i + 1)},
+                                   {"hidden", std::to_string(8 * (i % 3 + 1))},
+                                   {"seed", 0x7FFFFFFFFFFFFFFF - static_cast<std::int64_t>(i)}}));
   return out;
 }
 
