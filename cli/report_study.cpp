@@ -162,7 +162,7 @@ std::string head_part(const Style& style, const StudyReport& report) {
   return out;
 }
 
-// "bracket 0: 32 -> 11 after 3 epochs, 11 -> 4 after 9 epochs"
+// "bracket 1: 32 -> 11 after 3 epochs, 11 -> 4 after 9 epochs"
 std::string rungs_part(const Style& style, const Study& study) {
   std::map<std::int64_t, std::string> brackets;
   for (const study::Rung& rung : study.rungs) {
@@ -173,7 +173,7 @@ std::string rungs_part(const Style& style, const Study& study) {
   std::string out;
   for (const auto& [bracket, line] : brackets) {
     out += out.empty() ? part(style, "rungs") : std::string(margin);
-    out += (brackets.size() > 1 ? fmt::format("bracket {}: ", bracket) : "") + line + "\n";
+    out += (brackets.size() > 1 ? fmt::format("bracket {}: ", bracket + 1) : "") + line + "\n";
   }
   return out;
 }

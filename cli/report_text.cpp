@@ -168,8 +168,12 @@ std::string search_part(const Style& style, const FitResult& result) {
   out += table.text(margin);
   std::string same;
   for (const std::string& name : fields.same)
-    if (const params::Value& value = best.at(0)->configuration[name]; !value.is_nothing())
+    for (const search::Candidate& c : search.candidates) {
+      const params::Value& value = c.configuration[name];
+      if (value.is_nothing()) continue;  // of the first in which it takes part
       same += fmt::format("{}{} {}", same.empty() ? "" : ", ", name, to_string(value));
+      break;
+    }
   if (!same.empty()) {
     out += fmt::format("{}{}{}\n", margin, search.candidates.size() > 1 ? "all: " : "", same);
   }

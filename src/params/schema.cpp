@@ -45,7 +45,11 @@ void check_number(const Parameter& p, double x) {
   if (!std::isfinite(x)) fail("{} is {}: it is a finite number", p.name, x);
   if (p.kind == Kind::integer && x != std::floor(x))
     fail("{} is {}: it is a whole number", p.name, from_number(x));
-  if (!is_within(p.limits, x)) fail("{} is {}: it is {}", p.name, from_number(x), limits_of(p));
+  if (!is_within(p.limits, x))
+    fail("{} is {}: it is {}{}", p.name, from_number(x), limits_of(p),
+         p.may_be_off         ? ", or off"
+         : p.may_be_automatic ? ", or automatic"
+                              : "");
   if (p.step <= 0) return;
   const double steps = std::round((x - p.limits.low) / p.step);
   if (std::abs(p.limits.low + steps * p.step - x) > 1e-9 * std::max(std::abs(x), p.step))

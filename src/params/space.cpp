@@ -147,6 +147,8 @@ Space& Space::vary(std::string_view text) {
       high = high.substr(0, colon);
     }
     const std::optional<double> ends[2] = {to_number(rest.substr(0, dots)), to_number(high)};
+    if (rest.find(',') != std::string_view::npos)
+      fail("\"{}\": a range does not stand beside values; give one of them", text);
     if (!ends[0] || !ends[1]) fail("\"{}\": a range goes from number to number", text);
     return range(p.name, *ends[0], *ends[1], points);
   }

@@ -69,7 +69,7 @@ std::string Result::table(std::int64_t most) const {
     }
   }
   for (const MeasureKind& kind : measures) rows[0].push_back(kind.name);
-  rows[0].emplace_back("epochs");
+  rows[0].emplace_back("trained");
   for (const std::int64_t number : ranking(most)) {
     const Candidate& c = candidates[static_cast<std::size_t>(number)];
     std::vector<std::string> row{fmt::format("{}", number)};

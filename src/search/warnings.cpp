@@ -115,9 +115,9 @@ void add_repeats(const Result& result, Warnings& out) {
   }
   const std::size_t all = result.candidates.size();
   if (different.size() < all)
-    out.push_back(
-        fmt::format("{} of the {} candidates repeat others, and a repeat costs no training: {} differ",
-                    all - different.size(), all, different.size()));
+    out.push_back(fmt::format(
+        "{} of the {} candidates {}, and a repeat costs no training: {} differ", all - different.size(), all,
+        all - different.size() == 1 ? "repeats another" : "repeat others", different.size()));
 }
 
 void add_idle(const Result& result, const Scheduling& scheduling, Warnings& out) {

@@ -446,7 +446,7 @@ TEST(Sweep, RepeatsAndIdleSchedulersAreTold) {
   few.push_back(few[0]);
   const Result idle = run(problem(), few, options);
   EXPECT_THAT(idle.warnings,
-              Contains("1 of the 3 candidates repeat others, and a repeat costs no training: 2 differ"));
+              Contains("1 of the 3 candidates repeats another, and a repeat costs no training: 2 differ"));
   EXPECT_THAT(idle.warnings, Contains("the scheduler halving stops nobody early: it takes 15 epochs (eta "
                                       "times min-epochs), and no candidate makes more than 12"));
   few = grid({}, {"rate=0.01,0.02,0.03", "epochs=15"});
