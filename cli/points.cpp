@@ -35,9 +35,12 @@ Points points_from(const std::vector<std::string>& texts, const params::Configur
       take(text, text);
       continue;
     }
+    if (text.empty()) fail("--try '': a point is given as name=value,name=value, or as a file of points");
     std::istringstream lines;
     try {
-      lines.str(data::read_bytes(text));
+      std::string bytes = data::read_bytes(text);
+      if (bytes.starts_with("\xEF\xBB\xBF")) bytes.erase(0, 3);  // UTF-8 says so
+      lines.str(std::move(bytes));
     } catch (const Error& e) {
       fail("--try {} (a point is given as name=value,name=value)", e.what());
     }

@@ -105,7 +105,11 @@ const std::vector<FitOption>& split_options() {
        .what = "Choose by K-fold cross-validation; 0 does not",
        .usual = "5 for fewer than 2000 rows, or as many as there are groups; else 0",
        .flaw = whole<0>,
-       .set = [](FitOptions& o, const std::string& text) { o.folds = whole_from<std::size_t>(text); },
+       .set =
+           [](FitOptions& o, const std::string& text) {
+             o.folds = whole_from<std::size_t>(text);
+             if (*o.folds == 1) fail("--folds 1: one fold has no rows to train on; give 0, or 2 or more");
+           },
        .texts = [](const FitOptions& o) { return o.folds ? text_of(*o.folds) : std::vector<std::string>{}; },
        .told = Told::rows},
       {.name = "split",

@@ -213,6 +213,9 @@ Declaration& Declaration::step(double step) {
     fail("{} goes in steps of {}: steps are above 0, of numbers that begin somewhere", p.name, step);
   if (p.kind == Kind::integer && step != std::floor(step))
     fail("{} is a whole number and goes in steps of {}", p.name, from_number(step));
+  if (std::isfinite(p.limits.high) && (p.limits.high - p.limits.low) / step > kLargestWhole)
+    fail("{} goes from {} to {} in steps of {}: these are more steps than can be counted", p.name,
+         from_number(p.limits.low), from_number(p.limits.high), from_number(step));
   p.step = step;
   if (p.standard) check(p, *p.standard);
   return *this;

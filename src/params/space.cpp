@@ -19,6 +19,13 @@ void check_range(const Parameter& p, const Limits& range) {
     fail("{} is varied over a range, which has two ends", p.name);
   if (range.low >= range.high)
     fail("{}: the range {}..{} is empty", p.name, from_number(range.low), from_number(range.high));
+  constexpr double kLargestWhole = 0x1p53;  // whole numbers beyond are not all numbers
+  if (p.kind == Kind::integer && (range.low < -kLargestWhole || range.high > kLargestWhole))
+    fail("{}: the range {}..{} goes beyond the whole numbers that a double holds, up to 2^53", p.name,
+         from_number(range.low), from_number(range.high));
+  if (p.step > 0 && (range.high - range.low) / p.step > kLargestWhole)
+    fail("{}: the range {}..{} has more steps of {} than can be counted", p.name, from_number(range.low),
+         from_number(range.high), from_number(p.step));
   check(p, as_word(p, p.kind == Kind::integer && range.low == std::floor(range.low) ? whole(range.low)
                                                                                     : Value(range.low)));
   if (p.kind == Kind::integer && range.high != std::floor(range.high))

@@ -96,8 +96,8 @@ class File {
     std::int64_t points = 0;
     if (const toml::node* node = table.get("points")) {
       points = node->value_exact<std::int64_t>().value_or(0);
-      if (points < 2 || points > std::int64_t{kMostCandidates})
-        fail("{}: points is a whole number from 2 to {}", place(path_, node->source()),
+      if (points < 1 || points > std::int64_t{kMostCandidates})
+        fail("{}: points is a whole number from 1 to {}", place(path_, node->source()),
              grouped(kMostCandidates));
     }
     placed(path_, key.source(), [&] { space_.range(axis.name, ends[0], ends[1], points); });

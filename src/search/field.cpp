@@ -29,6 +29,7 @@ Field::Field(Programs& programs, const std::vector<Configuration>& candidates, s
   left_.resize(trajectories_.size(), 0);
   for (std::size_t t = 0; t < trajectories_.size(); ++t)
     for (std::size_t fold = 0; fold < folds_; ++fold) lanes_.push_back({static_cast<std::int64_t>(t), fold});
+  known_.resize(lanes_.size());
 }
 
 Stopping Field::stopping(const LaneState& state) const {
@@ -96,7 +97,11 @@ std::vector<Waiting> Field::waiting(std::int64_t end) {
       LaneState& at = lane(t.number, fold);
       if (!is_in(t.number) || at.epochs >= end || is_over(t.number, fold)) continue;
       // An earlier run told how it went and did not keep its state: it goes the same way again.
-      if (at.epochs > 0 && at.leaves.empty()) at = {static_cast<std::int64_t>(t.number), fold};
+      if (at.epochs > 0 && at.leaves.empty()) {
+        LaneState& known = known_[t.number * folds_ + fold];
+        if (known.epochs < at.epochs) known = std::move(at);
+        at = {static_cast<std::int64_t>(t.number), fold};
+      }
       out.push_back({&t, fold, at.epochs});
     }
   return out;
@@ -116,6 +121,16 @@ std::vector<LaneState> Field::take(const Block& block) {
 void Field::put_back(LaneState state) {
   LaneState& to = lane(static_cast<std::size_t>(state.trajectory), state.fold);
   to = std::move(state);
+}
+
+std::vector<const LaneState*> Field::give_back_known() {
+  std::vector<const LaneState*> out;
+  for (std::size_t i = 0; i < lanes_.size(); ++i) {
+    if (lanes_[i].epochs >= known_[i].epochs) continue;
+    lanes_[i] = known_[i];
+    out.push_back(&lanes_[i]);
+  }
+  return out;
 }
 
 bool Field::has_come_to(std::size_t t, std::int64_t epochs) const {
@@ -202,7 +217,9 @@ void Field::leave(std::size_t t, std::int64_t epochs) {
     lane(t, fold).leaves.clear();
     lane(t, fold).best.clear();
   }
-  for (const auto& [end, candidate] : trajectories_[t].readings) retired_candidates_ += end > epochs;
+  bool over = true;  // its patience ended it: it has its reading
+  for (std::size_t fold = 0; fold < folds_; ++fold) over = over && is_over(t, fold);
+  for (const auto& [end, candidate] : trajectories_[t].readings) retired_candidates_ += end > epochs && !over;
 }
 
 std::vector<const LaneState*> Field::judge(std::int64_t epochs) {

@@ -34,6 +34,9 @@ class Field {
   // The states of a block's lanes, to be put back.
   std::vector<LaneState> take(const Block& block);
   void put_back(LaneState state);
+  // For a search that ends before its time: lanes that were made again and have not come to where an earlier
+  // run knew them are again what was known of them, without their states. Returns these.
+  std::vector<const LaneState*> give_back_known();
 
   // At the rungs after `epochs` the best go on. Returns all lanes that were judged.
   std::vector<const LaneState*> judge(std::int64_t epochs);
@@ -92,6 +95,7 @@ class Field {
   std::vector<Bracket> brackets_;
   std::vector<std::int64_t> stops_;
   std::vector<LaneState> lanes_;  // by trajectory, then fold
+  std::vector<LaneState> known_;  // of lanes that are made again: what an earlier run told of them
   std::vector<std::int64_t>
       left_;  // of each trajectory: the rung at which it left the running; 0: it has not
   std::vector<Rung> rungs_;

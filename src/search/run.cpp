@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -91,6 +92,8 @@ class Search : private Coordinator {
         if (options_.progress) leader_->judged(*lane, *field_);
       }
     }
+    if (is_until_ || is_stopped())
+      for (const LaneState* lane : field_->give_back_known()) keep_one(*lane);
     const std::vector<Candidate> outcomes = field_->outcomes();
     if (options_.study) options_.study->end_generation(outcomes);
     result_.candidates.insert(result_.candidates.end(), outcomes.begin(), outcomes.end());
@@ -202,32 +205,37 @@ class Search : private Coordinator {
     return std::move(result_);
   }
 
-  // The states of the best. Those that an earlier run had found are trained again, abreast: they come out the
-  // same.
+  // The states of the best. Those that an earlier run had found are trained again, abreast, as far as they
+  // are known: they come out the same.
   void give_states(const std::vector<std::int64_t>& best) {
-    std::vector<std::int64_t> missing;
-    std::vector<Configuration> again;
+    std::map<std::int64_t, std::vector<std::int64_t>>
+        missing;  // by the epoch after which they are wanted; 0: the last
     for (const std::int64_t number : best) {
       Candidate& c = result_.candidates[static_cast<std::size_t>(number)];
       if (const Kept::States* states = kept_.find(number))
         c.states = *states;
       else if (c.status == Status::interrupted && field_)
         c.states = field_->states_of(number);
-      if (!c.states.empty() || c.status != Status::done) continue;
-      missing.push_back(number);
-      again.push_back(c.configuration);
+      if (c.states.empty()) missing[c.status == Status::done ? 0 : c.epochs].push_back(number);
     }
-    if (missing.empty()) return;
+    for (const auto& [until, numbers] : missing) make_states(numbers, until);
+  }
+
+  void make_states(const std::vector<std::int64_t>& numbers, std::int64_t until) {
+    std::vector<Configuration> again;
+    for (const std::int64_t number : numbers)
+      again.push_back(result_.candidates[static_cast<std::size_t>(number)].configuration);
     Options options;
     options.seed = options_.seed;
     options.patience = options_.patience;
     options.memory = options_.memory;
-    options.states = std::ssize(missing);
+    options.states = std::ssize(numbers);
+    options.until = until;
     const SamplerPtr sampler = these(std::move(again));
     const Result made =
         Search(executor_, programs_.trainable(), programs_.folds(), space_, *sampler, options).run();
-    for (std::size_t i = 0; i < missing.size(); ++i)
-      result_.candidates[static_cast<std::size_t>(missing[i])].states = made.candidates[i].states;
+    for (std::size_t i = 0; i < numbers.size(); ++i)
+      result_.candidates[static_cast<std::size_t>(numbers[i])].states = made.candidates[i].states;
   }
 
   const Space& space_;

@@ -48,12 +48,16 @@ Json varied_of(const search::Space& space) {
     if (v.values.empty()) {
       one = range_of(v.range.low, v.range.high);
       one["nature"] = "a range";
-      one["log"] = v.logarithmic;
+      one["scale"] = v.logarithmic ? "log" : "linear";
       if (v.points > 0) one["points"] = v.points;
     } else {
       one["nature"] = "values";
       one["values"] = Json::array();
       for (const Value& value : v.values) one["values"].push_back(to_string(value));
+    }
+    if (v.when) {
+      one["on"] = v.when->name;
+      for (const Value& value : v.when->values) one["when"].push_back(to_string(value));
     }
     out[v.name] = std::move(one);
   }
@@ -178,7 +182,10 @@ class Growth {
     const params::Schema& schema = beginning_.space.schema();
     const auto budget = schema.place_of(params::Role::budget);
     for (const auto& [name, value] : was_.at("fixed").items()) {
-      if (!is_["fixed"].contains(name)) continue;  // varied now
+      if (!is_["fixed"].contains(name)) {
+        check_held(name, value.get<std::string>());  // varied now
+        continue;
+      }
       const Json& now = is_["fixed"][name];
       if (now == value) continue;
       const bool is_longer =
@@ -190,13 +197,50 @@ class Growth {
     }
   }
 
+  // A value that all candidates had, of what is varied now.
+  void check_held(const std::string& name, const std::string& text) const {
+    const search::Space& space = beginning_.space;
+    if (text == "-") return;
+    const Parameter& p = space.schema()[name];
+    Configuration old = space.base();
+    old.set(name, params::read(p, text));
+    for (const params::Varied& v : space.varied()) {
+      if (space.schema().parameters()[v.place].name != name) continue;
+      const Value value = space.value_of(old, v);
+      const bool by_number = value.is_off() && p.off_at && v.contains(*p.off_at);
+      if (value.is_nothing() || by_number || v.contains(value)) continue;
+      refuse(study_.path, "space",
+             fmt::format("{} {} -> {}, which does not hold it", name, text, told(is_["varied"].at(v.name))));
+    }
+  }
+
+  // A condition that leaves candidates out which it took in, or spreads a grid's points anew, is no growth.
+  void check_manner(const std::string& name, const Json& was, const Json& is) const {
+    const auto when = [](const Json& one) {
+      return one.contains("on") ? fmt::format("{} is {}", one["on"].get<std::string>(),
+                                              fmt::join(one["when"].get<std::vector<std::string>>(), " or "))
+                                : std::string("always");
+    };
+    bool holds_all = !is.contains("on");
+    if (!holds_all && was.contains("on") && was["on"] == is["on"])
+      holds_all = std::all_of(was["when"].begin(), was["when"].end(), [&](const Json& value) {
+        return std::find(is["when"].begin(), is["when"].end(), value) != is["when"].end();
+      });
+    if (!holds_all) refuse(study_.path, "space", fmt::format("{} where {} -> {}", name, when(was), when(is)));
+    if (is.contains("points") && was.value("scale", "") != is.value("scale", ""))
+      refuse(study_.path, "space",
+             fmt::format("the points of {} on a {} scale -> {}", name, was.value("scale", ""),
+                         is.value("scale", "")));
+  }
+
   // Whether the space is wider than it was.
   bool check_varied() {
     const Json &was = was_.at("varied"), &is = is_["varied"];
     if (const std::string differs = not_as_wide(was, is, "was varied and is not any more"); !differs.empty())
       refuse(study_.path, "space", differs);
     for (const auto& [name, now] : is.items()) {
-      if (was.contains(name) && told(was[name]) == told(now)) continue;
+      if (was.contains(name)) check_manner(name, was[name], now);
+      if (was.contains(name) && was[name] == now) continue;
       if (wider_.empty())
         wider_ =
             fmt::format("{} {} -> {}", name,
@@ -250,7 +294,7 @@ Fingerprint search_fingerprint(const search::Beginning& b) {
   std::vector<std::pair<std::string, std::string>> parts = settings_of(b);
   const Json varied = varied_of(b.space), fixed = fixed_of(b.space);
   for (const auto& [name, one] : varied.items())
-    parts.emplace_back(name, told(one) + (one.value("log", false) ? " log" : ""));
+    parts.emplace_back(name, told(one) + (one.value("scale", "") == "log" ? " log" : ""));
   for (const auto& [name, value] : fixed.items()) parts.emplace_back("the value of " + name, value);
   return settings_fingerprint(parts);
 }

@@ -133,6 +133,10 @@ TEST(Schema, RefusesDeclarations) {
       {[](Schema&) { Configuration(nullptr); }, "a configuration needs a schema"},
       {[](Schema& s) { s.budget("rounds", 3); }, "two budgets, epochs and rounds"},
       {[](Schema& s) {
+         s.real("x", {0, 1}).step(1e-300);
+       },
+       "more steps than can be counted"},
+      {[](Schema& s) {
          s.integer("x", {0.5, 3});
        },
        "x is a whole number and goes from 0.5 to 3"},

@@ -127,8 +127,8 @@ TEST(SpaceFile, PointsAreNoMoreThanCandidates) {
     return "rate = { low = 1, high = 2, points = " + std::string(n) + " }";
   };
   EXPECT_EQ(axes(points("1000000"))[0].points, 1'000'000);
-  for (const char* n : {"1", "1000001", "9223372036854775807", "2.5"})
-    EXPECT_THAT(complaint(points(n)), StartsWith("1:38: points is a whole number from 2 to 1,000,000")) << n;
+  for (const char* n : {"0", "1000001", "9223372036854775807", "2.5"})
+    EXPECT_THAT(complaint(points(n)), StartsWith("1:38: points is a whole number from 1 to 1,000,000")) << n;
 }
 
 // Tables nested by the dots of a key are taken apart one within the other, on the stack.

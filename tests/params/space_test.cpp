@@ -95,6 +95,8 @@ TEST(Space, RefusesWhatCannotBeVaried) {
       {[](Space& s) { s.vary("rate=0.001..0.1:1e9"); },
        "points of a range are a whole number from 1 to 1,000,000"},
       {[](Space& s) { s.set("rate", 3); }, "rate is 3"},
+      {[](Space& s) { s.vary("rank=2..1e300"); }, "goes beyond the whole numbers that a double holds"},
+      {[](Space& s) { s.vary("rate=0.001..0.01,0.1"); }, "a range does not stand beside values"},
       {[](Space& s) { s.grid(); }, "rate is a range, which a grid cannot count through"},
       {[](Space& s) { s.vary("rate=0.001..0.1:1000000").grid(); },
        "the grid has more than 1,000,000 candidates"},

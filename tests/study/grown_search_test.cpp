@@ -5,7 +5,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
+#include <functional>
 #include <iostream>
 #include <random>
 #include <thread>
@@ -40,6 +42,16 @@ Result kept(const Way& way, const std::string& path, int threads = 1) {
   options.study = at(path);
   options.threads = threads;
   return search::lines::run(way, options);
+}
+
+// The message of an error, "" for none.
+std::string error_of_or_none(const std::function<void()>& f) {
+  try {
+    f();
+  } catch (const Error& e) {
+    return e.what();
+  }
+  return "";
 }
 
 bool begins_with(const std::vector<double>& all, const std::vector<double>& first) {
@@ -363,6 +375,53 @@ TEST(GrownSearch, RefusesPointsThatAreNone) {
 
 // ---- what goes on, and what does not -------------------------------------------------------------------
 
+// A study that grows and is stopped at once knows what it knew: all are judged as before, the ranked ones
+// have their states, and the study has not become poorer.
+TEST(GrownSearch, StoppedAtOnceLosesNothing) {
+  for (const search::Scheduling& scheduling : {search::Scheduling{}, search::halving()})
+    for (const std::int64_t patience : {0, 1}) {
+      const Folder folder;
+      const std::string path = folder.file("s.study");
+      Way way = of_rates(search::sobol(17), 0.1);
+      way.options.scheduling = scheduling;
+      way.options.patience = patience;
+      way.options.states = 3;
+      const Result small = kept(way, path);
+      Way longer = of_rates(search::sobol(40), 0.1);
+      longer.options = way.options;
+      const auto narrow = longer.space;
+      longer.space = [=](search::Space& s) {
+        narrow(s);
+        s.set("epochs", 60);
+      };
+      std::atomic<bool> stop = false;
+      longer.options.stop = &stop;
+      longer.options.progress = [&](const search::Progress& p) {
+        stop = true;
+        EXPECT_LE(p.done, p.total);
+      };
+      const Result stopped = kept(longer, path);
+      ASSERT_TRUE(stopped.interrupted && stopped.best && small.best);
+      const auto value = [](const Result& r) {
+        return r.candidates[static_cast<std::size_t>(*r.best)].measures.at(0);
+      };
+      EXPECT_LE(value(stopped), value(small));
+      for (const std::int64_t number : stopped.ranking(3))
+        EXPECT_FALSE(stopped.candidates[static_cast<std::size_t>(number)].states.empty()) << number;
+      const Study study = read(path);
+      for (const search::Candidate& c : small.candidates) {
+        const Candidate& now = study.candidates[static_cast<std::size_t>(c.number)];
+        ASSERT_FALSE(now.readings.empty()) << c.number;
+        EXPECT_GE(now.readings[0].epochs, c.epochs) << c.number;
+        EXPECT_TRUE(begins_with(now.readings[0].curve, c.curve)) << c.number;
+      }
+      // And it comes to what an undisturbed search would have come to.
+      longer.options.stop = nullptr;
+      longer.options.progress = nullptr;
+      expect_grown(search::lines::run(longer, 1), kept(longer, path), small);
+    }
+}
+
 // What is known is not trained again: a draw more is one block of six epochs.
 TEST(GrownSearch, TrainsNothingThatItKnows) {
   const Folder folder;
@@ -379,6 +438,40 @@ TEST(GrownSearch, TrainsNothingThatItKnows) {
   EXPECT_GT(epochs_of(20), 0);
   EXPECT_EQ(epochs_of(20), 0);
   EXPECT_EQ(epochs_of(21), 6);
+}
+
+// Wider is what holds all it held before: fixed values, conditions and the points of grids too.
+TEST(GrownSearch, HoldsWhatItHeld) {
+  const auto grown = [&](const std::function<void(search::Space&)>& was,
+                         const std::function<void(search::Space&)>& is, bool of_grid = false) {
+    const Folder folder;
+    const std::string path = folder.file("s.study");
+    Way way{"held", of_grid ? search::grid() : search::random(4), was};
+    kept(way, path);
+    way.space = is;
+    if (!of_grid) way.sampler = search::random(8);
+    return error_of_or_none([&] { kept(way, path); });
+  };
+  const auto space = [](const char* more, const Value& noise, const char* condition = nullptr) {
+    return [=](search::Space& s) {
+      s.range("rate", 0.001, 0.1, 3).vary("rule", {"plain", "falling"}).set("noise", noise);
+      if (*more != 0) s.vary(more);
+      if (condition != nullptr) s.when("noise", {"rule", {condition}});
+    };
+  };
+  EXPECT_THAT(grown(space("", 0.5), space("noise=0.1,0.2", 0.5)),
+              HasSubstr("another space: noise 0.5 -> 0.1,0.2, which does not hold it"));
+  EXPECT_EQ(grown(space("", 0.5), space("noise=0.2,0.5", 0.5)), "");
+  EXPECT_THAT(grown(space("noise=0.2,0.5", 0.0), space("noise=0.2,0.5", 0.0, "plain")),
+              HasSubstr("another space: noise where always -> rule is plain"));
+  EXPECT_EQ(grown(space("noise=0.2,0.5", 0.0, "plain"), space("noise=0.2,0.5", 0.0)), "");
+  const auto scaled = [](bool logarithmic) {
+    return [=](search::Space& s) {
+      s.range("rate", 0.001, 0.1, 3).scale("rate", logarithmic).vary("rule", {"plain"});
+    };
+  };
+  EXPECT_THAT(grown(scaled(false), scaled(true), /*of_grid=*/true),
+              HasSubstr("another space: the points of rate on a linear scale -> log"));
 }
 
 TEST(GrownSearch, IsRefusedWhereItIsAnother) {
