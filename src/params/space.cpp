@@ -1,6 +1,7 @@
 // Spaces: from points of the unit cube to candidates, and the other way round.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "core/fail.h"
@@ -26,18 +27,25 @@ double warped(double x, bool logarithmic) { return logarithmic ? std::log(x) : x
 
 std::string prefix(const Varied& v) { return v.where.empty() ? "" : v.where + ": "; }
 
-// Values that `step` leaves of a range.
-std::int64_t steps_in(const Varied& v) {
-  return static_cast<std::int64_t>(std::floor((v.range.high - v.range.low) / v.step + 1e-9)) + 1;
+// How many values `step` leaves of a range: a whole number, which may be beyond 64 bits.
+double steps_in(const Varied& v) { return std::floor((v.range.high - v.range.low) / v.step + 1e-9) + 1; }
+
+// Of what lies beyond 64 bits the nearest within.
+Value whole(double x) {
+  if (x >= 0x1p63) return std::numeric_limits<std::int64_t>::max();
+  return static_cast<std::int64_t>(std::max(x, -0x1p63));
 }
 
-Value whole(double x) { return static_cast<std::int64_t>(x); }
+// A number as the parameter has it; beyond 64 bits as it is, for `check` to name.
+Value number_of(const Parameter& p, double x) {
+  return p.kind == Kind::integer && x == std::floor(x) && std::abs(x) < 0x1p63 ? whole(x) : Value(x);
+}
 
 // How many values a grid takes of it.
 double grid_size(const Varied& v) {
   if (!v.values.empty()) return static_cast<double>(v.values.size());
   if (v.points > 0) return static_cast<double>(v.points);
-  const double all = v.step > 0 ? static_cast<double>(steps_in(v)) : v.range.high - v.range.low + 1;
+  const double all = v.step > 0 ? steps_in(v) : v.range.high - v.range.low + 1;
   if ((v.integer || v.step > 0) && all <= kMostCounted) return all;
   fail(
       "{}{} is a range, which a grid cannot count through: give its points, as in {}={}..{}:5, or draw at "
@@ -84,11 +92,11 @@ void check_range(const Parameter& p, const Limits& range) {
     fail("{} is varied over a range, which has two ends", p.name);
   if (range.low >= range.high)
     fail("{}: the range {}..{} is empty", p.name, from_number(range.low), from_number(range.high));
-  check(p, as_word(p, p.kind == Kind::integer && range.low == std::floor(range.low) ? whole(range.low)
-                                                                                    : Value(range.low)));
-  if (p.kind == Kind::integer && range.high != std::floor(range.high))
-    fail("{} is {}: it is a whole number", p.name, from_number(range.high));
-  check(p, p.kind == Kind::integer ? whole(range.high) : Value(range.high));
+  if (!std::isfinite(range.high - range.low))
+    fail("{}: the range {}..{} is wider than any number: bring its ends nearer together", p.name,
+         from_number(range.low), from_number(range.high));
+  check(p, as_word(p, number_of(p, range.low)));
+  check(p, number_of(p, range.high));
 }
 
 // Whether nobody has said over what it is varied.
@@ -123,8 +131,8 @@ Varied over_all(const Schema& schema, std::size_t place) {
 Value Varied::at(double u) const {
   if (!values.empty()) return values[index_at(u, values.size())];
   if (step > 0) {
-    const double x =
-        range.low + static_cast<double>(index_at(u, static_cast<std::size_t>(steps_in(*this)))) * step;
+    const double steps = steps_in(*this);
+    const double x = range.low + std::min(steps - 1, std::floor(u * steps)) * step;
     return integer ? whole(x) : Value(shown(x, range));
   }
   const double low = warped(range.low, logarithmic);
@@ -140,7 +148,7 @@ double Varied::place_in_unit(const Value& value) const {
     return (static_cast<double>(at) + 0.5) / static_cast<double>(values.size());
   }
   const double x = value.number();
-  if (step > 0) return (std::round((x - range.low) / step) + 0.5) / static_cast<double>(steps_in(*this));
+  if (step > 0) return (std::round((x - range.low) / step) + 0.5) / steps_in(*this);
   const double low = warped(range.low, logarithmic);
   if (!integer) return (warped(x, logarithmic) - low) / (warped(range.high, logarithmic) - low);
   const double high = warped(range.high + 1, logarithmic);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -83,6 +84,37 @@ TEST(Space, GridsCountThroughEveryCombinationOnce) {
   EXPECT_EQ(to_string(all.back()), "kind=deep rate=0.1 rank=8 depth=3 share=0.5 epochs=30");
 }
 
+// 2^63 - 1 is the last of 64 bits, and the double beside it is one more.
+TEST(Space, VariesWholeNumbersUpToTheLast) {
+  Schema s;
+  s.seed("seed");
+  s.integer("rank", {1, 1e15});
+  s.integer("any", {});
+  constexpr std::int64_t kLast = std::numeric_limits<std::int64_t>::max();
+  Space space(s);
+  space.vary("seed=0..9223372036854775807").vary("any=-1e18..1e18").vary("rank=1..1e15");
+  EXPECT_EQ(space.varied()[0].at(0).integer(), 1);  // rank and any have no default, and come first
+  EXPECT_EQ(space.varied()[1].at(0.5).integer(), 0);
+  EXPECT_EQ(space.varied()[2].at(0).integer(), 0);
+  EXPECT_EQ(space.varied()[2].at(0.5).integer(), std::int64_t{1} << 62);
+  const auto ends = Space(s).vary("seed=0..9223372036854775807:2").set("any", 0).set("rank", 1).grid();
+  ASSERT_EQ(ends.size(), 2u);
+  EXPECT_EQ(ends[1]["seed"].integer(), kLast);
+  EXPECT_THAT(error_of([&] { Space(s).vary("rank=1e30..1e31"); }),
+              HasSubstr("rank is 1e+30: it is from 1 to 1000000000000000"));
+  EXPECT_THAT(error_of([&] { Space(s).vary("rank=1..1e31"); }),
+              HasSubstr("rank is 1e+31: it is from 1 to 1000000000000000"));
+}
+
+// More steps than 64 bits count: half of them lie below the middle.
+TEST(Space, VariesInAnyNumberOfSteps) {
+  Schema s;
+  s.real("x", {0, 1e9}).step(1e-15);
+  const Space space(s);
+  EXPECT_NEAR(space.varied()[0].at(0.5).number(), 5e8, 1);
+  EXPECT_THAT(error_of([&] { space.grid(); }), HasSubstr("x is a range, which a grid cannot count through"));
+}
+
 TEST(Space, RefusesWhatCannotBeVaried) {
   const std::pair<std::function<void(Space&)>, const char*> refused[] = {
       {[](Space& s) { s.vary("rate=1..2"); }, "rate is 1: it is from 0.001 to 0.1"},
@@ -103,6 +135,10 @@ TEST(Space, RefusesWhatCannotBeVaried) {
     Space space(factors());
     EXPECT_THAT(error_of([&] { change(space); }), HasSubstr(message));
   }
+  Schema endless;
+  endless.real("x", {});
+  EXPECT_THAT(error_of([&] { Space(endless).vary("x=-1e308..1e308"); }),
+              HasSubstr("x: the range -1e+308..1e+308 is wider than any number"));
   Schema open;
   open.text("hidden");
   EXPECT_THAT(error_of([&] { Space(open).grid(); }), HasSubstr("hidden has no default and no end"));
