@@ -89,7 +89,7 @@ struct Limits {
   bool low_open = false, high_open = false;  // whether an end itself is not allowed
 };
 
-// How a list can be varied: its length by one name, each of its elements by another.
+// How a list can be varied: its length (0 to 1000) by one name, its elements (some least one) by another.
 struct ListParts {
   std::string length, element;  // "layers", "width"
   Limits lengths, elements;

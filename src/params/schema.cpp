@@ -14,6 +14,7 @@ namespace {
 constexpr double kMostEpochs = 1e9, kMostRows = 1e9;
 constexpr double kMostSeed = 0x1p63;      // any 64 bits
 constexpr double kLargestWhole = 0x1p53;  // integers beyond are not all numbers
+constexpr double kLongestList = 1000;     // that a space makes
 
 bool is_name(std::string_view name) {
   return !name.empty() && std::isalpha(static_cast<unsigned char>(name[0])) != 0 &&
@@ -289,6 +290,25 @@ Declaration& Declaration::add(Condition condition) {
   return *this;
 }
 
+namespace {
+
+void expect_numbers_between(const std::string& name, const Limits& limits) {
+  if (std::isnan(limits.low) || std::isnan(limits.high) || limits.low > limits.high)
+    fail("{} goes from {} to {}: there is no number between", name, limits.low, limits.high);
+  if (std::isfinite(limits.low) && std::isfinite(limits.high) && !std::isfinite(limits.high - limits.low))
+    fail("{} goes from {} to {}, which is wider than any number: bring its ends nearer together", name,
+         limits.low, limits.high);
+}
+
+void expect_whole(const std::string& name, const Limits& limits) {
+  for (const double end : {limits.low, limits.high})
+    if (std::isfinite(end) && (end != std::floor(end) || std::abs(end) > kLargestWhole))
+      fail("{} is a whole number and goes from {} to {}", name, from_number(limits.low),
+           from_number(limits.high));
+}
+
+}  // namespace
+
 Declaration Schema::add(Parameter p) {
   if (!is_name(p.name))
     fail("\"{}\" is no name of a hyperparameter: names are letters, digits and _, a letter first", p.name);
@@ -296,8 +316,7 @@ Declaration Schema::add(Parameter p) {
     if (other.name == p.name ||
         std::find(other.aliases.begin(), other.aliases.end(), p.name) != other.aliases.end())
       fail("the schema has {} twice", p.name);
-  if (std::isnan(p.limits.low) || std::isnan(p.limits.high) || p.limits.low > p.limits.high)
-    fail("{} goes from {} to {}: there is no number between", p.name, p.limits.low, p.limits.high);
+  expect_numbers_between(p.name, p.limits);
   parameters_.push_back(std::move(p));
   return {parameters_, parameters_.size() - 1};
 }
@@ -307,10 +326,7 @@ Declaration Schema::real(const std::string& name, Limits limits) {
 }
 
 Declaration Schema::integer(const std::string& name, Limits limits) {
-  for (double* end : {&limits.low, &limits.high})
-    if (std::isfinite(*end) && (*end != std::floor(*end) || std::abs(*end) > kLargestWhole))
-      fail("{} is a whole number and goes from {} to {}", name, from_number(limits.low),
-           from_number(limits.high));
+  expect_whole(name, limits);
   return add({name, {}, Kind::integer, Role::traced, limits});
 }
 
@@ -343,6 +359,16 @@ Declaration Schema::list(const std::string& name, ListParts parts) {
   Parameter p{name, {}, Kind::list, Role::fixed, {}};
   for (const std::string& part : {parts.length, parts.element})
     if (!is_name(part)) fail("\"{}\" is no name of a part of {}", part, name);
+  for (const auto& [part, limits] :
+       {std::pair(parts.length, parts.lengths), std::pair(parts.element, parts.elements)}) {
+    expect_numbers_between(part, limits);
+    expect_whole(part, limits);
+  }
+  // A space has an axis for each place in a list, and elements that are as small as they can be.
+  if (parts.lengths.low < 0 || parts.lengths.high > kLongestList)
+    fail("{} goes from {} to {}: a list of a space has from 0 to {} numbers", parts.length,
+         from_number(parts.lengths.low), from_number(parts.lengths.high), kLongestList);
+  if (!std::isfinite(parts.elements.low)) fail("{} has no least number, which it needs", parts.element);
   p.canonical = [name, parts](const std::string& text) { return canonical_list(name, parts, text); };
   p.parts = std::move(parts);
   return add(std::move(p));

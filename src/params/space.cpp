@@ -19,6 +19,9 @@ void check_range(const Parameter& p, const Limits& range) {
     fail("{} is varied over a range, which has two ends", p.name);
   if (range.low >= range.high)
     fail("{}: the range {}..{} is empty", p.name, from_number(range.low), from_number(range.high));
+  if (!std::isfinite(range.high - range.low))
+    fail("{}: the range {}..{} is wider than any number: bring its ends nearer together", p.name,
+         from_number(range.low), from_number(range.high));
   constexpr double kLargestWhole = 0x1p53;  // whole numbers beyond are not all numbers
   if (p.kind == Kind::integer && (range.low < -kLargestWhole || range.high > kLargestWhole))
     fail("{}: the range {}..{} goes beyond the whole numbers that a double holds, up to 2^53", p.name,

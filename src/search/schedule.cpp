@@ -11,9 +11,15 @@
 namespace runnel::search {
 namespace {
 
+// No candidate makes more epochs; products of two such numbers stay within 64 bits.
+constexpr std::int64_t kMost = 1'000'000'000;
+
 void check(const Scheduling& s) {
   if (s.eta < 2) fail("eta is {}: a rung keeps one of eta, so it is at least 2", s.eta);
   if (s.min_epochs < 1) fail("min_epochs is {}: nobody can be judged before the first epoch", s.min_epochs);
+  if (s.eta > kMost) fail("eta is {}: no rung keeps one of more than {}", s.eta, grouped(kMost));
+  if (s.min_epochs > kMost)
+    fail("min_epochs is {}: no candidate makes more than {} epochs", s.min_epochs, grouped(kMost));
 }
 
 // Epochs of the rungs of a bracket that begins with most / eta^halvings, its end among them.

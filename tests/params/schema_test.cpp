@@ -140,6 +140,26 @@ TEST(Schema, RefusesDeclarations) {
          s.integer("x", {0.5, 3});
        },
        "x is a whole number and goes from 0.5 to 3"},
+      {[](Schema& s) {
+         s.real("x", {-1e308, 1e308});
+       },
+       "x goes from -1e+308 to 1e+308, which is wider than any number"},
+      {[](Schema& s) {
+         s.list("x", {"many", "each", {0, 1e9}, {1, 8}});
+       },
+       "many goes from 0 to 1000000000: a list of a space has from 0 to 1000 numbers"},
+      {[](Schema& s) {
+         s.list("x", {"many", "each", {-1, 4}, {1, 8}});
+       },
+       "many goes from -1 to 4: a list of a space has from 0"},
+      {[](Schema& s) {
+         s.list("x", {"many", "each", {0, 2.5}, {1, 8}});
+       },
+       "many is a whole number and goes from 0 to 2.5"},
+      {[](Schema& s) {
+         s.list("x", {"many", "each", {0, 4}, {}});
+       },
+       "each has no least number"},
       {[](Schema& s) { s.seed("again"); }, "two seeds, seed and again"},
       {[](Schema& s) {
          s.patience("patience");

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -83,6 +84,26 @@ TEST(Space, GridsCountThroughEveryCombinationOnce) {
   EXPECT_EQ(to_string(all.back()), "kind=deep rate=0.1 rank=8 depth=3 share=0.5 epochs=30");
 }
 
+// 2^63 - 1 is the last of 64 bits, and the double beside it is one more.
+TEST(Space, VariesWholeNumbersUpToTheLastThatADoubleHolds) {
+  Schema s;
+  s.seed("seed");
+  s.integer("rank", {1, 1e15});
+  constexpr std::int64_t kLast = std::int64_t{1} << 53;
+  Space space(s);
+  space.vary("seed=0..9007199254740992").vary("rank=1..1e15");
+  EXPECT_EQ(space.varied()[0].at(0).integer(), 1);  // rank has no default, and comes first
+  EXPECT_EQ(space.varied()[1].at(0).integer(), 0);
+  EXPECT_EQ(space.varied()[1].at(0.5).integer(), kLast / 2);
+  const auto ends = Space(s).vary("seed=0..9007199254740992:2").set("rank", 1).grid();
+  ASSERT_EQ(ends.size(), 2u);
+  EXPECT_EQ(ends[1]["seed"].integer(), kLast);
+  EXPECT_THAT(error_of([&] { Space(s).vary("seed=0..9223372036854775807"); }),
+              HasSubstr("seed: the range 0..9.223372036854776e+18 goes beyond the whole numbers"));
+  EXPECT_THAT(error_of([&] { Space(s).vary("rank=1..1e15").vary("rank=1..2e15"); }),
+              HasSubstr("rank is 2000000000000000: it is from 1 to 1000000000000000"));
+}
+
 TEST(Space, RefusesWhatCannotBeVaried) {
   const std::pair<std::function<void(Space&)>, const char*> refused[] = {
       {[](Space& s) { s.vary("rate=1..2"); }, "rate is 1: it is from 0.001 to 0.1"},
@@ -105,6 +126,10 @@ TEST(Space, RefusesWhatCannotBeVaried) {
     Space space(factors());
     EXPECT_THAT(error_of([&] { change(space); }), HasSubstr(message));
   }
+  Schema endless;
+  endless.real("x", {});
+  EXPECT_THAT(error_of([&] { Space(endless).vary("x=-1e308..1e308"); }),
+              HasSubstr("x: the range -1e+308..1e+308 is wider than any number"));
   Schema open;
   open.text("hidden");
   EXPECT_THAT(error_of([&] { Space(open).grid(); }), HasSubstr("hidden has no default and no end"));

@@ -93,6 +93,10 @@ TEST(Schedule, HalvingBeginsAtTheSmallestBudget) {
   EXPECT_THAT(make_brackets({}, 9, 16, 0).at(0).rungs, ElementsAre());
   EXPECT_THAT(error_of([&] { halving(1, 1, 9); }), HasSubstr("eta is 1"));
   EXPECT_THAT(error_of([&] { halving(0, 3, 9); }), HasSubstr("min_epochs is 0"));
+  EXPECT_THAT(error_of([&] { halving(1, 1'000'000'001, 9); }),
+              HasSubstr("eta is 1000000001: no rung keeps one of more than 1,000,000,000"));
+  EXPECT_THAT(error_of([&] { halving(1'000'000'001, 3, 9); }),
+              HasSubstr("min_epochs is 1000000001: no candidate makes more than 1,000,000,000 epochs"));
   EXPECT_THAT(error_of([] { scheduler_from_name("hyperbend"); }), HasSubstr("did you mean 'hyperband'"));
 }
 
