@@ -302,9 +302,10 @@ int fit_over_ranks(FitCommand& arguments, const Fitting& fitting) {
   }
   ranks::Process* const process = ranks::Process::current();
   if (process == nullptr) return fit_and_save(arguments, fitting);
-  if (process->wire().rank() != 0) return fit_quietly(arguments, process->rank());
+  if (process->transport().rank() != 0) return fit_quietly(arguments, process->rank());
   const int code = fit_and_save(arguments, fitting);
-  if (arguments.timings) write_stderr(traffic_text(process->wire().size(), process->wire().traffic()));
+  if (arguments.timings)
+    write_stderr(traffic_text(process->transport().size(), process->transport().traffic()));
   return code;
 }
 

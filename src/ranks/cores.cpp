@@ -39,14 +39,14 @@ void bind(const cpu_set_t& share) {
 
 }  // namespace
 
-int take_share_of_cores(Wire& wire) {
+int take_share_of_cores(Transport& transport) {
   cpu_set_t mine;
   CPU_ZERO(&mine);
   const bool known = ::sched_getaffinity(0, sizeof mine, &mine) == 0;
-  const Bytes told = told_of(mine, wire.host());
-  const std::vector<Bytes> all = wire.all_gather(told);
+  const Bytes told = told_of(mine, transport.host());
+  const std::vector<Bytes> all = transport.all_gather(told);
   if (!known) return 0;
-  const auto place = static_cast<std::size_t>(std::count(all.begin(), all.begin() + wire.rank(), told));
+  const auto place = static_cast<std::size_t>(std::count(all.begin(), all.begin() + transport.rank(), told));
   const auto sharing = static_cast<std::size_t>(std::count(all.begin(), all.end(), told));
   const std::vector<int> cores = cores_of(mine);
   if (sharing < 2 || cores.empty()) return static_cast<int>(cores.size());

@@ -1,11 +1,11 @@
-// A wire that counts what it carries.
+// A transport that counts what it carries.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <utility>
 
-#include "ranks/wire.h"
+#include "ranks/transport.h"
 
 namespace runnel::ranks {
 
@@ -16,40 +16,40 @@ struct Traffic {
   std::int64_t gathered = 0, bytes_gathered = 0;  // all_gather, with what came from all
 };
 
-class CountedWire : public Wire {
+class CountedTransport : public Transport {
  public:
-  explicit CountedWire(std::unique_ptr<Wire> wire) : wire_(std::move(wire)) {}
+  explicit CountedTransport(std::unique_ptr<Transport> transport) : transport_(std::move(transport)) {}
   const Traffic& traffic() const { return traffic_; }
 
-  int rank() const override { return wire_->rank(); }
-  int size() const override { return wire_->size(); }
-  std::string host() const override { return wire_->host(); }
-  int local_rank() const override { return wire_->local_rank(); }
-  int local_size() const override { return wire_->local_size(); }
+  int rank() const override { return transport_->rank(); }
+  int size() const override { return transport_->size(); }
+  std::string host() const override { return transport_->host(); }
+  int local_rank() const override { return transport_->local_rank(); }
+  int local_size() const override { return transport_->local_size(); }
   void send(int to, Bytes bytes) override {
     ++traffic_.sent;
     traffic_.bytes_sent += std::ssize(bytes);
-    wire_->send(to, std::move(bytes));
+    transport_->send(to, std::move(bytes));
   }
   std::optional<Envelope> receive() override {
-    auto envelope = wire_->receive();
+    auto envelope = transport_->receive();
     if (envelope) {
       ++traffic_.received;
       traffic_.bytes_received += std::ssize(envelope->bytes);
     }
     return envelope;
   }
-  bool is_idle() override { return wire_->is_idle(); }
-  void abort() override { wire_->abort(); }
+  bool is_idle() override { return transport_->is_idle(); }
+  void abort() override { transport_->abort(); }
   std::vector<Bytes> all_gather(const Bytes& mine) override {
-    auto all = wire_->all_gather(mine);
+    auto all = transport_->all_gather(mine);
     ++traffic_.gathered;
     for (const Bytes& bytes : all) traffic_.bytes_gathered += std::ssize(bytes);
     return all;
   }
 
  private:
-  const std::unique_ptr<Wire> wire_;
+  const std::unique_ptr<Transport> transport_;
   Traffic traffic_;
 };
 

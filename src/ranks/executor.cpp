@@ -8,11 +8,11 @@
 
 #include "core/fail.h"
 #include "graph/digest.h"
+#include "ranks/data_parallel.h"
 #include "ranks/gathering.h"
 #include "ranks/loop.h"
 #include "ranks/search_message.h"
 #include "ranks/share.h"
-#include "ranks/together.h"
 
 namespace runnel::ranks {
 namespace {
@@ -72,7 +72,7 @@ class Packer {
 class Shift : private Coordinator {
  public:
   struct Place {
-    Wire& wire;
+    Transport& transport;
     const std::vector<int>& threads;
     const std::vector<std::string>& names;
     search::Executor& own;
@@ -92,7 +92,7 @@ class Shift : private Coordinator {
     for (int rank = ranks() - 1; rank >= 0; --rank) hand_out(rank);
     while (is_anybody_busy()) {
       bool had_news = false;
-      while (auto envelope = at_.wire.receive()) {
+      while (auto envelope = at_.transport.receive()) {
         take_in(*envelope);
         had_news = true;
       }
@@ -108,7 +108,7 @@ class Shift : private Coordinator {
   }
 
  private:
-  int ranks() const { return at_.wire.size(); }
+  int ranks() const { return at_.transport.size(); }
   const std::string& name(int rank) const { return at_.names[static_cast<std::size_t>(rank)]; }
   std::span<const Block>& handed(int rank) { return handed_[static_cast<std::size_t>(rank)]; }
   bool is_anybody_busy() const {
@@ -133,8 +133,9 @@ class Shift : private Coordinator {
           [this, blocks] { at_.own.train(job_.programs, job_.manner, job_.memory, blocks, *this); },
           [this] { bell_.ring(); });
     else
-      at_.wire.send(rank, packer_.packed(Kind::work, job_, blocks,
-                                         [this](const Block& block) { return coordinator_.take(block); }));
+      at_.transport.send(rank, packer_.packed(Kind::work, job_, blocks, [this](const Block& block) {
+        return coordinator_.take(block);
+      }));
   }
 
   void is_free(int rank) {
@@ -149,7 +150,7 @@ class Shift : private Coordinator {
   void tell_stop() {
     if (std::exchange(told_stop_, true)) return;
     for (int rank = 1; rank < ranks(); ++rank)
-      if (!handed(rank).empty()) at_.wire.send(rank, Writer(Kind::stop).take());
+      if (!handed(rank).empty()) at_.transport.send(rank, Writer(Kind::stop).take());
   }
 
   // ---- from the ranks ----
@@ -230,7 +231,7 @@ class Shift : private Coordinator {
     gathering_.begin(busy);
     wanted_here_ = busy.contains(0);
     for (const int rank : busy)
-      if (rank != 0) at_.wire.send(rank, Writer(Kind::keep).take());
+      if (rank != 0) at_.transport.send(rank, Writer(Kind::keep).take());
   }
 
   // ---- the coordinator of rank 0's own threads ----
@@ -277,12 +278,12 @@ class Shift : private Coordinator {
 
 }  // namespace
 
-RanksExecutor::RanksExecutor(Wire& wire, int threads)
-    : wire_(wire),
-      exchange_(search_exchange_over(wire)),
+RanksExecutor::RanksExecutor(Transport& transport, int threads)
+    : transport_(transport),
+      exchange_(search_exchange_over(transport)),
       own_(search::threads_executor(threads, exchange_.get())) {
-  threads_.assign(static_cast<std::size_t>(wire.size()), threads);
-  for (int rank = 0; rank < wire.size(); ++rank) names_.push_back(fmt::format("rank {}", rank));
+  threads_.assign(static_cast<std::size_t>(transport.size()), threads);
+  for (int rank = 0; rank < transport.size(); ++rank) names_.push_back(fmt::format("rank {}", rank));
 }
 
 int RanksExecutor::threads() const {
@@ -293,10 +294,10 @@ int RanksExecutor::threads() const {
 
 void RanksExecutor::agree(std::int64_t number, const Facts& facts) {
   std::set<int> awaited;
-  for (int rank = 1; rank < wire_.size(); ++rank) awaited.insert(rank);
+  for (int rank = 1; rank < transport_.size(); ++rank) awaited.insert(rank);
   Bell bell;
   while (!awaited.empty()) {
-    const auto envelope = wire_.receive();
+    const auto envelope = transport_.receive();
     if (!envelope) {
       bell.wait(/*is_training=*/false);
       continue;
@@ -331,16 +332,16 @@ void RanksExecutor::train(const search::Programs& programs, const search::BlockM
   std::vector<Block> apart, together;
   for (const Block& block : blocks) (block.program->shards() > 0 ? together : apart).push_back(block);
   Packer packer;
-  Shift({wire_, threads_, names_, *own_}, job, apart, packer, coordinator).run();
+  Shift({transport_, threads_, names_, *own_}, job, apart, packer, coordinator).run();
   for (const Block& block : together) {
     if (coordinator.is_stopped()) return;
     const std::span<const Block> one(&block, 1);
-    for (int rank = 0; rank < wire_.size(); ++rank) coordinator.note_handed(rank, one);
+    for (int rank = 0; rank < transport_.size(); ++rank) coordinator.note_handed(rank, one);
     std::vector<LaneState> states = coordinator.take(block);
     const Bytes message = packer.packed(Kind::together, job, one, [&](const Block&) { return states; });
-    for (int rank = 1; rank < wire_.size(); ++rank) wire_.send(rank, message);
-    train_together(wire_, *own_, programs, manner, memory, block, &coordinator, std::move(states));
-    for (int rank = 0; rank < wire_.size(); ++rank) coordinator.note_handed(rank, {});
+    for (int rank = 1; rank < transport_.size(); ++rank) transport_.send(rank, message);
+    train_data_parallel(transport_, *own_, programs, manner, memory, block, &coordinator, std::move(states));
+    for (int rank = 0; rank < transport_.size(); ++rank) coordinator.note_handed(rank, {});
   }
 }
 

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "ranks/wire.h"
+#include "ranks/transport.h"
 #include "runnel/study.h"
 #include "search/executor.h"
 
@@ -19,8 +19,8 @@ using Facts = std::vector<std::pair<std::string, study::Fingerprint>>;
 
 class RanksExecutor : public search::Executor {
  public:
-  // `threads` are those of this process. The wire outlives it.
-  RanksExecutor(Wire& wire, int threads);
+  // `threads` are those of this process. The transport outlives it.
+  RanksExecutor(Transport& transport, int threads);
 
   // Waits until every rank has come to search `number` of its program. Throws Error(input) naming one to
   // which it is of something else, and what differs; and what a rank failed with.
@@ -31,7 +31,7 @@ class RanksExecutor : public search::Executor {
              std::span<const search::Block> blocks, search::Coordinator& coordinator) override;
 
  private:
-  Wire& wire_;
+  Transport& transport_;
   std::vector<int> threads_;        // of each rank
   std::vector<std::string> names_;  // "rank 2 (node7)"
   const std::unique_ptr<search::Exchange> exchange_;

@@ -1,4 +1,4 @@
-// What the ranks of a crew write to each other, as bytes of one machine type: all ranks run the same program.
+// What the ranks of a run write to each other, as bytes of one machine type: all ranks run the same program.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 #include <type_traits>
 #include <vector>
 
-#include "ranks/wire.h"
+#include "ranks/transport.h"
 #include "runnel/array.h"
 
 namespace runnel::ranks {

@@ -8,13 +8,13 @@ namespace runnel::ranks {
 namespace {
 
 // Takes in whatever the others still send, for a message can be as long as to leave only while its receiver
-// looks after the wire: until each has said its last word.
-void dismiss(Wire& wire) {
+// looks after the transport: until each has said its last word.
+void dismiss(Transport& transport) {
   Bell bell;
   int left = 0;
-  for (int rank = 1; rank < wire.size(); ++rank) wire.send(rank, Writer(Kind::goodbye).take());
-  while (left < wire.size() - 1 || !wire.is_idle()) {
-    const auto envelope = wire.receive();
+  for (int rank = 1; rank < transport.size(); ++rank) transport.send(rank, Writer(Kind::goodbye).take());
+  while (left < transport.size() - 1 || !transport.is_idle()) {
+    const auto envelope = transport.receive();
     if (!envelope)
       bell.wait(/*is_training=*/true);
     else if (Reader(envelope->bytes).get<Kind>() == Kind::left)
@@ -22,10 +22,10 @@ void dismiss(Wire& wire) {
   }
 }
 
-void wait_for_dismissal(Wire& wire) {
+void wait_for_dismissal(Transport& transport) {
   Bell bell;
   for (;;) {
-    const auto envelope = wire.receive();
+    const auto envelope = transport.receive();
     if (!envelope)
       bell.wait(/*is_training=*/true);
     else if (Reader(envelope->bytes).get<Kind>() == Kind::goodbye)
@@ -35,12 +35,12 @@ void wait_for_dismissal(Wire& wire) {
 
 }  // namespace
 
-void part(Wire& wire, bool dismissed) {
-  if (wire.rank() == 0) return dismiss(wire);
-  if (!dismissed) wait_for_dismissal(wire);
-  wire.send(0, Writer(Kind::left).take());
+void part(Transport& transport, bool dismissed) {
+  if (transport.rank() == 0) return dismiss(transport);
+  if (!dismissed) wait_for_dismissal(transport);
+  transport.send(0, Writer(Kind::left).take());
   Bell bell;
-  while (!wire.is_idle()) bell.wait(/*is_training=*/true);
+  while (!transport.is_idle()) bell.wait(/*is_training=*/true);
 }
 
 }  // namespace runnel::ranks

@@ -42,7 +42,7 @@ std::string library_path() {
   return kName;
 }
 
-std::unique_ptr<Wire> open_wire() {
+std::unique_ptr<Transport> open_transport() {
   const std::string path = library_path();
   // Open MPI's own parts look for its symbols among all.
   void* library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL);
@@ -53,11 +53,11 @@ std::unique_ptr<Wire> open_wire() {
         "installed, or in a folder of LD_LIBRARY_PATH",
         path, why);
   }
-  using Open = Wire* (*)(int*, char***);
-  const auto open = reinterpret_cast<Open>(::dlsym(library, "runnel_open_wire"));
+  using Open = Transport* (*)(int*, char***);
+  const auto open = reinterpret_cast<Open>(::dlsym(library, "runnel_open_transport"));
   if (open == nullptr) fail_run("{} is of another Runnel: {}", path, ::dlerror());
   try {
-    return std::unique_ptr<Wire>(open(nullptr, nullptr));
+    return std::unique_ptr<Transport>(open(nullptr, nullptr));
   } catch (const std::runtime_error& e) {
     fail_run("MPI: {}", e.what());
   }
@@ -65,7 +65,7 @@ std::unique_ptr<Wire> open_wire() {
 
 #else
 
-std::unique_ptr<Wire> open_wire() {
+std::unique_ptr<Transport> open_transport() {
   fail_run(
       "started as one of several ranks, but this runnel was built without MPI: build it with libopenmpi-dev "
       "installed, or start it alone");
@@ -101,9 +101,9 @@ void join_at_last(int code, void*) {
 [[maybe_unused]] const bool joins_at_last =
     is_rank() && !is_only_one() && ::on_exit(join_at_last, nullptr) == 0;
 
-// The wire of a process that is alone among ranks is kept as well: its end is that of MPI.
+// The transport of a process that is alone among ranks is kept as well: its end is that of MPI.
 struct Place {
-  std::unique_ptr<Wire> of_one;
+  std::unique_ptr<Transport> of_one;
   std::unique_ptr<Process> process;
 };
 
@@ -132,18 +132,18 @@ Process* Process::current() {
   // Made after MPI was loaded, and so ended before it.
   static const Place place = [] {
     Place made;
-    std::unique_ptr<Wire> wire = open_wire();
-    if (wire->size() == 1)
-      made.of_one = std::move(wire);
+    std::unique_ptr<Transport> transport = open_transport();
+    if (transport->size() == 1)
+      made.of_one = std::move(transport);
     else
-      made.process.reset(new Process(std::move(wire)));
+      made.process.reset(new Process(std::move(transport)));
     return made;
   }();
   return place.process.get();
 }
 
-Process::Process(std::unique_ptr<Wire> wire)
-    : wire_(std::move(wire)), cores_(take_share_of_cores(wire_)), rank_(wire_) {
+Process::Process(std::unique_ptr<Transport> transport)
+    : transport_(std::move(transport)), cores_(take_share_of_cores(transport_)), rank_(transport_) {
   // What is told is found by whoever wants to know, and may be no number: MPI can be begun but once.
   if (!are_threads_told()) set_threads(threads(0));
 }

@@ -30,14 +30,14 @@ class Process {
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
 
-  CountedWire& wire() { return wire_; }
+  CountedTransport& transport() { return transport_; }
   Rank& rank() { return rank_; }
   // As thread_count, of this process's share of the cores.
   int threads(int wanted) const;
 
  private:
-  explicit Process(std::unique_ptr<Wire> wire);
-  CountedWire wire_;
+  explicit Process(std::unique_ptr<Transport> transport);
+  CountedTransport transport_;
   const int cores_;
   Rank rank_;
 };

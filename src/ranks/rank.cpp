@@ -85,13 +85,13 @@ Out Rank::make(const Call<Out>& call) {
     fail_run("a search over ranks is under way: make one after another, and none from within another");
   const Finally over{searches_};
   ++number_;
-  return wire_.rank() == 0 ? lead(call) : follow(call);
+  return transport_.rank() == 0 ? lead(call) : follow(call);
 }
 
 template <class Out>
 Out Rank::lead(const Call<Out>& call) {
   try {
-    RanksExecutor executor(wire_, call.threads);
+    RanksExecutor executor(transport_, call.threads);
     executor.agree(number_, call.facts());
     Out out = call.led(executor);
     Writer message(Kind::over);
@@ -105,11 +105,11 @@ Out Rank::lead(const Call<Out>& call) {
   }
 }
 
-// A long message leaves while its sender looks after the wire, and no longer.
+// A long message leaves while its sender looks after the transport, and no longer.
 void Rank::tell_all(const Bytes& bytes) {
-  for (int rank = 1; rank < wire_.size(); ++rank) wire_.send(rank, bytes);
+  for (int rank = 1; rank < transport_.size(); ++rank) transport_.send(rank, bytes);
   Bell bell;
-  while (!wire_.is_idle()) bell.wait(/*is_training=*/false);
+  while (!transport_.is_idle()) bell.wait(/*is_training=*/false);
 }
 
 // A rank that fails goes on to wait for rank 0, which hears of it and ends the search for all.
@@ -119,10 +119,10 @@ Out Rank::follow(const Call<Out>& call) {
   Failure own;
   Bytes last;
   try {
-    last = serve(wire_, call.threads, number_, call.facts(), served);
+    last = serve(transport_, call.threads, number_, call.facts(), served);
   } catch (...) {
     own = failure();
-    wire_.send(0, Writer(Kind::failed).put(number_).put(own.kind).put(own.text).take());
+    transport_.send(0, Writer(Kind::failed).put(number_).put(own.kind).put(own.text).take());
     last = wait_until_over();
   }
   Reader message(last);
@@ -131,12 +131,12 @@ Out Rank::follow(const Call<Out>& call) {
     if (own.text.empty())
       own.text = fmt::format(
           "rank 0 has ended its program, and rank {} is in a search: every rank must make the same searches",
-          wire_.rank());
+          transport_.rank());
     throw Error(own.kind, own.text);
   }
   if (message.get<std::int64_t>() != number_)
     fail_run("rank {} is in its search {}, and rank 0 is not: every rank must make the same searches",
-             wire_.rank(), number_);
+             transport_.rank(), number_);
   if (!message.get<bool>()) {
     const auto kind = message.get<ErrorKind>();
     throw Error(kind, message.text());
@@ -151,7 +151,7 @@ Out Rank::follow(const Call<Out>& call) {
 Bytes Rank::wait_until_over() {
   Bell bell;
   for (;;) {
-    auto envelope = wire_.receive();
+    auto envelope = transport_.receive();
     if (!envelope) {
       bell.wait(/*is_training=*/false);
       continue;
@@ -190,16 +190,16 @@ search::Plan Rank::plan(int threads, const search::Trainable& trainable,
 }
 
 void Rank::tell_failure(ErrorKind kind, const std::string& text) {
-  if (wire_.rank() != 0 && !dismissed_)
-    wire_.send(0, Writer(Kind::failed).put(number_ + 1).put(kind).put(text).take());
+  if (transport_.rank() != 0 && !dismissed_)
+    transport_.send(0, Writer(Kind::failed).put(number_ + 1).put(kind).put(text).take());
 }
 
 Rank::~Rank() {
   try {
-    if (wire_.rank() != 0 && !dismissed_) wire_.send(0, Writer(Kind::leaving).take());
-    part(wire_, dismissed_);
+    if (transport_.rank() != 0 && !dismissed_) transport_.send(0, Writer(Kind::leaving).take());
+    part(transport_, dismissed_);
   } catch (const std::exception&) {
-    wire_.abort();
+    transport_.abort();
   }
 }
 

@@ -1,4 +1,4 @@
-// This process as one of several, over a wire: the searches that all of them make together.
+// This process as one of several, over a transport: the searches that all of them make together.
 #pragma once
 
 #include <atomic>
@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "ranks/executor.h"
-#include "ranks/wire.h"
+#include "ranks/transport.h"
 #include "runnel/error.h"
 #include "runnel/search.h"
 
@@ -19,7 +19,7 @@ namespace runnel::ranks {
 // a rank failed, that is what it failed with, and its number.
 class Rank {
  public:
-  explicit Rank(Wire& wire) : wire_(wire) {}
+  explicit Rank(Transport& transport) : transport_(transport) {}
   // Waits until rank 0's program is at its end too.
   ~Rank();
   Rank(const Rank&) = delete;
@@ -48,7 +48,7 @@ class Rank {
   void tell_all(const Bytes& bytes);
   Bytes wait_until_over();
 
-  Wire& wire_;
+  Transport& transport_;
   std::atomic<bool> searches_{false};
   std::int64_t number_ = 0;  // of the search
   bool dismissed_ = false;   // rank 0's program has ended

@@ -10,7 +10,7 @@ namespace runnel::search {
 // it cannot, the search says why, and this is what the launcher told.
 bool is_root() {
   try {
-    if (ranks::Process* process = ranks::Process::current()) return process->wire().rank() == 0;
+    if (ranks::Process* process = ranks::Process::current()) return process->transport().rank() == 0;
   } catch (const Error&) {
   }
   return ranks::is_root();

@@ -7,10 +7,10 @@
 #include "core/fail.h"
 #include "core/stopwatch.h"
 #include "graph/digest.h"
+#include "ranks/data_parallel.h"
 #include "ranks/loop.h"
 #include "ranks/search_message.h"
-#include "ranks/together.h"
-#include "search/kept.h"
+#include "search/top_k.h"
 
 namespace runnel::ranks {
 namespace {
@@ -36,7 +36,7 @@ class Handed : public search::Coordinator {
   void begin(Work work) {
     work_ = std::move(work);
     wanted_ = stopped_ = false;
-    if (!kept_) kept_.emplace(work_.manner.states, programs_);
+    if (!top_k_) top_k_.emplace(work_.manner.states, programs_);
   }
   const Work& work() const { return work_; }
 
@@ -68,7 +68,7 @@ class Handed : public search::Coordinator {
     if (are_all_kept()) {
       if (reading.finite) readings_.back().second = state();
     } else if (programs_.folds().size() == 1) {
-      kept_->read(reading, state);
+      top_k_->read(reading, state);
     }
   }
 
@@ -106,7 +106,7 @@ class Handed : public search::Coordinator {
   // A state that is not among the best of this rank is not among the best of all. Of a candidate of several
   // folds no rank knows how good it is: its states are not sent, and those of the best are trained again.
   std::vector<Array> kept_leaves(const Reading& reading) const {
-    const search::Kept::States* states = are_all_kept() ? nullptr : kept_->find(reading.candidate);
+    const search::TopK::States* states = are_all_kept() ? nullptr : top_k_->find(reading.candidate);
     return states == nullptr ? std::vector<Array>() : (*states)[reading.fold];
   }
   void send(Writer& message) {
@@ -122,15 +122,15 @@ class Handed : public search::Coordinator {
   std::vector<Bytes> outgoing_;
   std::vector<std::pair<Reading, std::optional<std::vector<Array>>>> readings_;  // not sent yet
   double progress_ = 0;
-  std::optional<search::Kept> kept_;
+  std::optional<search::TopK> top_k_;
   Bell& bell_;
 };
 
 class Service {
  public:
-  Service(Wire& wire, int threads, const Served& search)
-      : wire_(wire),
-        exchange_(search_exchange_over(wire)),
+  Service(Transport& transport, int threads, const Served& search)
+      : transport_(transport),
+        exchange_(search_exchange_over(transport)),
         own_(search::threads_executor(threads, exchange_.get())),
         programs_(search.trainable, search.folds),
         schema_(std::make_shared<const search::Schema>(search.space.schema())),
@@ -142,7 +142,7 @@ class Service {
   Bytes run() {
     for (;;) {
       bool had_news = false;
-      while (auto envelope = wire_.receive()) {
+      while (auto envelope = transport_.receive()) {
         if (is_last(*envelope)) return std::move(envelope->bytes);
         had_news = true;
       }
@@ -153,7 +153,7 @@ class Service {
         training_.join();
         send_progress(/*now=*/true);
         send_outgoing();
-        wire_.send(0, Writer(Kind::free).take());
+        transport_.send(0, Writer(Kind::free).take());
         had_news = true;
       }
       if (!had_news) bell_.wait(training_.is_on());
@@ -206,8 +206,8 @@ class Service {
 
   void share(Reader& message) {
     Work work = work_in(message);
-    train_together(wire_, *own_, programs_, work.manner, work.memory, work.blocks.at(0), nullptr,
-                   std::move(work.states.at(0)));
+    train_data_parallel(transport_, *own_, programs_, work.manner, work.memory, work.blocks.at(0), nullptr,
+                        std::move(work.states.at(0)));
   }
 
   void begin(Reader& message) {
@@ -230,7 +230,7 @@ class Service {
   }
 
   void send_outgoing() {
-    for (Bytes& bytes : handed_.outgoing()) wire_.send(0, std::move(bytes));
+    for (Bytes& bytes : handed_.outgoing()) transport_.send(0, std::move(bytes));
   }
 
   void send_progress(bool now = false) {
@@ -238,10 +238,10 @@ class Service {
     if (!now && since_progress_.total() < kEvery) return;
     since_progress_ = Stopwatch();
     const double work = handed_.take_progress();
-    if (work > 0) wire_.send(0, Writer(Kind::progress).put(work).take());
+    if (work > 0) transport_.send(0, Writer(Kind::progress).put(work).take());
   }
 
-  Wire& wire_;
+  Transport& transport_;
   const std::unique_ptr<search::Exchange> exchange_;
   const std::unique_ptr<search::Executor> own_;
   search::Programs programs_;
@@ -254,12 +254,13 @@ class Service {
 
 }  // namespace
 
-Bytes serve(Wire& wire, int threads, std::int64_t number, const Facts& facts, const Served& search) {
+Bytes serve(Transport& transport, int threads, std::int64_t number, const Facts& facts,
+            const Served& search) {
   Writer message(Kind::facts);
-  message.put(number).put(wire.host()).put(threads);
+  message.put(number).put(transport.host()).put(threads);
   for (const auto& [name, fingerprint] : facts) message.put(fingerprint.digest).put(fingerprint.parts);
-  wire.send(0, message.take());
-  return Service(wire, threads, search).run();
+  transport.send(0, message.take());
+  return Service(transport, threads, search).run();
 }
 
 }  // namespace runnel::ranks

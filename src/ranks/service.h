@@ -16,6 +16,6 @@ struct Served {
 
 // Tells rank 0 what the search is of, and serves it. Returns rank 0's last message of the search: `over`, or
 // `goodbye` where its program has ended.
-Bytes serve(Wire& wire, int threads, std::int64_t number, const Facts& facts, const Served& search);
+Bytes serve(Transport& transport, int threads, std::int64_t number, const Facts& facts, const Served& search);
 
 }  // namespace runnel::ranks

@@ -142,7 +142,7 @@ BlockRun::BlockRun(const Programs& programs, const Block& block, const BlockMann
       given_(programs.given(block.trajectories[0].configuration, block.fold)),
       rates_(rates_of(block)),
       lanes_(std::move(lanes)) {
-  if (exchange != nullptr && program_.shards() > 0) together_.emplace(program_, *exchange);
+  if (exchange != nullptr && program_.shards() > 0) data_parallel_.emplace(program_, *exchange);
 }
 
 bool BlockRun::is_over(std::size_t lane) const {
@@ -179,8 +179,8 @@ void BlockRun::begin() {
 }
 
 void BlockRun::train(const std::vector<Array>& rows, std::int64_t epoch) {
-  if (together_) {
-    state_ = together_->epoch(*state_, rates_, given_, batches(rows, program_.batch()));
+  if (data_parallel_) {
+    state_ = data_parallel_->epoch(*state_, rates_, given_, batches(rows, program_.batch()));
     return;
   }
   state_ = manner_.rows.own_order ? program_.epoch_in_order(*state_, rates_, given_, rows, own_orders(epoch))

@@ -8,8 +8,8 @@
 #include <optional>
 #include <vector>
 
+#include "search/data_parallel.h"
 #include "search/rows.h"
-#include "search/together.h"
 #include "search/trajectory.h"
 
 namespace runnel::search {
@@ -121,7 +121,7 @@ class BlockRun {
   const Program& program_;
   const OutputMeasures* const of_outputs_;
   const std::vector<Array> given_;
-  std::optional<Together> together_;
+  std::optional<DataParallel> data_parallel_;
   LaneRates rates_;
   std::optional<std::vector<Array>> state_;
   std::vector<LaneState> lanes_;  // their leaves are in `state_` while the block trains

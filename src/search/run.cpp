@@ -13,10 +13,10 @@
 #include "search/check.h"
 #include "search/executor.h"
 #include "search/field.h"
-#include "search/kept.h"
 #include "search/leader.h"
 #include "search/lineup.h"
 #include "search/settings.h"
+#include "search/top_k.h"
 #include "search/warnings.h"
 
 namespace runnel::search {
@@ -35,7 +35,7 @@ class Search : private Coordinator {
         total_(lineup_.size()),
         manner_{options.seed, trainable.manner(), options.states, total_},
         executor_(executor),
-        kept_(options.states, programs_) {}
+        top_k_(options.states, programs_) {}
 
   Result run() {
     while (std::ssize(result_.candidates) < total_ && !is_stopped() && !is_until_) {
@@ -153,7 +153,7 @@ class Search : private Coordinator {
   void read(const Reading& reading, const std::function<std::vector<Array>()>& state) override {
     const std::lock_guard lock(mutex_);
     ++done_;
-    kept_.read(reading, state);
+    top_k_.read(reading, state);
   }
 
   void note(const LaneState& lane) override {
@@ -212,7 +212,7 @@ class Search : private Coordinator {
         missing;  // by the epoch after which they are wanted; 0: the last
     for (const std::int64_t number : best) {
       Candidate& c = result_.candidates[static_cast<std::size_t>(number)];
-      if (const Kept::States* states = kept_.find(number))
+      if (const TopK::States* states = top_k_.find(number))
         c.states = *states;
       else if (c.status == Status::interrupted && field_)
         c.states = field_->states_of(number);
@@ -255,7 +255,7 @@ class Search : private Coordinator {
   Result result_;
 
   std::mutex mutex_;
-  Kept kept_;
+  TopK top_k_;
   std::int64_t done_before_ = 0, done_ = 0;  // candidates of earlier generations; readings of this one
   double work_ = 0, work_left_ = 0;
   std::optional<Leader> leader_;  // what the search would come to now

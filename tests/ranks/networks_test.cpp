@@ -9,7 +9,7 @@
 #include "models/networks.h"
 #include "models/schema.h"
 #include "ranks/counted.h"
-#include "ranks/queue_wire.h"
+#include "ranks/queue_transport.h"
 #include "ranks/rank.h"
 #include "runnel/random.h"
 #include "search/ways.h"
@@ -57,8 +57,8 @@ search::Result run_over(int ranks, const Search& of) {
   std::vector<std::thread> threads;
   for (int number = 0; number < ranks; ++number)
     threads.emplace_back([&, number] {
-      CountedWire wire(std::make_unique<QueueWire>(hub, number));
-      Rank rank(wire);
+      CountedTransport transport(std::make_unique<QueueTransport>(hub, number));
+      Rank rank(transport);
       const models::Networks networks(of.problem);
       results[static_cast<std::size_t>(number)] =
           rank.run(1, networks, networks.folds(), params::Space(models::network_schema()),

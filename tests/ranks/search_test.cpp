@@ -14,7 +14,7 @@
 #include "core/fail.h"
 #include "error_of.h"
 #include "ranks/counted.h"
-#include "ranks/queue_wire.h"
+#include "ranks/queue_transport.h"
 #include "ranks/rank.h"
 #include "ranks/search_message.h"
 #include "runnel/random.h"
@@ -51,14 +51,14 @@ auto over(int ranks, const Act& act) {
   for (int number = 0; number < ranks; ++number)
     threads.emplace_back([&, number] {
       const auto place = static_cast<std::size_t>(number);
-      CountedWire wire(std::make_unique<QueueWire>(hub, number));
-      Rank rank(wire);
+      CountedTransport transport(std::make_unique<QueueTransport>(hub, number));
+      Rank rank(transport);
       try {
         came.out[place] = act(rank, number);
       } catch (const std::exception& e) {
         came.thrown[place] = e.what();
       }
-      came.gathered[place] = wire.traffic().gathered;
+      came.gathered[place] = transport.traffic().gathered;
     });
   for (std::thread& thread : threads) thread.join();
   return came;

@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "ranks/wire.h"
+#include "ranks/transport.h"
 
 namespace runnel::ranks {
 
@@ -23,9 +23,9 @@ struct Hub {
   std::size_t given = 0, taken = 0;
 };
 
-class QueueWire : public Wire {
+class QueueTransport : public Transport {
  public:
-  QueueWire(Hub& hub, int rank) : hub_(hub), rank_(rank) {}
+  QueueTransport(Hub& hub, int rank) : hub_(hub), rank_(rank) {}
   int rank() const override { return rank_; }
   int size() const override { return static_cast<int>(hub_.inbox.size()); }
   std::string host() const override { return "here"; }

@@ -11,12 +11,12 @@
 
 namespace runnel::search {
 
-class Kept {
+class TopK {
  public:
   using States = std::vector<std::vector<Array>>;  // of each fold
 
   // `programs` outlive it: they know what folds come to together.
-  Kept(std::int64_t most, const Programs& programs)
+  TopK(std::int64_t most, const Programs& programs)
       : most_(static_cast<std::size_t>(most)), programs_(programs), folds_(programs.folds().size()) {}
 
   // Takes a reading's state if its candidate can still be among the best. A candidate is one of them once

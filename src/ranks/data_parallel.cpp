@@ -1,4 +1,4 @@
-#include "ranks/together.h"
+#include "ranks/data_parallel.h"
 
 #include <cstdio>
 #include <exception>
@@ -12,22 +12,22 @@ using search::Block;
 using search::LaneState;
 using search::Reading;
 
-class OverWire : public search::Exchange {
+class OverTransport : public search::Exchange {
  public:
-  explicit OverWire(Wire& wire) : wire_(wire) {}
-  std::int64_t parties() const override { return wire_.size(); }
-  std::int64_t place() const override { return wire_.rank(); }
-  std::vector<Bytes> all_gather(const Bytes& mine) override { return wire_.all_gather(mine); }
+  explicit OverTransport(Transport& transport) : transport_(transport) {}
+  std::int64_t parties() const override { return transport_.size(); }
+  std::int64_t place() const override { return transport_.rank(); }
+  std::vector<Bytes> all_gather(const Bytes& mine) override { return transport_.all_gather(mine); }
 
  private:
-  Wire& wire_;
+  Transport& transport_;
 };
 
 // All ranks decide alike whether to go on: after each epoch rank 0 says so.
 class InStep : public search::Coordinator {
  public:
-  InStep(Wire& wire, search::Coordinator* coordinator, std::vector<LaneState> states)
-      : wire_(wire), coordinator_(coordinator), states_(std::move(states)) {}
+  InStep(Transport& transport, search::Coordinator* coordinator, std::vector<LaneState> states)
+      : transport_(transport), coordinator_(coordinator), states_(std::move(states)) {}
 
   std::vector<LaneState> take(const Block&) override { return std::move(states_); }
   void give_back(std::vector<LaneState> states) override {
@@ -46,7 +46,7 @@ class InStep : public search::Coordinator {
     Bytes mine;
     if (coordinator_ != nullptr)
       mine = {std::byte{coordinator_->is_stopped()}, std::byte{coordinator_->wants_states()}};
-    const Bytes said = wire_.all_gather(mine)[0];
+    const Bytes said = transport_.all_gather(mine)[0];
     stopped_ = said.at(0) != std::byte{0};
     return coordinator_ != nullptr && said.at(1) != std::byte{0};
   }
@@ -58,7 +58,7 @@ class InStep : public search::Coordinator {
   void note_handed(int, std::span<const Block>) override {}
 
  private:
-  Wire& wire_;
+  Transport& transport_;
   search::Coordinator* const coordinator_;
   std::vector<LaneState> states_;
   bool stopped_ = false;
@@ -66,24 +66,24 @@ class InStep : public search::Coordinator {
 
 }  // namespace
 
-std::unique_ptr<search::Exchange> search_exchange_over(Wire& wire) {
-  return std::make_unique<OverWire>(wire);
+std::unique_ptr<search::Exchange> search_exchange_over(Transport& transport) {
+  return std::make_unique<OverTransport>(transport);
 }
 
-void train_together(Wire& wire, search::Executor& own, const search::Programs& programs,
-                    const search::BlockManner& manner, std::size_t memory, const Block& block,
-                    search::Coordinator* coordinator, std::vector<LaneState> states) {
+void train_data_parallel(Transport& transport, search::Executor& own, const search::Programs& programs,
+                         const search::BlockManner& manner, std::size_t memory, const Block& block,
+                         search::Coordinator* coordinator, std::vector<LaneState> states) {
   std::string text;
   try {
-    InStep in_step(wire, coordinator, std::move(states));
+    InStep in_step(transport, coordinator, std::move(states));
     own.train(programs, manner, memory, {&block, 1}, in_step);
     return;
   } catch (const std::exception& e) {
     text = e.what();
   }
-  std::fprintf(stderr, "error: rank %d failed while all ranks trained one candidate: %s\n", wire.rank(),
+  std::fprintf(stderr, "error: rank %d failed while all ranks trained one candidate: %s\n", transport.rank(),
                text.c_str());
-  wire.abort();
+  transport.abort();
 }
 
 }  // namespace runnel::ranks

@@ -1,5 +1,5 @@
-// The wire over MPI: a library of its own, which the program loads where it was started as one of several
-// ranks, so that nobody else pays for loading MPI.
+// The transport over MPI: a library of its own, which the program loads where it was started as one of
+// several ranks, so that nobody else pays for loading MPI.
 #include <mpi.h>
 
 #include <algorithm>
@@ -9,7 +9,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "ranks/wire.h"
+#include "ranks/transport.h"
 
 namespace runnel::ranks {
 namespace {
@@ -18,9 +18,9 @@ constexpr int kTag = 1;
 // MPI counts bytes in an int. A longer message goes in pieces of this size and a shorter one behind them.
 constexpr std::size_t kPiece = std::size_t{1} << 30;
 
-class MpiWire : public Wire {
+class MpiTransport : public Transport {
  public:
-  MpiWire(int* argc, char*** argv) {
+  MpiTransport(int* argc, char*** argv) {
     int begun = 0;
     MPI_Initialized(&begun);
     if (begun != 0) throw std::runtime_error("the program has initialised it already: leave that to Runnel");
@@ -37,9 +37,9 @@ class MpiWire : public Wire {
     MPI_Comm_free(&local);
     arriving_.resize(static_cast<std::size_t>(size_));
   }
-  MpiWire(const MpiWire&) = delete;
-  MpiWire& operator=(const MpiWire&) = delete;
-  ~MpiWire() override { MPI_Finalize(); }
+  MpiTransport(const MpiTransport&) = delete;
+  MpiTransport& operator=(const MpiTransport&) = delete;
+  ~MpiTransport() override { MPI_Finalize(); }
 
   int rank() const override { return rank_; }
   int size() const override { return size_; }
@@ -129,6 +129,6 @@ class MpiWire : public Wire {
 }  // namespace runnel::ranks
 
 // One for each process. Throws std::runtime_error.
-extern "C" runnel::ranks::Wire* runnel_open_wire(int* argc, char*** argv) {
-  return new runnel::ranks::MpiWire(argc, argv);
+extern "C" runnel::ranks::Transport* runnel_open_transport(int* argc, char*** argv) {
+  return new runnel::ranks::MpiTransport(argc, argv);
 }

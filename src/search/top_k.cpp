@@ -1,15 +1,15 @@
-#include "search/kept.h"
+#include "search/top_k.h"
 
 #include <algorithm>
 #include <utility>
 
 namespace runnel::search {
 
-bool Kept::Entry::before(const Entry& other) const {
+bool TopK::Entry::before(const Entry& other) const {
   return score < other.score || (!(other.score < score) && candidate < other.candidate);
 }
 
-bool Kept::Entry::is_twin(const Entry& other) const {
+bool TopK::Entry::is_twin(const Entry& other) const {
   for (std::size_t fold = 0; fold < readings.size(); ++fold) {
     if (readings[fold].first != other.readings[fold].first ||
         readings[fold].epoch != other.readings[fold].epoch)
@@ -18,20 +18,20 @@ bool Kept::Entry::is_twin(const Entry& other) const {
   return true;
 }
 
-bool Kept::wants(const Entry& entry) const {
+bool TopK::wants(const Entry& entry) const {
   const auto twin = std::find_if(all_.begin(), all_.end(), [&](const Entry& e) { return e.is_twin(entry); });
   if (twin != all_.end()) return entry.before(*twin);
   return all_.size() < most_ || entry.before(all_.back());
 }
 
-void Kept::take(Entry entry) {
+void TopK::take(Entry entry) {
   std::erase_if(all_, [&](const Entry& e) { return e.is_twin(entry); });
   const auto at = std::find_if(all_.begin(), all_.end(), [&](const Entry& e) { return entry.before(e); });
   all_.insert(at, std::move(entry));
   if (all_.size() > most_) all_.pop_back();
 }
 
-void Kept::read(const Reading& reading, const std::function<std::vector<Array>()>& state) {
+void TopK::read(const Reading& reading, const std::function<std::vector<Array>()>& state) {
   if (most_ == 0) return;
   Entry& entry = pending_[reading.candidate];
   if (entry.seen == 0) entry = {reading.candidate, std::vector<Reading>(folds_), States(folds_)};
@@ -52,7 +52,7 @@ void Kept::read(const Reading& reading, const std::function<std::vector<Array>()
 }
 
 // As Field reaches it.
-Score Kept::score_of_all(const Entry& entry) const {
+Score TopK::score_of_all(const Entry& entry) const {
   std::vector<double> measures;
   for (std::size_t m = 0; m < programs_.measures().size(); ++m) {
     std::vector<double> of_folds;
@@ -62,7 +62,7 @@ Score Kept::score_of_all(const Entry& entry) const {
   return score_of(programs_.measures(), measures.data());
 }
 
-const Kept::States* Kept::find(std::int64_t candidate) const {
+const TopK::States* TopK::find(std::int64_t candidate) const {
   for (const Entry& entry : all_)
     if (entry.candidate == candidate) return &entry.states;
   return nullptr;

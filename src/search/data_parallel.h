@@ -20,10 +20,10 @@ class Exchange {
   virtual std::vector<std::vector<std::byte>> all_gather(const std::vector<std::byte>& mine) = 0;
 };
 
-class Together {
+class DataParallel {
  public:
   // Both outlive it. The program has shards.
-  Together(const Program& program, Exchange& exchange);
+  DataParallel(const Program& program, Exchange& exchange);
 
   // An epoch on batches that lie in order, as Program::epoch and with its bits.
   std::vector<Array> epoch(std::vector<Array> state, const LaneRates& rates, const std::vector<Array>& given,

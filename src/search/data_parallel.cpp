@@ -1,4 +1,4 @@
-#include "search/together.h"
+#include "search/data_parallel.h"
 
 #include <cstring>
 #include <map>
@@ -87,15 +87,15 @@ class Sum {
 
 }  // namespace
 
-Together::Together(const Program& program, Exchange& exchange)
+DataParallel::DataParallel(const Program& program, Exchange& exchange)
     : program_(program),
       exchange_(exchange),
       first_(begin_of(program.shards(), exchange.parties(), exchange.place())),
       last_(begin_of(program.shards(), exchange.parties(), exchange.place() + 1)),
       halves_(program.halves(first_, last_)) {}
 
-Leaves Together::epoch(Leaves state, const LaneRates& rates, const Leaves& given,
-                       const Leaves& batches) const {
+Leaves DataParallel::epoch(Leaves state, const LaneRates& rates, const Leaves& given,
+                           const Leaves& batches) const {
   for (std::int64_t step = 0; step < batches[0].dim(0); ++step) {
     Leaves batch;
     for (const Array& leaf : batches) batch.push_back(squeeze(slice(leaf, 0, step, step + 1), 0));
@@ -107,7 +107,7 @@ Leaves Together::epoch(Leaves state, const LaneRates& rates, const Leaves& given
 }
 
 // The gradient of the batch, from this party's nodes and what the others give.
-Leaves Together::sum_of_all(const std::vector<Leaves>& mine, std::int64_t lanes) const {
+Leaves DataParallel::sum_of_all(const std::vector<Leaves>& mine, std::int64_t lanes) const {
   Bytes given;
   for (const Leaves& node : mine)
     for (const Array& leaf : node) {

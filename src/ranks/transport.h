@@ -1,4 +1,4 @@
-// Messages between the processes of a crew, whatever carries them: MPI (src/mpi), or queues in a test. Plain
+// Messages between the processes of a run, whatever carries them: MPI (src/mpi), or queues in a test. Plain
 // virtual functions and nothing else, for the one that knows MPI is a library loaded at run time.
 #pragma once
 
@@ -17,9 +17,9 @@ struct Envelope {
 };
 
 // Used by one thread at a time.
-class Wire {
+class Transport {
  public:
-  virtual ~Wire() = default;
+  virtual ~Transport() = default;
   virtual int rank() const = 0;
   virtual int size() const = 0;
   virtual std::string host() const = 0;
