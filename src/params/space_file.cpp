@@ -145,9 +145,9 @@ class File {
 };
 
 // Goes through a file before toml++ does, and fails at a character beyond ASCII that stands outside texts and
-// comments, and at a quotation mark or bracket that opens within a word. The first is no TOML, the others are
-// of no use in a space; but toml++ 3.3 asks in words whether such a character is a blank, in a way that is
-// defined for few of them.
+// comments, at a quotation mark or bracket that opens within a word, and at a = within a value. These are no
+// TOML, or of no use in a space; but toml++ 3.3 asks in words, which to it a = does not end, whether such a
+// character is a blank, in a way that is defined for few of them.
 class Glance {
  public:
   Glance(const std::string& path, std::string_view text) : path_(path), text_(text) {}
@@ -165,6 +165,7 @@ class Glance {
         wrong(fmt::format("{} opens within a word", c));
       if (static_cast<unsigned char>(c) >= 0x80)
         wrong("a character beyond ASCII stands outside texts and comments");
+      follow(c);
       if (c != ' ' && c != '\t' && c != '\r') before_ = c;
       if (quote)
         take_text(c);
@@ -175,6 +176,19 @@ class Glance {
 
  private:
   [[noreturn]] void wrong(std::string_view what) const { fail("{}:{}:{}: {}", path_, line_, column_, what); }
+
+  // Where keys are, and where values.
+  void follow(char c) {
+    if (c == '=') {
+      if (in_value_ || (!open_.empty() && open_.back() == '[')) wrong("a = stands within a value");
+      in_value_ = true;
+    }
+    if (c == '\n' || c == ',' || c == '{') in_value_ = false;
+    if (c == '[' || c == '{') open_ += c;
+    if (c != ']' && c != '}') return;
+    in_value_ = true;
+    if (!open_.empty()) open_.pop_back();
+  }
 
   // Up to the quotes that close it; of a text of one line up to the line's end where they are missing.
   void take_text(char quote) {
@@ -208,7 +222,9 @@ class Glance {
   const std::string& path_;
   std::string_view text_;
   std::size_t at_ = 0, line_ = 1, column_ = 1;
-  char before_ = '\n';  // the last character outside texts and comments that is no blank
+  std::string open_;       // brackets, the innermost last
+  bool in_value_ = false;  // behind the = of a key; in an array unknown
+  char before_ = '\n';     // the last character outside texts and comments that is no blank
 };
 
 }  // namespace

@@ -115,6 +115,13 @@ TEST(SpaceFile, CharactersStandInTextsAndComments) {
   for (const char* bad : {"l2 = 0\"あ", "l2 = -[\"あ\"]", "l2 = 0.\"あ\"", "l2 = 1{あ",
                           "l2 = \"\"\"\"\"\"\"\"\"", "l2 = \"1\" 'あ'", "l2 = 1 # あ\nl\"2 = あ"})
     EXPECT_THAT(complaint(bad), HasSubstr("opens within a word")) << bad;
+  for (const char* bad : {"l2 = 15=\"あ", "l2 = [1=\"あ\"]", "l2 = [\n1=\"あ\"]", "l2 = [{a = 1}, 1='あ']",
+                          "l2 = {a = 1='あ'}", "l2 = ='あ'", "[l2] = 'あ'", "l2 = {} = 'あ'"})
+    EXPECT_THAT(complaint(bad), HasSubstr("a = stands within a value")) << bad;
+  EXPECT_EQ(axes("clip = { values = [ 1,\n 2 ], when = { optimizer = \"adam\" } } # =\n\"l2\" = '1'\n"
+                 "optimizer = [\"adam\", 'sgd']\n[rate]\nlow = 1\nhigh = 2\n")
+                .size(),
+            4u);
   for (const char* bad :
        {"l2 = \"\\あ", "l2 = \"\"\"\\あ", "l2 = \"\"\"\\\n あ\"\"\"", "l2 = \"\"\"\\ \n あ\"\"\""})
     EXPECT_THAT(complaint(bad), HasSubstr("stands before one of b t n")) << bad;
