@@ -59,6 +59,19 @@ void refuse_idle(const Space& space, const std::map<std::string, params::Value>&
     check(space.schema().parameters()[v.place], prefix(v) + v.name);
 }
 
+// A schedule of steps whose first would come after the last epoch.
+void refuse_late_steps(const Space& space, const std::map<std::string, params::Value>& set) {
+  if (axis_of(space, "schedule") != nullptr || axis_of(space, "every") != nullptr) return;
+  if (to_string(space.base()["schedule"]) != "step") return;
+  const double every = space.base()["every"].number();
+  const std::int64_t epochs = most_epochs(space);
+  if (every < static_cast<double>(epochs)) return;
+  fail(
+      "{} does nothing here: the rate would fall after {} epochs, and training takes {}; give a smaller "
+      "--every",
+      set.contains("every") ? "--every" : "--schedule step", to_string(space.base()["every"]), epochs);
+}
+
 // The space that the options describe, as far as the user described it.
 Space own_space(const FitOptions& o) {
   if (!o.grid.empty() && (o.random > 0 || !o.space.empty() || !o.space_file.empty()))
@@ -161,6 +174,7 @@ Searched searched(const FitOptions& options, const TableSize& table) {
     for (auto& [name, values] : default_space(table, options.set))
       if (may_take_part(s.space, s.space.schema()[name])) s.space.vary(name, std::move(values));
   refuse_idle(s.space, options.set);
+  refuse_late_steps(s.space, options.set);
   s.sampler = sampler_of(options);
   s.draws = models::sampler_from_name(s.sampler, draws_of(options, s.space, s.sampler));
   s.draws->size(s.space);  // fails where it cannot sample the space

@@ -267,6 +267,10 @@ void Space::expect_sound() const {
       fail("{}{} depends on {} = {}, but {} is {} for all candidates", prefix(v), v.name, v.when->name,
            joined(v.when->values), v.when->name, to_string(base_[v.when->name]));
     }
+    if (on->values.empty() && !on->integer && on->step == 0 && on->points == 0)
+      fail("{}{} depends on {} = {}, which draws from the range {}..{} hardly ever are: give {} as values",
+           prefix(v), v.name, v.when->name, joined(v.when->values), from_number(on->range.low),
+           from_number(on->range.high), v.when->name);
     for (const Value& value : v.when->values)
       if (!on->contains(value))
         fail("{}{} depends on {} = {}, a value that {} never has", prefix(v), v.name, v.when->name,

@@ -242,6 +242,13 @@ TEST(Conditions, ThatCannotBeAreRefused) {
   EXPECT_THAT(refusal("clip=1,2", {"l2", {1}}), HasSubstr("depends on l2 = 1, but l2 is 0 for all"));
   EXPECT_THAT(refusal("clip=1,2", {"layers", {1}}),
               HasSubstr("depends on layers, which the space does not give"));
+  EXPECT_THAT(
+      error_of([&] {
+        Space space(networks());
+        space.vary("dropout=0..0.5").vary("clip=1,2").when("clip", {"dropout", {0.2}}).expect_sound();
+      }),
+      HasSubstr("clip depends on dropout = 0.2, which draws from the range 0..0.5 hardly ever are: give "
+                "dropout as values"));
   Space circle(networks());
   circle.vary("clip=1,2").vary("l2=0,1").when("clip", {"l2", {1}}).when("l2", {"clip", {1}});
   EXPECT_THAT(error_of([&] { circle.expect_sound(); }), HasSubstr("in a circle"));
